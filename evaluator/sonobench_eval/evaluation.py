@@ -1,0 +1,121 @@
+"""The record of one evaluation: every score of one algorithm on one challenge, and what it was made from.
+
+Frozen, JSON in and out (`Evaluation.to_json` / `from_json`), schema `sonobench.evaluation/1`.
+A score that has no value says why; NaN and infinity never appear.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class EvaluationRecord(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MetricScore(EvaluationRecord):
+    """One metric over some cases. Exactly one of `value` and `undefined` is None.
+
+    `definition` names the convention and parameters, e.g. `nsd pixel 2 px`; `n` counts cases and
+    `units` what the bootstrap resampled (subjects where known). `undefined_resamples` counts the
+    resamples in which the metric had no value (one class only).
+    """
+
+    name: str
+    definition: str
+    value: Finite | None
+    ci_low: Finite | None = None
+    ci_high: Finite | None = None
+    n: int
+    units: int
+    ci_method: str | None = None
+    undefined: str | None = None
+    undefined_resamples: int = 0
+
+
+class CenterScore(EvaluationRecord):
+    """One task's metrics on one centre, or on all centres of one role (`id` is then `internal`/`external`)."""
+
+    id: str
+    role: Literal["internal", "external"]
+    metrics: tuple[MetricScore, ...]
+
+
+class GeneralisationGap(EvaluationRecord):
+    """External minus internal, per metric: negative means worse on centres never seen in training."""
+
+    metric: str
+    value: Finite
+    ci_low: Finite | None = None
+    ci_high: Finite | None = None
+
+
+class TaskScore(EvaluationRecord):
+    id: str
+    title: str
+    kind: Literal["segmentation", "binary", "multiclass"]
+    n: int
+    metrics: tuple[MetricScore, ...]
+    centers: tuple[CenterScore, ...] = ()
+    roles: tuple[CenterScore, ...] = ()
+    gaps: tuple[GeneralisationGap, ...] = ()
+
+
+class CaseScore(EvaluationRecord):
+    """One case. `problem` is the finding code that made its result unusable, or the empty-mask outcome.
+
+    Segmentation scores: one per metric (mean over the task's structures). Classification: `acc`
+    (1 right, 0 wrong), and `p_<class index>` for the probabilities as written, where usable.
+    """
+
+    id: str
+    task: str
+    center: str
+    scores: dict[str, Finite]
+    problem: str | None = None
+
+
+class FindingRecord(EvaluationRecord):
+    code: str
+    count: int
+    examples: tuple[str, ...]
+    sentence: str
+
+
+class Provenance(EvaluationRecord):
+    """What the evaluation was made from, so that any number can be made again."""
+
+    challenge: str
+    challenge_hash: str
+    dataset_hash: str
+    evaluator_version: str
+    engine: Literal["fast", "reference"]
+    resamples: int
+    confidence: float
+    seed: int
+
+
+class Evaluation(EvaluationRecord):
+    schema_: Annotated[Literal["sonobench.evaluation/1"], Field(alias="schema")] = "sonobench.evaluation/1"
+    made_from: Provenance
+    tasks: tuple[TaskScore, ...]
+    means: tuple[MetricScore, ...] = ()
+    """Each metric averaged over the tasks of its kind that declare it (tasks weigh the same); CI from the same resamples."""
+    cases: tuple[CaseScore, ...]
+    findings: tuple[FindingRecord, ...] = ()
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def task(self, task_id: str) -> TaskScore:
+        return next(task for task in self.tasks if task.id == task_id)
+
+    def to_json(self) -> str:
+        return self.model_dump_json(by_alias=True, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Evaluation:
+        return cls.model_validate_json(text)

@@ -1,0 +1,105 @@
+"""What was found wrong, or merely odd, in a container's results. Findings are data, never exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+EXAMPLES_KEPT = 5
+
+
+class FindingCode(StrEnum):
+    """One kind of problem. The first group makes a result unusable; the second only notes something."""
+
+    MISSING_RESULT = "missing_result"
+    UNREADABLE_IMAGE = "unreadable_image"
+    WRONG_SIZE = "wrong_size"
+    NOT_A_REGULAR_FILE = "not_a_regular_file"
+    FILE_TOO_LARGE = "file_too_large"
+    INVALID_JSON = "invalid_json"
+    DUPLICATE_KEY = "duplicate_key"
+    NON_FINITE_NUMBER = "non_finite_number"
+    WRONG_LENGTH = "wrong_length"
+    NOT_A_PROBABILITY = "not_a_probability"
+    CLASS_OUT_OF_RANGE = "class_out_of_range"
+    MALFORMED_ENTRY = "malformed_entry"
+
+    NOT_NORMALISED = "not_normalised"
+    PREDICTION_NOT_ARGMAX = "prediction_not_argmax"
+    UNEXPECTED_VALUES = "unexpected_values"
+    COLOUR_IMAGE = "colour_image"
+    UNEXPECTED_FILE = "unexpected_file"
+    UNKNOWN_CASE = "unknown_case"
+
+
+NOTES: frozenset[FindingCode] = frozenset(
+    {
+        FindingCode.NOT_NORMALISED,
+        FindingCode.PREDICTION_NOT_ARGMAX,
+        FindingCode.UNEXPECTED_VALUES,
+        FindingCode.COLOUR_IMAGE,
+        FindingCode.UNEXPECTED_FILE,
+        FindingCode.UNKNOWN_CASE,
+    }
+)
+"""Codes after which the result still counts as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing seen in one place. `where` is a case id or a path; `detail` is safe to show to the team."""
+
+    code: FindingCode
+    where: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSummary:
+    """All findings of one code: how many, a few examples, and one sentence that says what to do."""
+
+    code: FindingCode
+    count: int
+    examples: tuple[str, ...]
+    sentence: str
+
+
+def summarise(findings: Iterable[Finding]) -> tuple[FindingSummary, ...]:
+    """Group findings by code, most frequent first (ties by name)."""
+    by_code: dict[FindingCode, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    summaries = [
+        FindingSummary(code, len(group), tuple(f.where for f in group[:EXAMPLES_KEPT]), _sentence(code, group))
+        for code, group in by_code.items()
+    ]
+    return tuple(sorted(summaries, key=lambda s: (-s.count, s.code)))
+
+
+_SENTENCES: dict[FindingCode, tuple[str, str]] = {
+    FindingCode.MISSING_RESULT: ("case has no result", "Write one result for every case in the case list."),
+    FindingCode.UNREADABLE_IMAGE: ("mask is not a readable PNG", "Save masks as 8-bit PNG files."),
+    FindingCode.WRONG_SIZE: ("mask differs in size from its image", "Resize masks to the image before saving."),
+    FindingCode.NOT_A_REGULAR_FILE: ("result is a link, folder or device", "Write plain files only."),
+    FindingCode.FILE_TOO_LARGE: ("result is larger than a result can be", "Save masks as PNG of the image's size."),
+    FindingCode.INVALID_JSON: ("result file is not valid JSON", "Write classification.json with a JSON library, in UTF-8."),
+    FindingCode.DUPLICATE_KEY: ("key stands twice in a JSON object", "Give each case one entry."),
+    FindingCode.NON_FINITE_NUMBER: ("answer has NaN or infinity", "Check the model's output for NaN before writing."),
+    FindingCode.WRONG_LENGTH: ("answer has the wrong number of probabilities", "Give one probability for each class."),
+    FindingCode.NOT_A_PROBABILITY: ("answer has a value outside 0 to 1", "Write probabilities, not logits."),
+    FindingCode.CLASS_OUT_OF_RANGE: ("answer names a class that does not exist", "Classes count from 0."),
+    FindingCode.MALFORMED_ENTRY: ("answer is not {probability: [...], prediction: n}", "Write both fields for each case."),
+    FindingCode.NOT_NORMALISED: ("answer has probabilities that do not sum to 1", "They count as written."),
+    FindingCode.PREDICTION_NOT_ARGMAX: ("prediction is not the most probable class", "The prediction counts as written."),
+    FindingCode.UNEXPECTED_VALUES: ("mask has values that name no structure", "See the task's label values; other values count as background, or as foreground where any non-zero value does."),
+    FindingCode.COLOUR_IMAGE: ("mask is in colour or has transparency", "It was read as grey; save masks as 8-bit grey."),
+    FindingCode.UNEXPECTED_FILE: ("file belongs to no case", "Such files are ignored."),
+    FindingCode.UNKNOWN_CASE: ("answer is for a case that does not exist", "Such answers are ignored."),
+}
+
+
+def _sentence(code: FindingCode, group: list[Finding]) -> str:
+    what, cure = _SENTENCES[code]
+    example = next((f" ({f.where}: {f.detail})" for f in group if f.detail), "")
+    return f"{len(group):,} × {what}{example}. {cure}"

@@ -1,0 +1,145 @@
+"""The sandbox: a few verbs behind which strangers' images run. `docker_engine.py` is the real one, `fake.py` the tests'.
+
+Whose fault a trouble is, is a type: what the container did is data in `RunOutcome` (the pure function in
+`failure.py` names it); what the engine or this node did wrong is raised as `SandboxTrouble` and never costs a team anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from sonobench_eval.challenge.model import Limits
+
+LABEL_PREFIX = "org.sonobench."
+RUN_LABEL = LABEL_PREFIX + "run"
+ATTEMPT_LABEL = LABEL_PREFIX + "attempt"
+NODE_LABEL = LABEL_PREFIX + "node"
+
+
+class SandboxTrouble(Exception):
+    """The platform's fault: the engine is away, the disk is full, an image vanished. Retry; cost the team nothing."""
+
+
+class EngineMissing(SandboxTrouble):
+    """No Docker Engine answers. The message says how to get one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageIdentity:
+    """Which image, beyond doubt: config digest (`sha256:...`) and every layer's diff_id, as intake computed them.
+
+    `engine_id` is what this engine calls it (equal to `config_digest`, but for containerd image stores).
+    """
+
+    config_digest: str
+    diff_ids: tuple[str, ...]
+    engine_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """Host paths given to the container read-only, and where they appear in it."""
+
+    inputs_dir: Path
+    inputs_at: str
+    case_list: Path
+    case_list_at: str
+    output_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One container to run. `name` is deterministic for an attempt, so a double start is refused by the engine.
+
+    `writable` places are in memory and thrown away; those that exist in the image keep its content.
+    """
+
+    name: str
+    image: ImageIdentity
+    mounts: Mounts
+    limits: Limits
+    writable: tuple[str, ...]
+    run_id: str
+    attempt: int
+    node: str
+    runtime: str | None = None
+    gpu_uuid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a run used. None means not measured, never zero.
+
+    Wall time is the engine's FinishedAt - StartedAt; `clock_disagrees` is set where a monotonic clock
+    differs from it by more than a second. `peak_host_memory_bytes` is the largest sampled anon + shmem.
+    """
+
+    wall_time_s: float | None
+    monotonic_s: float | None = None
+    clock_disagrees: bool = False
+    cpu_time_s: float | None = None
+    peak_host_memory_bytes: int | None = None
+    host_memory_method: str = "not measured"
+    peak_gpu_memory_bytes: int | None = None
+    gpu_memory_method: str = "not measured"
+    gpu_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What the container did. No text in it was made by the container but `log_tail`, which organisers alone see."""
+
+    exit_code: int | None
+    oom_killed: bool
+    timed_out: bool
+    cancelled: bool
+    output_full: bool
+    output_too_many_files: bool
+    log_truncated: bool
+    started_at: datetime | None
+    finished_at: datetime | None
+    measurement: Measurement
+    results: Path | None
+    result_files: int = 0
+    result_bytes: int = 0
+    engine_error: str = ""
+    log_tail: str = field(default="", repr=False)
+
+
+ProgressFn = Callable[[str], None]
+"""Called with a short phrase when a run enters a new phase (`create`, `run`, `collect`, `remove`)."""
+
+
+class Sandbox(Protocol):
+    """Verbs of a place that runs images."""
+
+    def load(self, image_tar: Path, identity: ImageIdentity) -> ImageIdentity:
+        """Load a tar that intake wrote; returns the identity with `engine_id`. Loading again is harmless.
+
+        Raises:
+            SandboxTrouble: the engine refused it, or what it now holds is not what intake verified.
+        """
+
+    def run(
+        self,
+        spec: RunSpec,
+        results: Path,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        progress: ProgressFn = lambda phase: None,
+    ) -> RunOutcome:
+        """Run one container to its end, write its regular output files to the tar `results`, remove everything.
+
+        Whatever happens, no container or volume of this attempt is left. `should_stop` is asked about once a
+        second; when it says True the container is killed and the outcome says `cancelled`.
+
+        Raises:
+            SandboxTrouble: the engine or this node failed; nothing is known about the algorithm.
+        """
+
+    def sweep(self, node: str, is_alive: Callable[[str, int], bool]) -> list[str]:
+        """Remove containers and volumes of `node` whose `(run_id, attempt)` is not alive; returns their names."""
