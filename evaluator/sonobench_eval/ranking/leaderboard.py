@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sonobench_eval.evaluation import Finite, MetricScore
+from sonobench_eval.evaluation import CenterScore, Finite, GeneralisationGap, MetricScore
 
 
 class LeaderboardRecord(BaseModel):
@@ -18,12 +18,14 @@ class LeaderboardRecord(BaseModel):
 
 
 class TaskColumn(LeaderboardRecord):
-    """One task's metrics of one team; `id` and `title` of the task."""
+    """One task's metrics of one team; `id` and `title` of the task; by role and as gaps where there are external centers."""
 
     id: str
     title: str
     kind: Literal["segmentation", "binary", "multiclass"]
     metrics: tuple[MetricScore, ...]
+    roles: tuple[CenterScore, ...] = ()
+    gaps: tuple[GeneralisationGap, ...] = ()
 
 
 class Row(LeaderboardRecord):
