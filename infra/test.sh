@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# All checks and tests, each named as it starts.   infra/test.sh [check]   `check` leaves the tests out.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PATH="$PWD/.venv/bin:$PATH"
+
+step() {
+  printf '\n== %s\n' "$1"
+  shift
+  "$@"
+}
+
+step "Style: ruff" ruff check --quiet evaluator platform infra submissions_example tests
+step "Types: mypy --strict" mypy
+step "Layers: import-linter" lint-imports --no-cache
+[ "${1:-}" != check ] || exit 0
+step "Tests: pytest" pytest --quiet --durations=10
