@@ -75,11 +75,11 @@ def engine_named(name: EngineName) -> Engine:
 
 
 def definition(metric: Metric, task: Task) -> str:
-    """The metric with everything that defines it, e.g. `nsd pixel 2 px`, `auc one-vs-rest macro`."""
+    """The metric with what defines it: `nsd pixel 2 px`, `auc one-vs-rest macro`. Only what is defined alike is averaged."""
     if metric.name == "nsd":
         return f"nsd {metric.convention} {metric.tolerance:g} {metric.unit}"
-    if task.kind == "multiclass" and metric.name != "acc":
-        return f"{metric.name} one-vs-rest macro"
+    if task.kind == "multiclass":
+        return "acc multiclass" if metric.name == "acc" else f"{metric.name} one-vs-rest macro"
     return metric.name
 
 

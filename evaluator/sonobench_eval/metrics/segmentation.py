@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonobench_eval.challenge.model import Metric, Task, UndefinedPolicy
-from sonobench_eval.io.findings import FindingCode
 from sonobench_eval.metrics.empty import BoolMask, Empty, emptiness
 from sonobench_eval.metrics.registry import Engine
 from sonobench_eval.metrics.surface import Spacing
-from sonobench_eval.metrics.undefined import score_of_empty, score_of_unusable_mask
+from sonobench_eval.metrics.undefined import score_of_empty
 
 LabelImage = NDArray[np.uint8]
 Structure = tuple[BoolMask, BoolMask]
@@ -21,7 +20,7 @@ Structure = tuple[BoolMask, BoolMask]
 
 @dataclass(frozen=True, slots=True)
 class MaskScores:
-    """Scores by metric name, each in [0, 1]; `problem` names a finding or an empty mask, None where all is well."""
+    """Scores by metric name, each in [0, 1]; `problem` says which mask was empty, None where neither was."""
 
     scores: dict[str, float]
     problem: str | None
@@ -55,12 +54,6 @@ def score_masks(
         metric.name: _mean(metric, structures, spacing=spacing, policy=policy, engine=engine) for metric in task.metrics
     }
     return MaskScores(scores, _problem([emptiness(*structure) for structure in structures]))
-
-
-def score_unusable_mask(task: Task, code: FindingCode, policy: UndefinedPolicy) -> MaskScores:
-    """What a case counts for whose mask is missing, unreadable or of the wrong size."""
-    score = score_of_unusable_mask(code, policy)
-    return MaskScores({metric.name: score for metric in task.metrics}, code.value)
 
 
 def _mean(

@@ -1,34 +1,30 @@
-"""What counts where a metric has no value of its own: the challenge's `undefined` policy, applied here and nowhere else."""
+"""What counts where a metric has no value of its own: the challenge's `undefined` policy, read here and nowhere else."""
 
 from __future__ import annotations
 
-from sonobench_eval.challenge.model import Outcome, UndefinedPolicy
-from sonobench_eval.io.findings import NOTES, FindingCode
+from typing import Literal
+
+from sonobench_eval.challenge.model import UndefinedPolicy
 from sonobench_eval.metrics.empty import Empty
 
-_OUTCOME_OF_FINDING: dict[FindingCode, Outcome] = {
-    FindingCode.MISSING_RESULT: "missing",
-    FindingCode.WRONG_SIZE: "wrong_size",
-}
+UnusableMask = Literal["missing", "unreadable", "wrong_size"]
 
 
-def is_unusable(code: FindingCode | None, policy: UndefinedPolicy) -> bool:
-    """True where a result with this finding does not count as written."""
-    if code is FindingCode.NOT_NORMALISED:
-        return policy.probabilities_not_normalised == "invalid"
-    return code is not None and code not in NOTES
-
-
-def score_of_unusable_mask(code: FindingCode, policy: UndefinedPolicy) -> float:
+def score_of_unusable_mask(why: UnusableMask, policy: UndefinedPolicy) -> float:
     """The score, in [0, 1], that the challenge declares for a mask that cannot be used."""
-    return _declared(_OUTCOME_OF_FINDING.get(code, "unreadable"), policy)
+    return {"missing": policy.missing, "unreadable": policy.unreadable, "wrong_size": policy.wrong_size}[why]
 
 
 def score_of_empty(empty: Empty, policy: UndefinedPolicy) -> float:
-    """The score, in [0, 1], that the challenge declares where a mask is empty."""
-    return _declared(empty.value, policy)
+    """The score, in [0, 1], that the challenge declares where a mask holds no foreground."""
+    declared = {
+        Empty.BOTH: policy.both_empty,
+        Empty.PREDICTION: policy.prediction_empty,
+        Empty.REFERENCE: policy.reference_empty,
+    }
+    return declared[empty]
 
 
-def _declared(outcome: str, policy: UndefinedPolicy) -> float:
-    score: float = getattr(policy, outcome)
-    return score
+def counts_unnormalised(policy: UndefinedPolicy) -> bool:
+    """True where probabilities that do not sum to 1 count as written."""
+    return policy.probabilities_not_normalised == "accept"
