@@ -24,6 +24,7 @@ class FindingCode(StrEnum):
     NOT_A_PROBABILITY = "not_a_probability"
     CLASS_OUT_OF_RANGE = "class_out_of_range"
     MALFORMED_ENTRY = "malformed_entry"
+    SUM_NOT_ONE = "sum_not_one"
 
     NOT_NORMALISED = "not_normalised"
     PREDICTION_NOT_ARGMAX = "prediction_not_argmax"
@@ -90,9 +91,16 @@ _SENTENCES: dict[FindingCode, tuple[str, str]] = {
     FindingCode.NOT_A_PROBABILITY: ("answer has a value outside 0 to 1", "Write probabilities, not logits."),
     FindingCode.CLASS_OUT_OF_RANGE: ("answer names a class that does not exist", "Classes count from 0."),
     FindingCode.MALFORMED_ENTRY: ("answer is not {probability: [...], prediction: n}", "Write both fields for each case."),
+    FindingCode.SUM_NOT_ONE: (
+        "answer has probabilities that do not sum to 1",
+        "This challenge refuses them: normalise them before writing.",
+    ),
     FindingCode.NOT_NORMALISED: ("answer has probabilities that do not sum to 1", "They count as written."),
     FindingCode.PREDICTION_NOT_ARGMAX: ("prediction is not the most probable class", "The prediction counts as written."),
-    FindingCode.UNEXPECTED_VALUES: ("mask has values that name no structure", "See the task's label values; other values count as background, or as foreground where any non-zero value does."),
+    FindingCode.UNEXPECTED_VALUES: (
+        "mask has values that name no structure",
+        "See the task's label values; other values count as background, or as foreground where any non-zero value does.",
+    ),
     FindingCode.COLOUR_IMAGE: ("mask is in colour or has transparency", "It was read as grey; save masks as 8-bit grey."),
     FindingCode.UNEXPECTED_FILE: ("file belongs to no case", "Such files are ignored."),
     FindingCode.UNKNOWN_CASE: ("answer is for a case that does not exist", "Such answers are ignored."),

@@ -1,0 +1,168 @@
+"""A PNG from a stranger, decoded as grey values: header first, then every chunk, and only then the pixels.
+
+Standard library and Pillow only, so that the confined child (`confined_child.py`) stays small. What reaches
+Pillow is not the file but a PNG written anew from its IHDR, PLTE and IDAT chunks: text, colour profiles,
+animation and everything else that could be a bomb or a surprise is dropped unread.
+
+What a pixel means, declared once: its grey value as Pillow's mode "L" gives it (luma for colours and palettes,
+1, 2 and 4 bit scaled to 0..255). Transparency is ignored. 16 bits per sample are refused: 0/255 and 0/65535
+are both common there, and guessing wrong would empty a mask.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from PIL import PngImagePlugin
+
+MAX_PIXELS = 64 * 2**20
+"""Larger images are refused; 8192 x 8192 is far beyond any ultrasound frame."""
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER = struct.Struct(">IIBBBBB")
+_CHUNK = struct.Struct(">I4s")
+_CRC = struct.Struct(">I")
+_GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
+_DEPTHS = {_GREY: {1, 2, 4, 8, 16}, _COLOUR: {8, 16}, _PALETTE: {1, 2, 4, 8}, _GREY_ALPHA: {8, 16}, _COLOUR_ALPHA: {8, 16}}
+
+
+class PngFault(StrEnum):
+    """Why a file gives no mask."""
+
+    UNREADABLE = "unreadable"
+    WRONG_SIZE = "wrong_size"
+
+
+class PngRefused(Exception):
+    """The file gives no mask; the message says why and is safe to show to whoever wrote it."""
+
+    def __init__(self, fault: PngFault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class PngHeader(NamedTuple):
+    """What IHDR says."""
+
+    width: int
+    height: int
+    depth: int
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class GreyImage:
+    """Decoded pixels: `height * width` bytes, row by row. `coloured` notes colour, a palette or transparency."""
+
+    pixels: bytes
+    coloured: bool
+
+
+def max_png_bytes(height: int, width: int) -> int:
+    """The largest file that a PNG of this size can sensibly be: stored uncompressed as 16-bit RGBA, and a MiB more."""
+    return 2**20 + (height * (8 * width + 1) * 33) // 32
+
+
+def decode_grey(data: bytes, *, height: int, width: int) -> GreyImage:
+    """Decode a PNG that must be `height` x `width`.
+
+    Raises:
+        PngRefused: for every other file; whatever the decoder raised or warned about is in the message's place.
+    """
+    chunks = _chunks(data)
+    header = read_header(data)
+    if (header.height, header.width) != (height, width):
+        said = f"{header.width} x {header.height} pixels instead of {width} x {height}"
+        raise PngRefused(PngFault.WRONG_SIZE, said)
+    if height * width > MAX_PIXELS:
+        raise _unreadable(f"more than {MAX_PIXELS:,} pixels")
+    if header.depth == 16:
+        raise _unreadable("16 bits per pixel; write 8")
+    kept = _essential(chunks)
+    if header.colour == _PALETTE and not any(name == b"PLTE" for name, _ in kept):
+        raise _unreadable("the palette is missing")
+    coloured = header.colour != _GREY or any(name == b"tRNS" for name, _ in kept)
+    return GreyImage(_pixels(_rewritten(kept), height=height, width=width), coloured)
+
+
+def read_header(data: bytes) -> PngHeader:
+    """Read and check IHDR from the first 33 bytes of a PNG.
+
+    Raises:
+        PngRefused: this is no PNG, or its header is damaged or contradicts itself.
+    """
+    if data[:8] != _SIGNATURE:
+        raise _unreadable("not a PNG file" if data else "the file is empty")
+    if len(data) < 33 or data[8:16] != b"\0\0\0\rIHDR" or _CRC.unpack_from(data, 29)[0] != zlib.crc32(data[12:29]):
+        raise _unreadable("the header is damaged")
+    width, height, depth, colour, compression, filtering, interlace = _HEADER.unpack_from(data, 16)
+    sensible = depth in _DEPTHS.get(colour, ()) and (compression, filtering) == (0, 0) and interlace in (0, 1)
+    if not sensible or not 0 < width < 2**31 or not 0 < height < 2**31:
+        raise _unreadable("the header makes no sense")
+    return PngHeader(width, height, depth, colour)
+
+
+Chunks = list[tuple[bytes, memoryview]]
+
+
+def _chunks(data: bytes) -> Chunks:
+    """Every chunk up to IEND, lengths and CRCs checked. What follows IEND is ignored, as viewers do."""
+    read_header(data)
+    view, at, found = memoryview(data), 8, []
+    while at + 12 <= len(data):
+        length, name = _CHUNK.unpack_from(data, at)
+        end = at + 8 + length
+        if end + 4 > len(data):
+            raise _unreadable("the file is cut short")
+        if _CRC.unpack_from(data, end)[0] != zlib.crc32(view[at + 4 : end]):
+            raise _unreadable("a checksum is wrong")
+        found.append((name, view[at + 8 : end]))
+        if name == b"IEND":
+            return found
+        at = end + 4
+    raise _unreadable("the file is cut short")
+
+
+def _essential(chunks: Chunks) -> Chunks:
+    names = [name for name, _ in chunks]
+    if names.count(b"IHDR") != 1 or names.count(b"PLTE") > 1 or b"IDAT" not in names:
+        raise _unreadable("chunks are missing or stand twice")
+    if unknown := [name for name in names if not name[0] & 0x20 and name not in {b"IHDR", b"PLTE", b"IDAT", b"IEND"}]:
+        raise _unreadable(f"it needs an unknown chunk {unknown[0].decode('latin-1')!a}")
+    return [(name, body) for name, body in chunks if name in {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}]
+
+
+def _rewritten(kept: Chunks) -> bytes:
+    """IHDR, PLTE and one IDAT: the least that holds the pixels. Transparency has no say and stays out."""
+    pixels = b"".join(body for name, body in kept if name == b"IDAT")
+    parts = [(name, bytes(body)) for name, body in kept if name in {b"IHDR", b"PLTE"}]
+    parts += [(b"IDAT", pixels), (b"IEND", b"")]
+    return _SIGNATURE + b"".join(
+        _CHUNK.pack(len(body), name) + body + _CRC.pack(zlib.crc32(body, zlib.crc32(name))) for name, body in parts
+    )
+
+
+def _pixels(png: bytes, *, height: int, width: int) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
+                image.load()
+                grey = image if image.mode == "L" else image.convert("L")
+                pixels = grey.tobytes()
+    # Any error of the decoder, of whatever type, costs this one file and nothing else.
+    except Exception as error:
+        raise _unreadable("the pixels cannot be decoded") from error
+    if len(pixels) != height * width:
+        raise _unreadable("the pixels cannot be decoded")
+    return pixels
+
+
+def _unreadable(message: str) -> PngRefused:
+    return PngRefused(PngFault.UNREADABLE, message)
