@@ -1,10 +1,12 @@
 """Whose fault was it: a pure function from what happened to a category and a sentence.
 
-Participants see the category and the sentence, never raw output made from hidden data.
+Participants see the category and the sentence, never raw output made from hidden data. No sentence holds the exit
+code: a program that has seen hidden images could write eight bits about them into it.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,10 +39,148 @@ class Failure:
     sentence: str
 
 
+_NOT_EXECUTABLE = 126
+_NOT_FOUND = 127
+_KILLED = 137
+"""128 + SIGKILL: from the kernel, the engine, an administrator, or the program itself. Alone it says nothing more."""
+
+_TRY_LOCALLY = "Run it with `sonobench test` on public cases to see its messages."
+
+
 def classify(outcome: RunOutcome, *, time_limit_s: float, memory_limit_bytes: int, output_limit_bytes: int) -> Failure | None:
     """None where the container ended by itself with exit code 0 and left results; else what went wrong.
 
     The out-of-memory flag counts even with exit code 0 (a shell can survive its killed child). Exit 137 alone
     is never "out of memory". A full output place is told as that, though its bytes count as memory.
     """
-    raise NotImplementedError
+    if outcome.cancelled:
+        return _failure(Blame.UNDETERMINED, Category.CANCELLED, "The run was cancelled before it ended. Nothing was scored.")
+    if outcome.engine_error:
+        return _never_started(outcome.engine_error)
+    if outcome.timed_out:
+        return _over_time(outcome, time_limit_s)
+    if outcome.output_full or outcome.output_too_many_files:
+        return _over_output(outcome, output_limit_bytes)
+    if outcome.oom_killed:
+        return _over_memory(outcome, memory_limit_bytes)
+    return _by_exit(outcome)
+
+
+def is_the_images_fault(engine_error: str) -> bool:
+    """True where the engine refused to create or start a container because of what the image is."""
+    return _refusal(engine_error) is not None
+
+
+def _never_started(engine_error: str) -> Failure:
+    sentence = _refusal(engine_error)
+    if sentence is not None:
+        return _failure(Blame.PARTICIPANT, Category.CANNOT_START, sentence)
+    sentence = "The container did not start, for a reason this platform does not know. An organiser has to look at it."
+    return _failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
+
+
+def _refusal(engine_error: str) -> str | None:
+    if re.search(_NODE_PROGRAMS, engine_error, re.IGNORECASE):
+        return None
+    matching = (sentence for pattern, sentence in _START_REFUSALS if re.search(pattern, engine_error, re.IGNORECASE))
+    return next(matching, None)
+
+
+_NODE_PROGRAMS = r"docker-init|nvidia|prestart hook|createRuntime hook|containerd-shim|runsc|unknown or invalid runtime"
+"""Programs of the node that a start needs. Where one of them is missing, the words are the same as for an image's."""
+
+_START_REFUSALS: tuple[tuple[str, str], ...] = (
+    (r"no command specified", "The image has neither an entry point nor a command. Add ENTRYPOINT or CMD to its Dockerfile."),
+    (
+        r"exec format error",
+        "The image's start command is not a program for linux/amd64. Build with `docker build --platform linux/amd64`; "
+        "a script needs a first line such as #!/bin/sh.",
+    ),
+    (
+        r"exec(?:ing)?\b.*: (?:stat .*: )?(?:no such file or directory|executable file not found)|executable file not found",
+        "The image's start command does not exist in the image. Check ENTRYPOINT and CMD.",
+    ),
+    (
+        r"exec(?:ing)?\b.*permission denied",
+        "The image's start command may not be executed. Make it executable for every user: it does not run as root here.",
+    ),
+    (r"chdir to cwd", "The image's working folder cannot be entered. It must be a folder that every user may enter."),
+    (
+        r"declares \d+ volumes|invalid (?:mount|volume) (?:config|specification|path)|not a directory.*mount"
+        r"|mount.*not a directory",
+        "The image declares volumes that cannot be mounted. Remove VOLUME from its Dockerfile.",
+    ),
+)
+"""What engines say where the image is the reason. Anything else at a start is the platform's or undetermined."""
+
+
+def _over_time(outcome: RunOutcome, time_limit_s: float) -> Failure:
+    full = " Its output place was full as well." if outcome.output_full or outcome.output_too_many_files else ""
+    what = f"It was stopped at the time limit of {duration(time_limit_s)}.{full}"
+    sentence = f"{what} Make it faster; the limit is for all cases together."
+    return _failure(Blame.PARTICIPANT, Category.TIME_LIMIT, sentence)
+
+
+def _over_output(outcome: RunOutcome, output_limit_bytes: int) -> Failure:
+    if outcome.output_full:
+        what = f"It wrote more than the {size(output_limit_bytes)} that fit into /output."
+    else:
+        what = "It made more files in /output than the challenge allows."
+    cure = "Write only one mask per case and classification.json there; other files go to /tmp."
+    return _failure(Blame.PARTICIPANT, Category.OUTPUT_LIMIT, f"{what} {cure}")
+
+
+def _over_memory(outcome: RunOutcome, memory_limit_bytes: int) -> Failure:
+    what = "It" if outcome.exit_code else "A part of it"
+    sentence = (
+        f"{what} was killed because it needed more than the memory limit of {size(memory_limit_bytes)}. "
+        "Use smaller batches or fewer worker processes."
+    )
+    return _failure(Blame.PARTICIPANT, Category.MEMORY_LIMIT, sentence)
+
+
+def _by_exit(outcome: RunOutcome) -> Failure | None:
+    code = outcome.exit_code
+    if code is None:
+        sentence = "The engine does not know how the container ended. The run is repeated; it costs the team nothing."
+        return _failure(Blame.PLATFORM, Category.PLATFORM_TROUBLE, sentence)
+    if code in {_NOT_EXECUTABLE, _NOT_FOUND}:
+        why = "was not found" if code == _NOT_FOUND else "could not be executed"
+        cure = "Check ENTRYPOINT, CMD and file modes: it does not run as root here."
+        return _failure(Blame.PARTICIPANT, Category.CANNOT_START, f"The start command, or a program it calls, {why}. {cure}")
+    if code == _KILLED:
+        sentence = (
+            "It was killed, but not for this challenge's time or memory limit; the node or the program itself did it. "
+            "An organiser has to look at it."
+        )
+        return _failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
+    if code != 0:
+        return _failure(Blame.PARTICIPANT, Category.CRASHED, f"It ended with an error. {_TRY_LOCALLY}")
+    if outcome.result_files == 0:
+        sentence = f"It ended without an error but wrote no file to /output. {_TRY_LOCALLY}"
+        return _failure(Blame.PARTICIPANT, Category.NO_OUTPUT, sentence)
+    return None
+
+
+def _failure(blame: Blame, category: Category, sentence: str) -> Failure:
+    return Failure(blame, category, sentence)
+
+
+def size(count_bytes: int) -> str:
+    """`8 GiB`, `1.5 GiB`, `512 MiB`: the largest binary unit that leaves a number of at least 1."""
+    value, unit = float(count_bytes), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.4g} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `30 min`, `2 h`, or a mix such as `1 h 30 min`."""
+    if seconds < 60 or seconds != int(seconds):
+        return f"{seconds:g} s"
+    hours, rest = divmod(int(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

@@ -6,6 +6,7 @@ Whose fault a trouble is, is a type: what the container did is data in `RunOutco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,12 +21,27 @@ ATTEMPT_LABEL = LABEL_PREFIX + "attempt"
 NODE_LABEL = LABEL_PREFIX + "node"
 
 
-class SandboxTrouble(Exception):
+def container_name(run_id: str, attempt: int) -> str:
+    """The one name a run's attempt may have. Starting it twice is refused by the engine; a sweep trusts nothing else.
+
+    Raises:
+        ValueError: `run_id` has characters a container's name cannot have, or is longer than 64 characters.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", run_id):
+        raise ValueError(f"{run_id!r} cannot be part of a container's name: use up to 64 letters, digits and . _ -")
+    return f"sonobench-{run_id}-a{attempt}"
+
+
+class SandboxTrouble(Exception):  # noqa: N818 - the word the whole project uses for it
     """The platform's fault: the engine is away, the disk is full, an image vanished. Retry; cost the team nothing."""
 
 
 class EngineMissing(SandboxTrouble):
     """No Docker Engine answers. The message says how to get one."""
+
+
+class AlreadyRunning(SandboxTrouble):
+    """This attempt was started before and is still there. The one that runs is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +69,10 @@ class Mounts:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One container to run. `name` is deterministic for an attempt, so a double start is refused by the engine.
+    """One container to run. `name` is `container_name(run_id, attempt)`, so a double start is refused by the engine.
 
     `writable` places are in memory and thrown away; those that exist in the image keep its content.
+    The image's HOME and the volumes it declares are treated in the same way without being named.
     """
 
     name: str
@@ -75,7 +92,8 @@ class Measurement:
     """What a run used. None means not measured, never zero.
 
     Wall time is the engine's FinishedAt - StartedAt; `clock_disagrees` is set where a monotonic clock
-    differs from it by more than a second. `peak_host_memory_bytes` is the largest sampled anon + shmem.
+    differs from it by more than a second. `peak_host_memory_bytes` is the largest sampled anon + shmem;
+    `peak_cgroup_bytes` is the kernel's own peak, which includes page cache and so depends on what was read before.
     """
 
     wall_time_s: float | None
@@ -87,11 +105,16 @@ class Measurement:
     peak_gpu_memory_bytes: int | None = None
     gpu_memory_method: str = "not measured"
     gpu_name: str | None = None
+    peak_cgroup_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What the container did. No text in it was made by the container but `log_tail`, which organisers alone see."""
+    """What the container did. No text in it was made by the container but `log_tail`, which organisers alone see.
+
+    `engine_error` is the engine's reason why the container never started (then `started_at` is None).
+    `notes` are sentences about how this run differed from what was asked, e.g. fewer CPUs than declared.
+    """
 
     exit_code: int | None
     oom_killed: bool
@@ -108,6 +131,7 @@ class RunOutcome:
     result_bytes: int = 0
     engine_error: str = ""
     log_tail: str = field(default="", repr=False)
+    notes: tuple[str, ...] = ()
 
 
 ProgressFn = Callable[[str], None]
@@ -130,7 +154,7 @@ class Sandbox(Protocol):
         results: Path,
         *,
         should_stop: Callable[[], bool] = lambda: False,
-        progress: ProgressFn = lambda phase: None,
+        progress: ProgressFn = lambda _phase: None,
     ) -> RunOutcome:
         """Run one container to its end, write its regular output files to the tar `results`, remove everything.
 
@@ -138,6 +162,7 @@ class Sandbox(Protocol):
         second; when it says True the container is killed and the outcome says `cancelled`.
 
         Raises:
+            AlreadyRunning: this attempt was started before; nothing of it was touched.
             SandboxTrouble: the engine or this node failed; nothing is known about the algorithm.
         """
 

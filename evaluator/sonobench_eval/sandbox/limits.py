@@ -1,0 +1,244 @@
+"""What the engine is told about one run, as plain data: the body of the engine API's "create container" call.
+
+Pure: limits, the run's spec, and facts about the node and the image go in, dictionaries come out. Nothing here
+talks to an engine, so that every option can be tested as data. The options are the sandbox; none of them can be
+switched off by a challenge or an image.
+
+In-memory places (`/tmp`, `/dev/shm`, `/output`, writable places) are charged to the memory of whoever writes to
+them. The container's memory limit is therefore the declared memory plus the sizes of them all: a program may use
+what was declared for it however full these places are.
+
+No cgroup parent is set. A parent per run would only keep figures after the container's end that `meter/` samples
+until its end, would leave folders behind under the cgroupfs driver and slices under the systemd driver, and is not
+honoured by every runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sonobench_eval.challenge.model import Limits
+from sonobench_eval.sandbox.port import ATTEMPT_LABEL, NODE_LABEL, RUN_LABEL, RunSpec
+
+SANDBOX_UID = 10001
+SANDBOX_GID = 10001
+FOLDERS_IN_OUTPUT = 1024
+"""Inodes of `/output` beyond the declared number of files, for the folders they lie in."""
+SCRATCH_INODES = 100_000
+"""Inodes of `/tmp` and of each writable place beyond those of the image's own files."""
+OUT_OF_MEMORY_SCORE = 500
+"""Where the whole node runs out of memory, the kernel ends a submission before anything of the platform."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """What a node has. `uid_offset` is where container user 0 begins on a node with user-namespace remapping."""
+
+    cpus: int
+    memory_bytes: int
+    uid_offset: int = 0
+    gid_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What an image asks for. Only what the sandbox must answer to; user, entry point and the rest stay the image's."""
+
+    engine_id: str
+    environment: Mapping[str, str]
+    user: str = ""
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder of the container kept in memory: an engine volume `volume`, mounted at `at`.
+
+    `content_bytes` and `content_files` are what the image has there; `scratch_bytes` is the room beyond that.
+    """
+
+    volume: str
+    at: str
+    scratch_bytes: int
+    content_bytes: int = 0
+    content_files: int = 0
+
+
+def memory_limit_bytes(limits: Limits, places: tuple[Place, ...]) -> int:
+    """Declared memory plus every in-memory place. The image's own files in a place are not charged to the container."""
+    in_memory = limits.shm_bytes + limits.scratch_bytes + limits.output_bytes
+    return limits.memory_bytes + in_memory + sum(place.scratch_bytes for place in places)
+
+
+def output_volume_options(limits: Limits, node: NodeFacts) -> dict[str, str]:
+    """Options of the in-memory volume at `/output`: bounded in bytes and files, nothing in it can be executed."""
+    inodes = limits.output_files + FOLDERS_IN_OUTPUT
+    return _tmpfs_volume(f"size={limits.output_bytes},nr_inodes={inodes},mode=0700,noexec,{_owner(node)}")
+
+
+def place_volume_options(place: Place, node: NodeFacts) -> dict[str, str]:
+    """Options of the in-memory volume of a writable place: room for the image's files there, and scratch beyond."""
+    size = place.content_bytes + place.scratch_bytes
+    return _tmpfs_volume(f"size={size},nr_inodes={place.content_files + SCRATCH_INODES},mode=0755,{_owner(node)}")
+
+
+def _tmpfs_volume(options: str) -> dict[str, str]:
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev"}
+
+
+def _owner(node: NodeFacts) -> str:
+    return f"uid={SANDBOX_UID + node.uid_offset},gid={SANDBOX_GID + node.gid_offset}"
+
+
+def labels(spec: RunSpec) -> dict[str, str]:
+    """Labels of everything made for a run. They win over labels of the same name that an image carries."""
+    return {RUN_LABEL: spec.run_id, ATTEMPT_LABEL: str(spec.attempt), NODE_LABEL: spec.node}
+
+
+def container_config(
+    spec: RunSpec, *, node: NodeFacts, image: ImageFacts, home: str, output_volume: str, places: tuple[Place, ...]
+) -> Json:
+    """The container that runs the stranger's image: its own entry point and command, everything else ours."""
+    return {
+        "Image": image.engine_id,
+        "User": f"{SANDBOX_UID}:{SANDBOX_GID}",
+        "Hostname": "case",
+        "Env": environment(image, home=home, gpu_uuid=spec.gpu_uuid),
+        "Healthcheck": {"Test": ["NONE"]},
+        "Labels": labels(spec),
+        "NetworkDisabled": True,
+        "Tty": False,
+        "OpenStdin": False,
+        "AttachStdin": False,
+        "AttachStdout": False,
+        "AttachStderr": False,
+        "HostConfig": host_config(spec, node=node, output_volume=output_volume, places=places),
+    }
+
+
+def environment(image: ImageFacts, *, home: str, gpu_uuid: str | None) -> list[str]:
+    """What is set (`NAME=value`) and what is taken away (`NAME` alone, as the engine reads it) from the image's own.
+
+    `LD_PRELOAD` and every `NVIDIA_*` variable of an image reach hooks that run as root on the host, so they go.
+    A user without an entry in the image's passwd file needs `USER` and `LOGNAME` for libraries that ask for a name.
+    """
+    gone = sorted(name for name in image.environment if name.upper().startswith("NVIDIA_"))
+    names = [f"{name}=case" for name in ("USER", "LOGNAME") if name not in image.environment]
+    gpu = [f"NVIDIA_VISIBLE_DEVICES={gpu_uuid or 'void'}", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"]
+    return ["LD_PRELOAD", *gone, f"HOME={home}", *names, *(gpu if gpu_uuid else gpu[:1])]
+
+
+def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: tuple[Place, ...]) -> Json:
+    """Isolation and limits of the run's container. The engine's default seccomp profile stays as it is."""
+    limits = spec.limits
+    memory = memory_limit_bytes(limits, places)
+    return {
+        **isolation(),
+        "Init": True,
+        "IpcMode": "private",
+        "Runtime": spec.runtime or "",
+        "Memory": memory,
+        "MemorySwap": memory,
+        "NanoCpus": int(min(limits.cpus, node.cpus) * 1e9),
+        "PidsLimit": limits.pids,
+        "ShmSize": limits.shm_bytes,
+        "OomScoreAdj": OUT_OF_MEMORY_SCORE,
+        "Ulimits": [
+            {"Name": "nofile", "Soft": limits.open_files, "Hard": limits.open_files},
+            {"Name": "core", "Soft": 0, "Hard": 0},
+        ],
+        "Tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={limits.scratch_bytes},nr_inodes={SCRATCH_INODES},mode=1777"},  # noqa: S108
+        "Mounts": _mounts(spec, output_volume=output_volume, places=places),
+        "LogConfig": _log_config(limits),
+        "DeviceRequests": _gpu_request(spec.gpu_uuid),
+    }
+
+
+def isolation() -> Json:
+    """What every container of ours has, the keeper included."""
+    return {
+        "NetworkMode": "none",
+        "ReadonlyRootfs": True,
+        "Privileged": False,
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges:true"],
+        "RestartPolicy": {"Name": "no"},
+        "AutoRemove": False,
+    }
+
+
+def volume_mount(volume: str, at: str) -> Json:
+    """A volume mounted as it is: the engine must not copy the image's files into it, with the image's owners."""
+    return {"Type": "volume", "Source": volume, "Target": at, "VolumeOptions": {"NoCopy": True}}
+
+
+def _mounts(spec: RunSpec, *, output_volume: str, places: tuple[Place, ...]) -> list[Json]:
+    mounts = spec.mounts
+    return [
+        _read_only_bind(str(mounts.inputs_dir), mounts.inputs_at),
+        _read_only_bind(str(mounts.case_list), mounts.case_list_at),
+        volume_mount(output_volume, mounts.output_at),
+        *(volume_mount(place.volume, place.at) for place in places),
+    ]
+
+
+def _read_only_bind(source: str, at: str) -> Json:
+    return {"Type": "bind", "Source": source, "Target": at, "ReadOnly": True, "BindOptions": {"Propagation": "rprivate"}}
+
+
+def _log_config(limits: Limits) -> Json:
+    # Two files: after a rotation the older one still holds `log_bytes`, which is how a full log is recognised.
+    # Compression is off because the driver refuses it with few files, and a program's log is not worth the CPU.
+    return {"Type": "local", "Config": {"max-size": str(limits.log_bytes), "max-file": "2", "compress": "false"}}
+
+
+def _gpu_request(gpu_uuid: str | None) -> list[Json]:
+    if gpu_uuid is None:
+        return []
+    return [{"Driver": "nvidia", "DeviceIDs": [gpu_uuid], "Capabilities": [["gpu", "compute", "utility"]]}]
+
+
+def keeper_config(spec: RunSpec, *, image: str, command: str, volumes: Mapping[str, str]) -> Json:
+    """The container that holds the in-memory volumes while the stranger's runs. `volumes`: volume name to path in it.
+
+    A tmpfs volume lives as long as a running container has it mounted. The keeper runs our own one-file image,
+    which does nothing but wait, so results can be read through it after the stranger's container has ended.
+    """
+    return {
+        "Image": image,
+        "Entrypoint": [command],
+        "User": "65534:65534",
+        "Labels": labels(spec),
+        "NetworkDisabled": True,
+        "HostConfig": {
+            **isolation(),
+            "Memory": 16 * 2**20,
+            "MemorySwap": 16 * 2**20,
+            "PidsLimit": 16,
+            "LogConfig": {"Type": "none", "Config": {}},
+            "Mounts": [volume_mount(name, at) for name, at in volumes.items()],
+        },
+    }
+
+
+def probe_config(spec: RunSpec, image: ImageFacts) -> Json:
+    """A container of the stranger's image that is created and never started, so that its files can be read.
+
+    Its declared volumes are covered: the engine would else make a volume on the host's disk for each.
+    """
+    return {
+        "Image": image.engine_id,
+        "Entrypoint": ["/never-started"],
+        "Labels": labels(spec),
+        "NetworkDisabled": True,
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {
+            **isolation(),
+            "LogConfig": {"Type": "none", "Config": {}},
+            "Tmpfs": dict.fromkeys(image.volumes, "size=65536"),
+        },
+    }

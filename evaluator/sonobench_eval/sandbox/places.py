@@ -1,0 +1,84 @@
+"""Which folders of an image must be writable, and what its HOME is. Pure: image facts in, paths out.
+
+Images built for UUSIC25 write into their HOME and beside their code, and most were built to run as root. They run
+here under another user with a read-only root, so HOME, the places a challenge names, and the volumes an image
+declares are given as copies in memory that belong to that user.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from sonobench_eval.sandbox.limits import ImageFacts
+
+FALLBACK_HOME = "/tmp"  # noqa: S108 - a path in the container, in memory and its own
+VOLUMES_ALLOWED = 16
+_NEVER_BELOW = ("/proc", "/sys", "/dev", "/etc")
+_NEVER_ITSELF = frozenset(
+    {"/", "/bin", "/boot", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/run", "/sbin", "/tmp", "/usr", "/var"}  # noqa: S108
+    | {"/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/sbin", "/usr/share", "/home"}
+)
+
+
+def home_of(image: ImageFacts, *, passwd: str = "", taken: Iterable[str] = ()) -> str:
+    """The image's HOME: its own variable, else its user's home in `passwd` (`/root` for root), else `/tmp`.
+
+    `taken` are paths that have another use (input, case list, output); a HOME there, or one whose folder is part
+    of the system, becomes `/tmp`.
+    """
+    home = image.environment.get("HOME") or _home_from_passwd(image.user, passwd)
+    if not home.startswith("/"):
+        return FALLBACK_HOME
+    home = _clean(home)
+    return home if _may_be_writable(home, taken) else FALLBACK_HOME
+
+
+def places_of(image: ImageFacts, *, home: str, writable: tuple[str, ...], taken: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every folder that needs a copy in memory, outer before inner.
+
+    A declared volume has a place of its own wherever it lies (else the engine puts it on the host's disk). HOME and
+    the challenge's places are left out where another place holds them already, or `/tmp` does.
+    """
+    taken = tuple(_clean(path) for path in taken)
+    volumes = {_clean(path) for path in image.volumes if path.startswith("/")} - set(taken) - {FALLBACK_HOME}
+    wanted = {_clean(path) for path in (*writable, home)} - {FALLBACK_HOME} - volumes
+    chosen = set(volumes)
+    for path in sorted(wanted, key=_depth):
+        if _may_be_writable(path, taken) and not any(_is_below(path, outer) for outer in (*chosen, FALLBACK_HOME)):
+            chosen.add(path)
+    return tuple(sorted(chosen, key=lambda path: (_depth(path), path)))
+
+
+def _home_from_passwd(user: str, passwd: str) -> str:
+    name = user.split(":", 1)[0]
+    if name in {"", "0", "root"}:
+        return "/root"
+    for line in passwd.splitlines():
+        fields = line.split(":")
+        if len(fields) >= 7 and name in {fields[0], fields[2]}:
+            return fields[5]
+    return ""
+
+
+def _may_be_writable(path: str, taken: Iterable[str]) -> bool:
+    if path in _NEVER_ITSELF or any(_is_same_or_below(path, root) for root in _NEVER_BELOW):
+        return False
+    return not any(_is_same_or_below(path, _clean(other)) for other in taken)
+
+
+def _clean(path: str) -> str:
+    return "/" + posixpath.normpath(path).lstrip("/")
+
+
+def _depth(path: str) -> int:
+    return len(PurePosixPath(path).parts)
+
+
+def _is_below(path: str, outer: str) -> bool:
+    return path != outer and PurePosixPath(path).is_relative_to(outer)
+
+
+def _is_same_or_below(path: str, outer: str) -> bool:
+    return PurePosixPath(path).is_relative_to(outer)
