@@ -1,0 +1,82 @@
+"""Configuration: the only room that reads the environment (`SONOBENCH_...`).
+
+Every value has a default that works on one machine without a server to run; nothing here is a secret.
+Tokens are made at the first start and kept in files that only their owner may read.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Positive = Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Where things lie and how long they may take. Times in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="SONOBENCH_", extra="ignore")
+
+    home: Path = Field(default=Path("./var"), validate_default=True)
+    """Database, uploads, images, results: everything the platform keeps. Readable by its owner alone."""
+    database_url: str = Field(default="", repr=False)
+    """SQLAlchemy address, `postgresql://...` or `sqlite:///...`; empty for a SQLite file under `home`."""
+    broker_url: str | None = Field(default=None, repr=False)
+    """Redis address for Celery; None for the embedded broker, or for none."""
+    public_url: str = "http://127.0.0.1:8100"
+    """What people type to reach the pages."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8100
+    api_url: str = "http://127.0.0.1:8100"
+    """Where a run worker finds the API."""
+
+    node_name: str = Field(default="", validate_default=True)
+    """This run worker's name, unique among them; empty for the machine's own name."""
+    node_token_file: Path | None = None
+    organiser_token_file: Path | None = None
+    runtime: str | None = None
+    """Container runtime on this node, for example `runsc` (gVisor); None for the engine's default."""
+    gpu_uuid: str | None = None
+    """The GPU this run worker hands to containers; None for none."""
+
+    lease_s: Positive = 90.0
+    """How long a claimed run belongs to its worker without a heartbeat."""
+    heartbeat_s: Positive = 15.0
+    sweep_s: Positive = 20.0
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
+    """How often a run is started anew after the platform's own trouble."""
+
+    max_upload_bytes: Annotated[int, Field(gt=0)] = 20 * 2**30
+    min_free_bytes: Annotated[int, Field(ge=0)] = 1 * 2**30
+    """Disk space that an upload must leave free."""
+    upload_idle_s: Positive = 120.0
+    """An upload that sends nothing for this long is broken off; it can be sent again."""
+    max_open_submissions: Annotated[int, Field(ge=1)] = 20
+    """Submissions of one team to one challenge that may wait or run at the same time."""
+
+    @field_validator("home")
+    @classmethod
+    def _home_is_absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @field_validator("node_name")
+    @classmethod
+    def _node_name_is_plain(cls, value: str) -> str:
+        value = value or re.sub(r"[^A-Za-z0-9_-]+", "-", socket.gethostname().split(".")[0]).strip("-_")[:64] or "node"
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", value):
+            raise ValueError(f"{value!r} is not a node name; use letters, digits, - and _")
+        return value
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        if self.heartbeat_s * 2 > self.lease_s:
+            raise ValueError("heartbeat_s must be at most half of lease_s, or one late heartbeat loses a run")
+        self.node_token_file = (self.node_token_file or self.home / "node-token").expanduser().resolve()
+        self.organiser_token_file = (self.organiser_token_file or self.home / "organiser-token").expanduser().resolve()
+        self.database_url = self.database_url or f"sqlite:///{self.home / 'sonobench.sqlite'}"
+        return self

@@ -1,0 +1,41 @@
+"""Bring a database to the newest revision. The same migrations build SQLite, PostgreSQL and the tests' databases."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from sonobench_platform.db.session import Database
+
+# Any number will do, as long as every process that migrates uses the same one.
+_LOCK = 5_033_140_217
+
+
+def migrate(database: Database, *, revision: str = "head") -> None:
+    """Apply what is missing, in one transaction; processes that start together take turns."""
+    with database.engine.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if _current(connection) == _newest() and revision == "head":
+            return
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "sonobench_platform:db/migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
