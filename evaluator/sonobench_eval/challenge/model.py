@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sonobench_eval.challenge.errors import CrossCheckError, Problem
 from sonobench_eval.challenge.sizes import Bytes, Seconds
 
 TaskKind = Literal["segmentation", "binary", "multiclass"]
@@ -25,13 +27,14 @@ ContractName = Literal["uusic25"]
 SEGMENTATION_METRICS: frozenset[str] = frozenset({"dsc", "nsd"})
 CLASSIFICATION_METRICS: frozenset[str] = frozenset({"auc", "acc", "f1", "auprc"})
 
+Millimetres = Annotated[float, Field(gt=0, le=100)]
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
 
 class Record(BaseModel):
     """A frozen record that refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
 
 class Center(Record):
@@ -130,7 +133,7 @@ class Case(Record):
     center: Slug
     subject: Annotated[str, Field(max_length=200)] | None = None
     subgroup: Annotated[str, Field(max_length=200)] | None = None
-    pixel_size_mm: Annotated[float, Field(gt=0, le=100)] | tuple[float, float] | None = None
+    pixel_size_mm: Millimetres | tuple[Millimetres, Millimetres] | None = None
     mask: str | None = None
     label: Annotated[int, Field(ge=0, le=1000)] | None = None
 
@@ -236,25 +239,31 @@ class Challenge(Record):
         for place in value:
             if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", place) or ".." in PurePosixPath(place).parts:
                 raise ValueError(f"{place!r} is not an absolute path inside the container")
-            if PurePosixPath(place).parts[1] in {"proc", "sys", "dev", "input", "input_json", "output", "etc", "usr", "bin", "lib"}:
+            if PurePosixPath(place).parts[1] in {
+                "proc",
+                "sys",
+                "dev",
+                "input",
+                "input_json",
+                "output",
+                "etc",
+                "usr",
+                "bin",
+                "lib",
+            }:
                 raise ValueError(f"{place!r} cannot be made writable")
         return value
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Self:
-        _refuse_twice("task", [task.id for task in self.tasks])
-        _refuse_twice("center", [center.id for center in self.centers])
-        _refuse_twice("case", [case.id for case in self.cases])
+        problems = [*_twice("tasks", self.tasks), *_twice("centers", self.centers), *_twice("cases", self.cases)]
         tasks, centers = {task.id: task for task in self.tasks}, {center.id for center in self.centers}
         for number, case in enumerate(self.cases):
-            where = f"cases.{number} ({case.id})"
-            if case.task not in tasks:
-                raise ValueError(f"{where}: there is no task {case.task!r}")
-            if case.center not in centers:
-                raise ValueError(f"{where}: there is no center {case.center!r}")
-            _check_reference(where, case, tasks[case.task])
-        if idle := [task.id for task in self.tasks if task.id not in {case.task for case in self.cases}]:
-            raise ValueError(f"task {idle[0]!r} has no cases")
+            problems += [Problem(("cases", number, key), sentence) for key, sentence in _case_problems(case, tasks, centers)]
+        used = {case.task for case in self.cases}
+        problems += [Problem(("tasks", at), "has no cases") for at, task in enumerate(self.tasks) if task.id not in used]
+        if problems:
+            raise CrossCheckError(problems)
         return self
 
     def task(self, task_id: str) -> Task:
@@ -278,20 +287,29 @@ def is_plain_relative_path(path: str) -> bool:
     return all(re.fullmatch(r"[A-Za-z0-9._ -]{1,200}", part) and part not in {".", ".."} for part in parts)
 
 
-def _refuse_twice(what: str, ids: list[str]) -> None:
-    if twice := [each for each, n in Counter(ids).items() if n > 1]:
-        raise ValueError(f"{what} {twice[0]!r} is declared twice")
+def _twice(key: str, records: Sequence[Center | Task | Case]) -> list[Problem]:
+    seen: set[str] = set()
+    problems = []
+    for number, record in enumerate(records):
+        if record.id in seen:
+            problems.append(Problem((key, number, "id"), f"{record.id!r} is declared twice"))
+        seen.add(record.id)
+    return problems
 
 
-def _check_reference(where: str, case: Case, task: Task) -> None:
-    if case.mask is None and case.label is None:
+def _case_problems(case: Case, tasks: Mapping[str, Task], centers: Set[str]) -> Iterator[tuple[str, str]]:
+    """`(key, sentence)` for each way a case does not fit the rest of its challenge."""
+    if case.center not in centers:
+        yield "center", f"there is no center {case.center!r}; declare it under centers"
+    if case.task not in tasks:
+        yield "task", f"there is no task {case.task!r}; declare it under tasks"
         return
-    if task.is_segmentation and (case.mask is None or case.label is not None):
-        raise ValueError(f"{where}: a segmentation case has mask, not label")
-    if not task.is_segmentation and (case.label is None or case.mask is not None):
-        raise ValueError(f"{where}: a {task.kind} case has label, not mask")
-    if case.label is not None and case.label >= len(task.classes or ()):
-        raise ValueError(f"{where}: label {case.label} is outside the {len(task.classes or ())} classes of {task.id}")
-    needs_mm = any(metric.unit == "mm" for metric in task.metrics)
-    if needs_mm and case.pixel_size_mm is None:
-        raise ValueError(f"{where}: {task.id} measures in mm, so the case needs pixel_size_mm")
+    task = tasks[case.task]
+    if case.mask is not None and not task.is_segmentation:
+        yield "mask", f"a {task.kind} case has label, not mask"
+    if case.label is not None and task.is_segmentation:
+        yield "label", "a segmentation case has mask, not label"
+    if case.label is not None and not task.is_segmentation and case.label >= len(task.classes or ()):
+        yield "label", f"label {case.label} is outside the {len(task.classes or ())} classes of {task.id}"
+    if case.pixel_size_mm is None and any(metric.unit == "mm" for metric in task.metrics):
+        yield "pixel_size_mm", f"is missing, and {task.id} measures in mm"

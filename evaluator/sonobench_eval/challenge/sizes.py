@@ -41,3 +41,19 @@ def parse_seconds(value: object) -> object:
 
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0, le=2**50)]
 Seconds = Annotated[float, BeforeValidator(parse_seconds), Field(gt=0, le=7 * 86400)]
+
+
+def format_bytes(value: int) -> int | str:
+    """536870912 -> `"512M"`, exactly; a number that is no whole multiple of a unit stays a number."""
+    for unit in ("T", "G", "M", "K"):
+        if value % _BYTE_UNITS[unit] == 0:
+            return f"{value // _BYTE_UNITS[unit]}{unit}"
+    return value
+
+
+def format_seconds(value: float) -> float | str:
+    """1800.0 -> `"30min"`, exactly; a fraction of a second stays a number."""
+    for unit in ("h", "min", "s"):
+        if value % _TIME_UNITS[unit] == 0:
+            return f"{int(value // _TIME_UNITS[unit])}{unit}"
+    return value

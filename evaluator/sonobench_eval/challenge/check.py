@@ -1,0 +1,112 @@
+"""The organiser's check of a challenge's data, before anybody is scored on it: every file is opened and decoded.
+
+A challenge may be valid and its data not: a mask of another size, a label value no structure has, a link that
+leads out of the folder. Each is found here, by name, and not by a team's surprising score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sonobench_eval.challenge.model import Case, Challenge, Task
+from sonobench_eval.io.images import INPUT_FORMATS, ImageUnreadable, image_size, max_png_bytes, read_mask_png
+from sonobench_eval.io.png import MAX_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class DataProblem:
+    """What is wrong with the data of one case."""
+
+    case: str
+    sentence: str
+
+
+def check_data(
+    challenge: Challenge,
+    inputs_dir: Path,
+    truth_dir: Path | None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[DataProblem]:
+    """Check every image and, where `truth_dir` is given, every reference; an empty list where all is well.
+
+    Args:
+        challenge: the challenge, with references.
+        inputs_dir: the folder of the images.
+        truth_dir: the folder of the reference masks; None where there are none to check (a run worker).
+        progress: called with (cases done, cases) after each case.
+    """
+    tasks = {task.id: task for task in challenge.tasks}
+    problems: list[DataProblem] = []
+    for done, case in enumerate(challenge.cases, start=1):
+        sentences = _problems_of(case, tasks[case.task], inputs_dir, truth_dir)
+        problems += [DataProblem(case.id, sentence) for sentence in sentences]
+        if progress is not None:
+            progress(done, len(challenge.cases))
+    return problems
+
+
+def _problems_of(case: Case, task: Task, inputs_dir: Path, truth_dir: Path | None) -> Iterator[str]:
+    image = inputs_dir / case.id
+    if sentence := _not_a_file_inside(image, inputs_dir) or _undecodable(image):
+        yield f"image {image}: {sentence}"
+        return
+    if task.is_segmentation and image.suffix.lower() != ".png":
+        yield f"image {image}: masks take the name of their image and are PNG files; convert the image to PNG"
+    height, width = image_size(image)
+    if height * width > MAX_PIXELS:
+        yield f"image {image}: {width} x {height} pixels is more than can be scored; at most {MAX_PIXELS:,} pixels"
+    elif truth_dir is not None:
+        yield from _reference_problems(case, task, truth_dir, (height, width))
+
+
+def _reference_problems(case: Case, task: Task, truth_dir: Path, size: tuple[int, int]) -> Iterator[str]:
+    if case.mask is None and case.label is None:
+        yield f"it has no {'mask' if task.is_segmentation else 'label'}, so no answer to it can be scored"
+    if case.mask is None:
+        return
+    mask = truth_dir / case.mask
+    if sentence := _not_a_file_inside(mask, truth_dir) or _mask_problem(mask, task, size):
+        yield f"mask {mask}: {sentence}"
+
+
+def _mask_problem(path: Path, task: Task, size: tuple[int, int]) -> str | None:
+    if path.stat().st_size > max_png_bytes(*size):
+        return "is far larger than a mask of its image can be"
+    read = read_mask_png(path.read_bytes(), expected=size)
+    if read.array is None:
+        return f"cannot be used: {read.detail}"
+    values = {int(value) for value in np.flatnonzero(np.bincount(read.array.ravel(), minlength=256))}
+    named = set((task.labels or {}).values())
+    if "nonzero" not in named and (strange := sorted(values - {0} - named)):
+        return f"has value {strange[0]}, which names no structure of {task.id}"
+    return None
+
+
+def _not_a_file_inside(path: Path, folder: Path) -> str | None:
+    """Links are allowed as long as they stay in the folder: what leads out would not be where the images are copied to."""
+    try:
+        inside = path.resolve(strict=True).is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return "there is no such file"
+    if not inside:
+        return f"is a link that leads out of {folder}; copy the file instead"
+    return None if path.is_file() else "is not a file"
+
+
+def _undecodable(path: Path) -> str | None:
+    try:
+        image_size(path)
+        with Image.open(path, formats=INPUT_FORMATS) as image:
+            image.load()
+    except ImageUnreadable as error:
+        return str(error).removeprefix(f"{path}: ")
+    # Decoders raise errors of many kinds; for the organiser they mean one thing.
+    except Exception:
+        return "is damaged and cannot be decoded"
+    return None

@@ -1,0 +1,108 @@
+"""Pydantic's account of what is wrong with a challenge, in an organiser's words and with the nearest known key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from sonobench_eval.challenge.errors import CrossCheckError, Loc, Problem
+from sonobench_eval.challenge.model import (
+    Bootstrap,
+    Case,
+    Center,
+    Challenge,
+    Limits,
+    Metric,
+    Ranking,
+    Record,
+    Task,
+    UndefinedPolicy,
+)
+
+RECORDS: dict[Loc, type[Record]] = {
+    (): Challenge,
+    ("limits",): Limits,
+    ("undefined",): UndefinedPolicy,
+    ("bootstrap",): Bootstrap,
+    ("ranking",): Ranking,
+    ("centers", "*"): Center,
+    ("tasks", "*"): Task,
+    ("tasks", "*", "metrics", "*"): Metric,
+    ("cases", "*"): Case,
+}
+"""Which record stands where (`*` for any number)."""
+
+_SENTENCES = {
+    "string_type": "must be text",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "model_attributes_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "too_short": "must not be empty",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+}
+
+
+def problems_of(error: ValidationError, data: object) -> list[Problem]:
+    """One problem for each place in `data`, without lines. Where several forms were possible, what each of them wanted."""
+    said: dict[Loc, list[str]] = {}
+    for detail in error.errors(include_url=False):
+        for problem in _problems(detail, data):
+            sentences = said.setdefault(problem.loc, [])
+            if problem.sentence not in sentences:
+                sentences.append(problem.sentence)
+    return [Problem(loc, ", or ".join(sentences)) for loc, sentences in said.items()]
+
+
+def _problems(detail: ErrorDetails, data: object) -> Iterable[Problem]:
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, CrossCheckError):
+        return cause.problems
+    if detail["type"] == "missing":
+        return [Problem(detail["loc"], "is missing")]
+    if detail["type"] == "too_short" and detail["input"]:
+        return []  # Pydantic counts the valid members; what is wrong with the others is told in its own place.
+    loc = _part_that_exists(detail["loc"], data)
+    if detail["type"] == "extra_forbidden":
+        return [Problem(loc, _unknown_key(loc))]
+    return [Problem(loc, _sentence(detail))]
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
+        return f"must be text; put it in quotes: '{detail['input']}'"
+    if detail["type"] in _SENTENCES:
+        return _SENTENCES[detail["type"]]
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    message = message.replace("must match pattern", "is a name of letters, digits, - and _, and must match")
+    given = detail["input"]
+    shown = isinstance(given, str | int | float) and detail["type"] != "value_error" and len(str(given)) <= 80
+    return f"{message}, not {given!r}" if shown else message
+
+
+def _unknown_key(loc: Loc) -> str:
+    record = RECORDS.get(tuple("*" if isinstance(part, int) else part for part in loc[:-1]))
+    known = sorted(record.model_fields) if record is not None else []
+    near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+    return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known are {', '.join(known)}"
+
+
+def _part_that_exists(loc: Loc, data: object) -> Loc:
+    """`loc` without the parts that are not in `data`: pydantic adds the tried members of a union (`pixel_size_mm.float`)."""
+    for depth, part in enumerate(loc):
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list | tuple) and isinstance(part, int):
+            data = data[part]
+        else:
+            return loc[:depth]
+    return loc
