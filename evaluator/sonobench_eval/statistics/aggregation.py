@@ -137,7 +137,8 @@ class _Scoring:
         return self.replicates[group.kind, group.id, name]
 
     def _part(self, part: Part) -> CenterScore:
-        drawn = f"the task's {self._drawn(self.whole)}, of which {self._drawn(part.group)} here"
+        whole, here = self._drawn(self.whole), self._drawn(part.group)
+        drawn = whole if here == whole else f"the task's {whole}, restricted to the {here} here"
         return CenterScore(id=part.group.id, role=part.role, metrics=self._metrics(part.group, drawn))
 
     def _drawn(self, group: Group) -> str:
