@@ -1,0 +1,1 @@
+"""Set-up and images: run from the repository's root as `python -m infra.examples`."""
