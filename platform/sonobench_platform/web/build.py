@@ -1,0 +1,88 @@
+"""From public records to page contexts, for every page but the board (`board.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_eval.report import figures
+from sonobench_platform.web import rules
+from sonobench_platform.web.board import board_page
+from sonobench_platform.web.contexts import BoardPage, ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
+from sonobench_platform.web.rendering import page_frame
+from sonobench_platform.web.source import PublicChallenge
+from sonobench_platform.web.wording import date_words, joined, shown_name
+
+
+def challenges_context(challenges: Sequence[PublicChallenge], boards: Sequence[Leaderboard | None]) -> ChallengesPage:
+    cards = tuple(_card(challenge, board) for challenge, board in zip(challenges, boards, strict=True))
+    return ChallengesPage(page_frame("Challenges – Sonobench"), cards)
+
+
+def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: str) -> ChallengePage:
+    definition = challenge.definition
+    paragraphs = [part.strip() for part in definition.description.split("\n\n") if part.strip()]
+    if not challenge.is_open:
+        paragraphs.append("This challenge is closed: it takes no submissions.")
+    return ChallengePage(
+        page=page_frame(f"{definition.title} – Sonobench", _challenge_crumb(challenge)),
+        name=definition.name,
+        title=definition.title,
+        paragraphs=tuple(paragraphs),
+        facts=rules.facts(definition),
+        tasks=rules.task_lines(definition),
+        centers=rules.center_lines(definition),
+        limits=rules.limit_lines(definition),
+        run_rules=rules.run_rules(definition),
+        scoring_rules=rules.scoring_rules(definition),
+        ranking_rules=rules.ranking_rules(definition),
+        steps=rules.steps(definition, server),
+        curl_commands=rules.curl_commands(definition, server),
+        challenge_hash=challenge.hash,
+        has_board=has_board,
+    )
+
+
+def board_context(challenge: PublicChallenge, board: Leaderboard | None) -> BoardPage | MessagePage:
+    crumbs = (_challenge_crumb(challenge), Crumb("Leaderboard", f"/challenges/{challenge.definition.name}/leaderboard"))
+    title = f"Leaderboard of {challenge.definition.title} – Sonobench"
+    if board is not None:
+        return board_page(board, page_frame(title, *crumbs))
+    return MessagePage(
+        page_frame(title, *crumbs),
+        f"Leaderboard of {challenge.definition.title}",
+        ("No algorithm has been scored yet. The board appears here as soon as the first one is.",),
+        (Crumb("Rules, and how to take part", crumbs[0].href),),
+    )
+
+
+def not_found_context(sentence: str) -> MessagePage:
+    return MessagePage(page_frame("Not found – Sonobench"), "There is no such page", (sentence,), (Crumb("All challenges", "/"),))
+
+
+def trouble_context(status: int, sentence: str) -> MessagePage:
+    heading = "The server has a problem" if status >= 500 else "This did not work"
+    return MessagePage(page_frame(f"{heading} – Sonobench"), heading, (sentence,), (Crumb("All challenges", "/"),))
+
+
+def _challenge_crumb(challenge: PublicChallenge) -> Crumb:
+    return Crumb(challenge.definition.title, f"/challenges/{challenge.definition.name}")
+
+
+def _card(challenge: PublicChallenge, board: Leaderboard | None) -> ChallengeCard:
+    definition = challenge.definition
+    first = definition.description.split("\n\n")[0].strip()
+    return ChallengeCard(
+        definition.name, definition.title, first, rules.card_facts(definition), _standing(challenge, board), board is not None
+    )
+
+
+def _standing(challenge: PublicChallenge, board: Leaderboard | None) -> str:
+    state = "Open for submissions." if challenge.is_open else "Closed."
+    if board is None or not board.rows:
+        return f"{state} No algorithm has been scored yet."
+    leaders = [shown_name(row.team) for row in board.rows if row.rank == 1]
+    scored = f"{figures.count_of(len(board.rows), 'algorithm')} scored as of {date_words(board.generated_at)}"
+    if not leaders:
+        return f"{state} {scored}."
+    return f"{state} {scored}; {joined(leaders[:3])} {'leads' if len(leaders) == 1 else 'share the first rank'}."

@@ -1,0 +1,296 @@
+"""What each page is given: one frozen record per page, every text and coordinate ready, nothing left to decide in a template.
+
+Coordinates are in the units of the drawing they belong to (SVG user units, y down).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Side = Literal["inside", "left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """A step on the way to a page."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the frame around every page needs."""
+
+    title: str
+    crumbs: tuple[Crumb, ...]
+    style_href: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    figure: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeCard:
+    name: str
+    title: str
+    description: str
+    facts: str
+    board: str
+    has_board: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengesPage:
+    page: Page
+    challenges: tuple[ChallengeCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    title: str
+    kind: str
+    metrics: str
+    cases: str
+
+
+@dataclass(frozen=True, slots=True)
+class CenterLine:
+    title: str
+    role: str
+    is_external: bool
+    cases: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    what: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a walk-through: a sentence and the commands that do it."""
+
+    sentence: str
+    commands: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengePage:
+    page: Page
+    name: str
+    title: str
+    paragraphs: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    tasks: tuple[TaskLine, ...]
+    centers: tuple[CenterLine, ...]
+    limits: tuple[LimitLine, ...]
+    run_rules: tuple[str, ...]
+    scoring_rules: tuple[str, ...]
+    ranking_rules: tuple[str, ...]
+    steps: tuple[Step, ...]
+    curl_commands: str
+    challenge_hash: str
+    has_board: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A value with its interval on a column's common scale. `side` tells where a value outside the scale lies."""
+
+    x_low: float
+    x_high: float
+    x_value: float
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreCell:
+    """A score as written, exactly (`exact`), and drawn; `why` says why there is none."""
+
+    text: str
+    exact: str
+    interval: str
+    whisker: Whisker | None
+    best: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureCell:
+    """A plain figure; `why` says why there is none."""
+
+    text: str
+    exact: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RankRange:
+    text: str
+    words: str
+    x_low: float
+    x_high: float
+    x_rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBar:
+    """The score and its two parts as they are added up (weight times part), as widths."""
+
+    score: FigureCell
+    performance_width: float
+    efficiency_width: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    rank: str
+    tied: bool
+    range: RankRange | None
+    team: str
+    remark: str
+    bar: ScoreBar
+    means: tuple[ScoreCell, ...]
+    time: FigureCell
+    host_memory: FigureCell
+    gpu_memory: FigureCell
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTableRow:
+    rank: str
+    team: str
+    cells: tuple[ScoreCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTable:
+    """One metric over the tasks that declare it."""
+
+    anchor: str
+    title: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[MetricTableRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    x: float
+    y: float
+    radius: float
+    on_front: bool
+    measured: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    x: float
+    y: float
+    anchor: Literal["start", "middle", "end"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EfficiencyChart:
+    takeaway: str
+    note: str
+    width: int
+    height: int
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    x_title: str
+    front: str
+    bubbles: tuple[Bubble, ...]
+    labels: tuple[Label, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapLine:
+    team: str
+    short: str
+    y: float
+    x: float
+    x_low: float | None
+    x_high: float | None
+    text: str
+    interval: str
+    clear: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GapPanel:
+    title: str
+    height: int
+    zero: float
+    ticks: tuple[Tick, ...]
+    lines: tuple[GapLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GapChart:
+    takeaway: str
+    note: str
+    width: int
+    panels: tuple[GapPanel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which state of the board this is: when it was made and the SHA-256 of the JSON document beside the page."""
+
+    sha256: str
+    short: str
+    date_words: str
+    date_iso: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    page: Page
+    name: str
+    title: str
+    lead: str
+    facts: tuple[Fact, ...]
+    caption: str
+    mean_headings: tuple[str, ...]
+    weights: tuple[str, str]
+    host_unit: str
+    gpu_unit: str
+    has_ranges: bool
+    rows: tuple[BoardRow, ...]
+    notes: tuple[str, ...]
+    efficiency: EfficiencyChart | None
+    gap: GapChart | None
+    tables: tuple[MetricTable, ...]
+    snapshot: Snapshot | None
+    challenge_hash: str
+    dataset_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """A page that only says something: not found, or not there yet."""
+
+    page: Page
+    heading: str
+    sentences: tuple[str, ...]
+    links: tuple[Crumb, ...]
+
+
+PageContext = ChallengesPage | ChallengePage | BoardPage | MessagePage

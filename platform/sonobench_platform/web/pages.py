@@ -1,0 +1,98 @@
+"""The public pages, and the JSON and CSV beside the board. Every page works without JavaScript; none contains any."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.domain.errors import NotFound
+from sonobench_platform.problems import Problem
+from sonobench_platform.web.board import document
+from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
+from sonobench_platform.web.records import records_of
+from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, static_response
+from sonobench_platform.web.source import PublicChallenge, PublicRecords
+
+router = APIRouter(include_in_schema=False)
+
+RecordsDep = Annotated[PublicRecords, Depends(records_of)]
+
+
+@router.get("/")
+def challenges_page(records: RecordsDep) -> Response:
+    challenges = records.challenges()
+    boards = [records.latest_leaderboard(challenge.definition.name) for challenge in challenges]
+    return page_response(challenges_context(challenges, boards))
+
+
+@router.get("/challenges/{name}")
+def challenge_page(name: str, records: RecordsDep) -> Response:
+    challenge = _challenge(records, name)
+    has_board = records.latest_leaderboard(name) is not None
+    return page_response(challenge_context(challenge, has_board=has_board, server=records.public_url()))
+
+
+@router.get("/challenges/{name}/leaderboard")
+def leaderboard_page(name: str, records: RecordsDep) -> Response:
+    challenge = _challenge(records, name)
+    return page_response(board_context(challenge, records.latest_leaderboard(name)))
+
+
+@router.get("/challenges/{name}/leaderboard.json")
+def leaderboard_json(name: str, records: RecordsDep) -> Response:
+    return _download(document(_board(records, name)), "application/json")
+
+
+@router.get("/challenges/{name}/leaderboard.csv")
+def leaderboard_as_csv(name: str, records: RecordsDep) -> Response:
+    from sonobench_eval.report.tables import leaderboard_csv  # pandas: seconds that no other page should wait for
+
+    return _download(leaderboard_csv(_board(records, name)).encode(), "text/csv; charset=utf-8")
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    found = static_response(name)
+    if found is None:
+        raise NotFound("not-found", "There is no such file.")
+    return found
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    return static("icon.svg")
+
+
+def error_page(request: Request, problem: Problem) -> Response | None:
+    """A page instead of a problem document, for people who ask for pages; None leaves the document."""
+    path = request.url.path
+    is_api = path.startswith(("/api/", "/internal/", "/static/")) or path.endswith((".json", ".csv"))
+    if is_api or request.method not in {"GET", "HEAD"} or "text/html" not in request.headers.get("accept", "text/html"):
+        return None
+    missing = problem.status == HTTPStatus.NOT_FOUND
+    context = not_found_context(problem.detail) if missing else trouble_context(problem.status, problem.detail)
+    return page_response(context, status=problem.status)
+
+
+def _challenge(records: PublicRecords, name: str) -> PublicChallenge:
+    challenge = records.challenge(name)
+    if challenge is None:
+        raise NotFound(
+            "challenge-not-found", "No challenge has this name. Names tell upper from lower case; see the list of challenges."
+        )
+    return challenge
+
+
+def _board(records: PublicRecords, name: str) -> Leaderboard:
+    _challenge(records, name)
+    board = records.latest_leaderboard(name)
+    if board is None:
+        raise NotFound("leaderboard-not-found", "There is no leaderboard yet: no algorithm has been scored.")
+    return board
+
+
+def _download(content: bytes, media_type: str) -> Response:
+    return Response(content, media_type=media_type, headers=SECURITY_HEADERS | {"Cache-Control": "no-cache"})

@@ -1,0 +1,164 @@
+"""A challenge in words: what is asked, what a run may use, how it is scored and ranked, how to take part."""
+
+from __future__ import annotations
+
+from sonobench_eval.challenge.model import Challenge, Metric
+from sonobench_eval.report import figures
+from sonobench_eval.report.figures import metric_label
+from sonobench_platform.web.contexts import CenterLine, Fact, LimitLine, Step, TaskLine
+from sonobench_platform.web.wording import joined, percent
+
+_KINDS = {"segmentation": "segmentation", "binary": "classification, 2 classes", "multiclass": "classification, {} classes"}
+_MEANINGS = {
+    "dsc": "overlap of the predicted and the reference mask",
+    "nsd": "share of the outline that lies within the tolerance",
+    "auc": "how well the probabilities order the classes",
+    "acc": "share of right decisions",
+    "f1": "balance of precision and recall",
+    "auprc": "precision over all recalls",
+}
+
+
+def facts(challenge: Challenge) -> tuple[Fact, ...]:
+    external = sum(1 for center in challenge.centers if center.role == "external")
+    seen = f", {external} never seen in training" if external else ""
+    organs = len({task.organ for task in challenge.tasks})
+    return (
+        Fact(
+            f"{len(challenge.tasks)}",
+            f"{'task' if len(challenge.tasks) == 1 else 'tasks'} on {figures.count_of(organs, 'organ')}",
+        ),
+        Fact(f"{len(challenge.cases):,}", "hidden cases"),
+        Fact(f"{len(challenge.centers)}", f"{'center' if len(challenge.centers) == 1 else 'centers'}{seen}"),
+        Fact(_weights(challenge), "performance / efficiency"),
+    )
+
+
+def task_lines(challenge: Challenge) -> tuple[TaskLine, ...]:
+    return tuple(
+        TaskLine(
+            title=task.title or task.id,
+            kind=_KINDS[task.kind].format(len(task.classes or ())),
+            metrics=", ".join(metric_words(metric) for metric in task.metrics),
+            cases=f"{len(challenge.cases_of(task.id)):,}",
+        )
+        for task in challenge.tasks
+    )
+
+
+def metric_words(metric: Metric) -> str:
+    """`DSC`, `NSD at 2 px`, `NSD at 1 px (convention uusic25)`."""
+    label = metric_label(metric.name)
+    if metric.tolerance is None:
+        return label
+    convention = "" if metric.convention == "pixel" else f" (convention {metric.convention})"
+    return f"{label} at {metric.tolerance:g} {metric.unit}{convention}"
+
+
+def center_lines(challenge: Challenge) -> tuple[CenterLine, ...]:
+    counts = {center.id: 0 for center in challenge.centers}
+    for case in challenge.cases:
+        counts[case.center] += 1
+    return tuple(
+        CenterLine(
+            title=center.title or center.id,
+            role="external: never seen in training" if center.role == "external" else "internal",
+            is_external=center.role == "external",
+            cases=f"{counts[center.id]:,}",
+        )
+        for center in challenge.centers
+    )
+
+
+def limit_lines(challenge: Challenge) -> tuple[LimitLine, ...]:
+    limits = challenge.limits
+    return (
+        LimitLine("Time for all cases", figures.duration(limits.time_s)),
+        LimitLine("Memory", f"{figures.limit_bytes(limits.memory_bytes)}, no swap"),
+        LimitLine("Processor cores", f"{limits.cpus:g}"),
+        LimitLine("Graphics cards", str(limits.gpus) if limits.gpus else "none"),
+        LimitLine("Shared memory (/dev/shm)", figures.limit_bytes(limits.shm_bytes)),
+        LimitLine("Processes and threads", f"{limits.pids:,}"),
+        LimitLine("Scratch in each writable place", figures.limit_bytes(limits.scratch_bytes)),
+        LimitLine("Results in /output", f"{figures.limit_bytes(limits.output_bytes)} in {limits.output_files:,} files"),
+    )
+
+
+def run_rules(challenge: Challenge) -> tuple[str, ...]:
+    places = joined(["/tmp", "the image's HOME", *challenge.writable])  # noqa: S108 - a place inside the container
+    return (
+        "The image runs once, without network, under a user id that is not root.",
+        f"Its file system is read-only but for {places}, which are in memory and thrown away after the run.",
+        "/input holds the images, /input_json is the list of cases, results go to /output.",
+        "A team whose image fails is told why, in a sentence; a fault of the platform costs a team nothing.",
+    )
+
+
+def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
+    policy, bootstrap = challenge.undefined, challenge.bootstrap
+    names = dict.fromkeys(metric.name for task in challenge.tasks for metric in task.metrics)
+    rules = [f"{metric_label(name)}: {_MEANINGS[name]}; 1 is best." for name in names]
+    if any(task.is_segmentation for task in challenge.tasks):
+        rules.append(
+            f"A segmentation case counts {policy.missing:g} where its mask is missing, {policy.wrong_size:g} where its size "
+            f"is wrong and {policy.unreadable:g} where it cannot be read; where reference and prediction are both empty it "
+            f"counts {policy.both_empty:g}."
+        )
+    if any(not task.is_segmentation for task in challenge.tasks):
+        rules.append(
+            "A classification case without a usable answer counts as wrong and as ranked worst: leaving a case out never pays."
+        )
+    if bootstrap.resamples:
+        unit = "subjects" if any(case.subject for case in challenge.cases) else "cases"
+        rules.append(
+            f"Intervals are {percent(bootstrap.confidence)} percentile bootstrap intervals over {unit} "
+            f"({bootstrap.resamples:,} resamples, seed {bootstrap.seed})."
+        )
+    return tuple(rules)
+
+
+def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
+    ranking = challenge.ranking
+    metrics = joined([metric_label(name) for name in (*ranking.segmentation_metrics, *ranking.classification_metrics)])
+    return (
+        f"The score is {percent(ranking.performance)} performance and {percent(ranking.efficiency)} efficiency, each 0 to 1.",
+        f"Performance: on each task the teams are ranked by {metrics} where the task has them; the rank for segmentation and "
+        "the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
+        "Efficiency: the mean of time and peak memory, each scaled so that the lowest of all teams gives 1 and the highest 0.",
+        "What was measured for nobody does not count, and the board says so. Equal scores share a rank.",
+    )
+
+
+def steps(challenge: Challenge, server: str) -> tuple[Step, ...]:
+    """How to take part with the command line, in the order it is done."""
+    return (
+        Step("Build the image for linux/amd64.", "docker build --platform linux/amd64 -t my-algorithm ."),
+        Step(
+            "Tell the command line once where this platform is. It asks for the token you got from the organisers.",
+            f"sonobench login --server {server}",
+        ),
+        Step("Submit, and watch it run.", f"sonobench submit my-algorithm --challenge {challenge.name} --watch"),
+    )
+
+
+def curl_commands(challenge: Challenge, server: str) -> str:
+    """The same with nothing but Docker and curl."""
+    api = f"{server}/api/v1"
+    return (
+        "docker save my-algorithm -o image.tar\n"
+        f"curl -fsS -H \"Authorization: Bearer $SONOBENCH_TOKEN\" -H 'Content-Type: application/json' \\\n"
+        f'  -d "{{\\"size_bytes\\": $(stat -c %s image.tar)}}" {api}/challenges/{challenge.name}/submissions\n'
+        "# with the id of the submission that was answered:\n"
+        f'curl -fS -H "Authorization: Bearer $SONOBENCH_TOKEN" -T image.tar {api}/submissions/ID/image'
+    )
+
+
+def card_facts(challenge: Challenge) -> str:
+    external = sum(1 for center in challenge.centers if center.role == "external")
+    counts = ((len(challenge.tasks), "task"), (len(challenge.cases), "hidden case"), (len(challenge.centers), "center"))
+    words = ", ".join(figures.count_of(number, what) for number, what in counts)
+    return f"{words} ({external} external)" if external else words
+
+
+def _weights(challenge: Challenge) -> str:
+    return f"{challenge.ranking.performance * 100:g} / {challenge.ranking.efficiency * 100:g}"
