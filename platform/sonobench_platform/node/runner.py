@@ -1,0 +1,183 @@
+"""One claimed attempt, from its assignment to its report: fetch, load, run, hand back.
+
+What the container did is reported as data. What went wrong on our side gives the run back to the queue with a reason,
+and never a measurement: a figure from a harness that failed is not adopted. Nothing of the attempt stays on this node.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.sandbox.port import ImageIdentity, RunOutcome, Sandbox, SandboxTrouble
+from sonobench_platform.node.cache import InputsBroken, InputsCache
+from sonobench_platform.node.client import ApiAway, ApiRefused, LeaseLost, NodeApiError, NodeClient, Retrying
+from sonobench_platform.node.lease import Lease
+from sonobench_platform.node.records import Assignment, report_of
+
+log = logging.getLogger(__name__)
+
+DRAIN_REASON = "drain"
+_HANDOVER_PATIENCE_S = 3600.0
+_FETCH_PATIENCE_S = 120.0
+_RELEASE_PATIENCE_S = 10.0
+
+
+class Ending(Enum):
+    """How an attempt ended for this node."""
+
+    RECORDED = "recorded"
+    STOPPED = "stopped"
+    LOST = "lost"
+    DRAINED = "drained"
+    TROUBLE = "trouble"
+
+
+class _Unwanted(Exception):
+    """The attempt was stopped before its container had anything to report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What this node gives to containers: its runtime, its GPU, and the folder that attempts work in."""
+
+    node: str
+    work: Path
+    runtime: str | None = None
+    gpu_uuid: str | None = None
+
+
+class Runner:
+    """Runs assignments one at a time. `drained` turns true once a leaving worker's grace is over."""
+
+    def __init__(
+        self, api: NodeClient, sandbox: Sandbox, inputs: InputsCache, place: Place, *, drained: Callable[[], bool]
+    ) -> None:
+        self._api = api
+        self._sandbox = sandbox
+        self._inputs = inputs
+        self._place = place
+        self._drained = drained
+
+    def run(self, assignment: Assignment) -> Ending:
+        """Run one attempt to its end. Never raises for what containers, the engine or the API do."""
+        self._place.work.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f"{assignment.run_id}-{assignment.attempt}-", dir=self._place.work))
+        try:
+            with Lease(self._api, assignment) as lease:
+                ending = self._attempt(assignment, lease, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        log.info("%s: %s", assignment.label, ending.value)
+        return ending
+
+    def _attempt(self, assignment: Assignment, lease: Lease, work: Path) -> Ending:
+        try:
+            outcome = self._execute(assignment, lease, work)
+            return self._settle(assignment, lease, outcome)
+        except _Unwanted:
+            return self._abandon(assignment, lease)
+        except LeaseLost:
+            return Ending.LOST
+        except (SandboxTrouble, InputsBroken, NodeApiError) as error:
+            return self._release(assignment, str(error))
+        except OSError as error:
+            return self._release(assignment, f"the node could not write or read: {error.strerror or error}")
+        except Exception as error:
+            log.exception("%s: the run worker failed", assignment.label)
+            return self._release(assignment, f"the run worker failed ({type(error).__name__}); its log says where")
+
+    def _execute(self, assignment: Assignment, lease: Lease, work: Path) -> RunOutcome:
+        def should_stop() -> bool:
+            return not lease.is_wanted or self._drained()
+
+        inputs = self._fetch_inputs(assignment, lease)
+        self._give_up_if(should_stop)
+        identity = self._load_image(assignment, lease, work)
+        self._give_up_if(should_stop)
+        return run_image(
+            assignment.challenge,
+            sandbox=self._sandbox,
+            identity=identity,
+            inputs_dir=inputs,
+            results=work / "results.tar",
+            run_id=assignment.run_id,
+            attempt=assignment.attempt,
+            node=self._place.node,
+            runtime=self._place.runtime,
+            gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
+            should_stop=should_stop,
+            progress=lease.enter,
+        )
+
+    def _fetch_inputs(self, assignment: Assignment, lease: Lease) -> Path:
+        lease.enter("fetch inputs")
+        retrying = self._patience(lease, _FETCH_PATIENCE_S)
+        return self._inputs.ensure(
+            assignment.inputs.hash,
+            assignment.challenge,
+            lambda target: self._api.download(assignment.inputs.url, target, retrying=retrying),
+        )
+
+    def _load_image(self, assignment: Assignment, lease: Lease, work: Path) -> ImageIdentity:
+        lease.enter("fetch image")
+        tar = work / "image.tar"
+        self._api.download(assignment.image_url, tar, retrying=self._patience(lease, _FETCH_PATIENCE_S))
+        if tar.stat().st_size != assignment.image.size_bytes:
+            raise InputsBroken(f"the image arrived with {tar.stat().st_size:,} bytes, not {assignment.image.size_bytes:,}")
+        lease.enter("load image")
+        try:
+            return self._sandbox.load(tar, assignment.image.identity)
+        finally:
+            tar.unlink()
+
+    def _settle(self, assignment: Assignment, lease: Lease, outcome: RunOutcome) -> Ending:
+        if outcome.cancelled:
+            return self._abandon(assignment, lease)
+        lease.enter("hand back")
+        retrying = self._patience(lease, _HANDOVER_PATIENCE_S)
+        if outcome.results is not None:
+            self._api.upload_results(assignment.run_id, assignment.attempt, outcome.results, retrying=retrying)
+        self._api.finish(assignment.run_id, assignment.attempt, report_of(outcome), retrying=retrying)
+        return Ending.RECORDED
+
+    def _abandon(self, assignment: Assignment, lease: Lease) -> Ending:
+        """End an attempt that someone stopped: the platform by losing or stopping it, this worker by leaving."""
+        if lease.lost:
+            return Ending.LOST
+        if lease.stop_wanted:
+            self._release(assignment, "stopped by the platform")
+            return Ending.STOPPED
+        return Ending.DRAINED if self._release(assignment, DRAIN_REASON) is not Ending.LOST else Ending.LOST
+
+    def _release(self, assignment: Assignment, reason: str) -> Ending:
+        if reason != DRAIN_REASON:
+            log.error("%s: given back: %s", assignment.label, reason)
+        try:
+            self._api.release(assignment.run_id, assignment.attempt, reason, retrying=_for(_RELEASE_PATIENCE_S))
+        except LeaseLost:
+            return Ending.LOST
+        except (ApiAway, ApiRefused) as error:
+            log.warning("%s: could not be given back, its lease will run out: %s", assignment.label, error)
+        return Ending.TROUBLE
+
+    def _patience(self, lease: Lease, patience_s: float) -> Retrying:
+        within = _for(patience_s)
+        return lambda: lease.is_wanted and not self._drained() and within()
+
+    @staticmethod
+    def _give_up_if(should_stop: Callable[[], bool]) -> None:
+        if should_stop():
+            raise _Unwanted
+
+
+def _for(seconds: float) -> Retrying:
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() < until
