@@ -67,11 +67,12 @@ def _problems(detail: ErrorDetails, data: object) -> Iterable[Problem]:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, CrossCheckError):
         return cause.problems
-    if detail["type"] == "missing":
-        return [Problem(detail["loc"], "is missing")]
     if detail["type"] == "too_short" and detail["input"]:
         return []  # Pydantic counts the valid members; what is wrong with the others is told in its own place.
     loc = _part_that_exists(detail["loc"], data)
+    if detail["type"] == "missing":
+        in_record = loc == detail["loc"][:-1]
+        return [Problem(detail["loc"], "is missing") if in_record else Problem(loc, "has too few values")]
     if detail["type"] == "extra_forbidden":
         return [Problem(loc, _unknown_key(loc))]
     return [Problem(loc, _sentence(detail))]
@@ -99,10 +100,8 @@ def _unknown_key(loc: Loc) -> str:
 def _part_that_exists(loc: Loc, data: object) -> Loc:
     """`loc` without the parts that are not in `data`: pydantic adds the tried members of a union (`pixel_size_mm.float`)."""
     for depth, part in enumerate(loc):
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list | tuple) and isinstance(part, int):
-            data = data[part]
-        else:
+        try:
+            data = data[part]  # type: ignore[index]
+        except (LookupError, TypeError):
             return loc[:depth]
     return loc
