@@ -1,0 +1,180 @@
+"""One run of one image on a challenge's inputs: stage what the container may see, run it, clean up.
+
+The container is given a private folder that holds the cases' images and nothing else, and the case list as a file.
+Both are copies: their times and modes must not tell anything, and the originals must stay as they are. A program in
+the container can read the host path of the folder, so its name is random and says nothing.
+
+Raises `SandboxTrouble`, like the sandbox itself, where staging fails: nothing is known about the algorithm then.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir, mkdtemp
+
+from sonobench_eval.challenge.load import LoadedChallenge
+from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.sandbox.port import (
+    ImageIdentity,
+    Mounts,
+    ProgressFn,
+    RunOutcome,
+    RunSpec,
+    Sandbox,
+    SandboxTrouble,
+    container_name,
+)
+
+STAGED_AT_S = 946_684_800
+"""The time on every staged file: 2000-01-01 UTC. The real ones would tell when and in which order images were taken."""
+_PREFIX = "sonobench-staged-"
+
+
+class InputsIncomplete(SandboxTrouble):
+    """The challenge's inputs are not all there or cannot be copied. The message names the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    inputs_dir: Path
+    case_list: Path
+
+
+def run_image(
+    challenge: LoadedChallenge | Challenge,
+    *,
+    sandbox: Sandbox,
+    identity: ImageIdentity,
+    inputs_dir: Path,
+    results: Path,
+    run_id: str,
+    attempt: int,
+    node: str,
+    runtime: str | None = None,
+    gpu_uuid: str | None = None,
+    staging: Path | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: ProgressFn = lambda _phase: None,
+) -> RunOutcome:
+    """Run an image on every case of a challenge and write what it left to the tar `results`.
+
+    Args:
+        inputs_dir: folder with the cases' images, each at its case id.
+        staging: folder on this host for the private copy, as the engine sees it too; the system's temporary folder
+            by default. It needs room for all images.
+        progress: called with `stage`, then with the sandbox's phases.
+
+    Raises:
+        InputsIncomplete: an image is missing, or could not be copied.
+        SandboxTrouble: see `port.Sandbox.run`.
+    """
+    challenge = challenge if isinstance(challenge, Challenge) else challenge.challenge
+    contract = contract_named(challenge.contract)
+    progress("stage")
+    with staged(challenge, inputs_dir=inputs_dir, case_list=contract.case_list(challenge), base=staging) as ready:
+        spec = RunSpec(
+            name=container_name(run_id, attempt),
+            image=identity,
+            mounts=Mounts(
+                inputs_dir=ready.inputs_dir,
+                inputs_at=contract.inputs_at,
+                case_list=ready.case_list,
+                case_list_at=contract.case_list_at,
+                output_at=contract.output_at,
+            ),
+            limits=challenge.limits,
+            writable=challenge.writable,
+            run_id=run_id,
+            attempt=attempt,
+            node=node,
+            runtime=runtime,
+            gpu_uuid=gpu_uuid,
+        )
+        return sandbox.run(spec, results, should_stop=should_stop, progress=progress)
+
+
+@contextmanager
+def staged(challenge: Challenge, *, inputs_dir: Path, case_list: bytes, base: Path | None = None) -> Iterator[Staged]:
+    """A private folder with exactly the cases' images and the case list, readable by any user, gone afterwards.
+
+    Raises:
+        InputsIncomplete: an image is missing, or could not be copied.
+    """
+    folder, lock = _new_folder(base)
+    try:
+        try:
+            ready = Staged(folder / "inputs", folder / "cases.json")
+            _stage(challenge, inputs_dir, ready, case_list)
+        except OSError as error:
+            raise InputsIncomplete(_why_not_staged(error, folder)) from error
+        yield ready
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep_staging(base: Path | None = None) -> list[str]:
+    """Remove folders that a killed process left under `base`; returns their names. Those in use are locked and stay."""
+    removed = []
+    for folder in sorted((base or Path(gettempdir())).glob(f"{_PREFIX}*")):
+        lock = _lock(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+            removed.append(folder.name)
+    return removed
+
+
+def _new_folder(base: Path | None) -> tuple[Path, int]:
+    try:
+        if base is not None:
+            base.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix=_PREFIX, dir=base)).resolve()
+    except OSError as error:
+        raise InputsIncomplete(
+            f"No folder for a run's inputs can be made in {base or gettempdir()}: {error.strerror}."
+        ) from error
+    lock = _lock(folder)
+    if lock is None:  # a sweep of another process was faster than we were
+        raise InputsIncomplete(f"The new folder {folder} was taken away. Try again.")
+    return folder, lock
+
+
+def _lock(folder: Path) -> int | None:
+    """A lock on the folder for as long as the descriptor is open; None where another process holds it, or it is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _stage(challenge: Challenge, inputs_dir: Path, ready: Staged, case_list: bytes) -> None:
+    # The folder around them keeps mode 0700: the engine mounts the inner ones, and nobody else needs a way in.
+    for case_id in sorted({case.id for case in challenge.cases}):
+        source, target = inputs_dir / case_id, ready.inputs_dir / case_id
+        if not source.is_file():
+            raise InputsIncomplete(f"The image of case {case_id} is missing: there is no file {source}.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    ready.case_list.write_bytes(case_list)
+    for path in (*ready.inputs_dir.rglob("*"), ready.inputs_dir, ready.case_list):
+        path.chmod(0o755 if path.is_dir() else 0o444)
+        os.utime(path, (STAGED_AT_S, STAGED_AT_S))
+
+
+def _why_not_staged(error: OSError, folder: Path) -> str:
+    what = Path(str(error.filename)).name if error.filename else "an input"
+    return f"{what} could not be copied to {folder.parent}: {error.strerror or error}. The folder needs room for all images."

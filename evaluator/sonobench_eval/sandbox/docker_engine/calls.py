@@ -1,0 +1,105 @@
+"""Calls to the engine, and what their errors mean. Every call has a timeout: a wedged container can block an inspect.
+
+docker-py lets errors of three libraries through (its own, requests', urllib3's). Nothing above this file sees them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import docker
+import docker.errors
+import requests
+import urllib3
+from docker.utils import kwargs_from_env
+
+from sonobench_eval.sandbox.failure import is_the_images_fault
+from sonobench_eval.sandbox.port import EngineMissing, SandboxTrouble
+
+DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+LIBRARY_ERRORS = (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError)
+
+_INSTALL = (
+    "Install one (`sudo apt-get install docker.io` on Debian and Ubuntu), start it (`sudo systemctl start docker`), "
+    "or let DOCKER_HOST name the one to use."
+)
+
+
+class ImageRefusedByEngine(Exception):  # noqa: N818 - a verdict, caught within this room
+    """The engine will not create or start a container of this image, because of what the image is."""
+
+
+def open_client(*, timeout_s: float, version: str = "auto") -> docker.APIClient:
+    """A client of the engine that DOCKER_HOST names, else of the local one.
+
+    Raises:
+        EngineMissing: nobody answers there, or this user may not ask.
+    """
+    try:
+        return docker.APIClient(version=version, timeout=math.ceil(timeout_s), **kwargs_from_env())
+    except LIBRARY_ERRORS as error:
+        raise EngineMissing(_why_missing(str(error))) from error
+
+
+def _why_missing(error: str) -> str:
+    host = os.environ.get("DOCKER_HOST") or DEFAULT_SOCKET
+    if "permission denied" in error.lower() or "PermissionError" in error:
+        return (
+            f"A Docker Engine is at {host}, but this user may not use it. Join the group `docker` "
+            "(`sudo usermod -aG docker $USER`, then log in again) or run the command with sudo."
+        )
+    return f"No Docker Engine answers at {host}. {_INSTALL}"
+
+
+@contextmanager
+def engine_call(doing: str) -> Iterator[None]:
+    """Turn the libraries' errors into `SandboxTrouble` with a sentence. `doing` is what was asked, e.g. `load an image`.
+
+    Raises:
+        SandboxTrouble: the engine failed or did not answer.
+    """
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise SandboxTrouble(_refusal(doing, reason(error))) from error
+    except LIBRARY_ERRORS as error:
+        raise SandboxTrouble(
+            f"The Docker Engine did not answer when asked to {doing} ({type(error).__name__}). "
+            "See whether it still runs: `docker ps`, `systemctl status docker`."
+        ) from error
+
+
+@contextmanager
+def image_may_be_refused(doing: str) -> Iterator[None]:
+    """Like `engine_call`, where the engine's refusal can also be the image's own fault.
+
+    Raises:
+        ImageRefusedByEngine: it is; with the engine's words.
+        SandboxTrouble: it is not.
+    """
+    with engine_call(doing):
+        try:
+            yield
+        except docker.errors.APIError as error:
+            if is_the_images_fault(reason(error)):
+                raise ImageRefusedByEngine(reason(error)) from error
+            raise
+
+
+def reason(error: docker.errors.APIError) -> str:
+    """The engine's own words, without the URL that docker-py puts before them."""
+    return str(error.explanation or error)
+
+
+def is_conflict(error: docker.errors.APIError) -> bool:
+    return error.status_code == HTTPStatus.CONFLICT
+
+
+def _refusal(doing: str, why: str) -> str:
+    if "no space left on device" in why.lower():
+        return f"The Docker Engine's disk is full: it could not {doing}. Free some of it; `docker system df` shows what uses it."
+    return f"The Docker Engine could not {doing}: {why}"

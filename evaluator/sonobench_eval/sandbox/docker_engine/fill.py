@@ -1,0 +1,122 @@
+"""Writable places: folders of the image, copied into memory for the user that programs run as here.
+
+The root is read-only, so a folder that must be writable is an in-memory volume mounted over the image's own. What
+the image has there is read from a container that is never started, and written through the keeper; on the way every
+entry becomes the sandbox user's, because most images are built for root. The engine could copy by itself, but keeps
+the owners: a folder beside the code would then be there and not be writable.
+
+A volume's size is the content, counted in a first pass over the same stream, plus the declared scratch. Nothing of
+the image needs to be executed for it, so an image without `du`, or without any program, works as well.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+import docker
+import docker.errors
+
+from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.docker_engine.streams import archive, content
+from sonobench_eval.sandbox.limits import SANDBOX_GID, SANDBOX_UID
+from sonobench_eval.sandbox.port import SandboxTrouble
+
+PAGE_BYTES = 4096
+MOST_FILES = 500_000
+PASSWD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an image has at a place: whole pages of its files, and how many entries."""
+
+    kind: Literal["nothing", "folder", "no_folder", "too_large"]
+    size_bytes: int = 0
+    files: int = 0
+
+
+def measure(api: docker.APIClient, container_id: str, at: str, *, limit_bytes: int) -> Content:
+    """How large the image's files at `at` are. Stops counting where they are more than may be copied."""
+    with _reading(at, doing="read"):
+        try:
+            with archive(api, container_id, f"{at}/.") as members:
+                return _count((member for member, _ in members), limit_bytes=limit_bytes)
+        except docker.errors.NotFound:
+            return Content("nothing")
+        except docker.errors.APIError as error:
+            if "not a directory" in str(error).lower():
+                return Content("no_folder")
+            raise
+
+
+def _count(members: Iterator[tarfile.TarInfo], *, limit_bytes: int) -> Content:
+    size_bytes = files = 0
+    for member in members:
+        files += 1
+        size_bytes += -(-member.size // PAGE_BYTES) * PAGE_BYTES if member.isreg() else 0
+        if size_bytes > limit_bytes or files > MOST_FILES:
+            return Content("too_large", size_bytes, files)
+    return Content("folder", size_bytes, files)
+
+
+def copy_place(api: docker.APIClient, *, image_container: str, at: str, keeper: str, keeper_at: str) -> None:
+    """Copy the image's files at `at` into the volume that the keeper has at `keeper_at`.
+
+    Raises:
+        SandboxTrouble: the engine failed on the way.
+    """
+    with _reading(at, doing="copy into memory"), archive(api, image_container, f"{at}/.") as members:
+        api.put_archive(keeper, keeper_at, _repacked(members))
+
+
+def _repacked(members: Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]) -> Iterator[bytes]:
+    for member, tar in members:
+        ours = _for_the_sandbox_user(member)
+        if ours is None:
+            continue
+        yield ours.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        if ours.isreg():
+            yield from content(member, tar)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _for_the_sandbox_user(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """The entry with our user as its owner and no special mode bits; None for the place itself, devices, and the like."""
+    parts = PurePosixPath(member.name).parts
+    usable = member.isreg() or member.isdir() or member.issym() or member.islnk()
+    if not parts or ".." in parts or member.name.startswith("/") or not usable:
+        return None
+    ours = copy(member)
+    ours.uid, ours.gid, ours.uname, ours.gname = SANDBOX_UID, SANDBOX_GID, "", ""
+    ours.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0o600)
+    ours.pax_headers = {}
+    return ours
+
+
+def read_passwd(api: docker.APIClient, container_id: str) -> str:
+    """The image's /etc/passwd, empty where it has none (or a link, or one too long to be true)."""
+    with _reading("/etc/passwd", doing="read"):
+        try:
+            with archive(api, container_id, "/etc/passwd") as members:
+                for member, tar in members:
+                    source = tar.extractfile(member) if member.isreg() and member.size <= PASSWD_BYTES else None
+                    return source.read().decode("utf-8", "replace") if source else ""
+        except docker.errors.NotFound:
+            return ""
+    return ""
+
+
+@contextmanager
+def _reading(at: str, *, doing: str) -> Iterator[None]:
+    """A stream that breaks off is the engine's trouble, like a call that fails."""
+    try:
+        with engine_call(f"{doing} {at} of an image"):
+            yield
+    except tarfile.TarError as error:
+        raise SandboxTrouble(f"The Docker Engine broke off while {at} of an image was read ({error}).") from error

@@ -1,0 +1,106 @@
+"""Images in the engine: loading what intake verified, and making sure that it is what runs."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+
+from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.limits import ImageFacts
+from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
+
+_MANIFEST_BYTES = 1 << 20
+
+
+def load_image(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) -> ImageIdentity:
+    """See `port.Sandbox.load`."""
+    present = _inspect(api, identity.config_digest)
+    if present is not None and _layers(present) == identity.diff_ids:
+        return _identified(present, identity)
+    _send(api, image_tar)
+    # A classic image store names an image by its config digest; containerd's does not, so there the tag intake wrote serves.
+    for name in (identity.config_digest, _own_tag(image_tar)):
+        loaded = _inspect(api, name) if name else None
+        if loaded is not None and _layers(loaded) == identity.diff_ids:
+            return _identified(loaded, identity)
+    raise SandboxTrouble(f"The Docker Engine loaded {image_tar.name}, but holds no image with its verified layers.")
+
+
+def resolve_image(api: docker.APIClient, reference: str) -> ImageIdentity:
+    """See `DockerEngine.resolve`."""
+    image = _inspect(api, reference)
+    if image is None:
+        raise SandboxTrouble(
+            f"The Docker Engine has no image {reference!r}. `docker images` lists those it has; "
+            "a file made by `docker save` can be given by its path."
+        )
+    return ImageIdentity(config_digest=image["Id"], diff_ids=_layers(image), engine_id=image["Id"])
+
+
+def verified_facts(api: docker.APIClient, identity: ImageIdentity) -> ImageFacts:
+    """What the image asks for, after a look whether the engine still holds exactly the image that was verified.
+
+    Raises:
+        SandboxTrouble: it is gone, or has other layers.
+    """
+    name = identity.engine_id or identity.config_digest
+    image = _inspect(api, name)
+    if image is None:
+        raise SandboxTrouble(f"The image {name} is no longer in the Docker Engine. Load it again.")
+    if image["Id"] != name or _layers(image) != identity.diff_ids:
+        raise SandboxTrouble(f"The Docker Engine holds another image under {name} than the one that was verified. Load it again.")
+    config = image.get("Config") or {}
+    return ImageFacts(
+        engine_id=image["Id"],
+        environment=_environment(config.get("Env") or ()),
+        user=config.get("User") or "",
+        volumes=tuple(sorted(config.get("Volumes") or ())),
+    )
+
+
+def _send(api: docker.APIClient, image_tar: Path) -> None:
+    try:
+        with image_tar.open("rb") as data, engine_call("load an image"):
+            for line in api.load_image(data):  # type: ignore[no-untyped-call]
+                if "error" in line:
+                    raise SandboxTrouble(f"The Docker Engine could not load {image_tar.name}: {line['error']}")
+    except OSError as error:
+        raise SandboxTrouble(f"The image file {image_tar.name} cannot be read: {error.strerror or error}.") from error
+
+
+def _own_tag(image_tar: Path) -> str | None:
+    """The tag in the manifest that intake wrote; None for a tar of another shape."""
+    try:
+        with tarfile.open(image_tar, mode="r:") as tar:
+            manifest = tar.extractfile("manifest.json")
+            entries = json.loads(manifest.read(_MANIFEST_BYTES)) if manifest else []
+        return str(entries[0]["RepoTags"][0])
+    except (OSError, KeyError, IndexError, TypeError, ValueError, tarfile.TarError):
+        return None
+
+
+def _inspect(api: docker.APIClient, name: str) -> dict[str, Any] | None:
+    with engine_call("look at an image"):
+        try:
+            image: dict[str, Any] = api.inspect_image(name)  # type: ignore[no-untyped-call]
+        except docker.errors.ImageNotFound:
+            return None
+    return image
+
+
+def _identified(image: dict[str, Any], identity: ImageIdentity) -> ImageIdentity:
+    return ImageIdentity(identity.config_digest, identity.diff_ids, engine_id=image["Id"])
+
+
+def _layers(image: dict[str, Any]) -> tuple[str, ...]:
+    return tuple((image.get("RootFS") or {}).get("Layers") or ())
+
+
+def _environment(entries: list[str] | tuple[str, ...]) -> dict[str, str]:
+    pairs = (entry.partition("=") for entry in entries)
+    return {name: value for name, _, value in pairs}

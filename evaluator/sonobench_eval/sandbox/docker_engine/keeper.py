@@ -1,0 +1,117 @@
+"""Our own image: one file of 129 bytes that does nothing but wait.
+
+A container of it holds a run's in-memory volumes, so that they can be filled before the stranger's image runs and
+read after it has ended, without anything of the stranger's being executed for it. It is written here byte by byte
+because a hospital's node has no registry to pull from, and because 129 bytes can be read and judged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import struct
+import tarfile
+
+import docker
+import docker.errors
+
+from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.port import SandboxTrouble
+
+COMMAND = "/wait"
+TAG = "sonobench/keeper:1"
+
+_SLEEP = bytes.fromhex("b822000000")  # mov eax, 34   the system call pause(): sleep until a signal comes
+_CALL = bytes.fromhex("0f05")  #         syscall
+_AGAIN = bytes.fromhex("ebf7")  #        jmp -9        back to the first instruction
+_CODE = _SLEEP + _CALL + _AGAIN
+_LOADED_AT = 0x400000
+_ELF_HEADER_BYTES, _PROGRAM_HEADER_BYTES = 64, 56
+
+
+def wait_program() -> bytes:
+    """A static ELF program for linux/amd64 that waits for ever."""
+    headers = _ELF_HEADER_BYTES + _PROGRAM_HEADER_BYTES
+    whole = headers + len(_CODE)
+    identity = b"\x7fELF" + bytes((2, 1, 1, 0)) + bytes(8)  # 64 bit, little endian, version 1, System V
+    elf = identity + struct.pack(
+        "<HHIQQQIHHHHHH",
+        2,  # an executable
+        62,  # for x86-64
+        1,
+        _LOADED_AT + headers,  # its first instruction
+        _ELF_HEADER_BYTES,  # the program header follows at once
+        0,
+        0,
+        _ELF_HEADER_BYTES,
+        _PROGRAM_HEADER_BYTES,
+        1,  # one program header, no sections
+        0,
+        0,
+        0,
+    )
+    readable_executable = 4 | 1
+    segment = struct.pack("<IIQQQQQQ", 1, readable_executable, 0, _LOADED_AT, _LOADED_AT, whole, whole, 0x1000)
+    return elf + segment + _CODE
+
+
+def keeper_tar() -> tuple[bytes, str]:
+    """The image as `docker load` takes it, the same bytes every time, and its layer's diff_id."""
+    layer = _tar({COMMAND.lstrip("/"): (wait_program(), 0o755)})
+    diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
+    config = _json(
+        {
+            "architecture": "amd64",
+            "os": "linux",
+            "created": "1970-01-01T00:00:00Z",
+            "config": {"Entrypoint": [COMMAND]},
+            "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+            "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "sonobench keeper"}],
+        }
+    )
+    config_name = hashlib.sha256(config).hexdigest() + ".json"
+    manifest = _json([{"Config": config_name, "RepoTags": [TAG], "Layers": ["layer.tar"]}])
+    files = {"manifest.json": (manifest, 0o644), config_name: (config, 0o644), "layer.tar": (layer, 0o644)}
+    return _tar(files), diff_id
+
+
+def ensure_keeper(api: docker.APIClient) -> str:
+    """The keeper image's id in this engine; it is loaded where it is missing, or where its tag means something else.
+
+    Raises:
+        SandboxTrouble: the engine cannot load it.
+    """
+    image_tar, diff_id = keeper_tar()
+    with engine_call("load the keeper image"):
+        found = _keeper_id(api, diff_id)
+        if found is None:
+            for line in api.load_image(image_tar):  # type: ignore[no-untyped-call]
+                if "error" in line:
+                    raise SandboxTrouble(f"The Docker Engine could not load the keeper image: {line['error']}")
+            found = _keeper_id(api, diff_id)
+    if found is None:
+        raise SandboxTrouble("The Docker Engine loaded the keeper image but holds something else under its tag.")
+    return found
+
+
+def _keeper_id(api: docker.APIClient, diff_id: str) -> str | None:
+    try:
+        image = api.inspect_image(TAG)  # type: ignore[no-untyped-call]
+    except docker.errors.ImageNotFound:
+        return None
+    return str(image["Id"]) if image["RootFS"]["Layers"] == [diff_id] else None
+
+
+def _tar(files: dict[str, tuple[bytes, int]]) -> bytes:
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, (data, mode) in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(data), mode
+            tar.addfile(member, io.BytesIO(data))
+    return whole.getvalue()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
