@@ -67,9 +67,10 @@ class Replicates(Mapping[Key, FloatArray]):
             ReplicatesError: there is no such file, or it is broken.
         """
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # Opened here: NumPy leaves a broken archive's file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return cls({_key(name): _vector(archive[name]) for name in archive.files})
-        except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
             raise ReplicatesError(f"{path} is not a file of bootstrap replicates ({error}); score the results again") from error
 
 
