@@ -1,0 +1,227 @@
+"""The image's config: what Docker would take from it when a container starts, and what we don't let through."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sonobench_eval.intake import go_json
+from sonobench_eval.intake.go_json import GoJsonError
+from sonobench_eval.intake.records import ImageRefused, Refusal
+from sonobench_eval.intake.wording import SAVE_COMMAND, quoted
+
+RESERVED_LABELS = "org.sonobench."
+REFUSED_VARIABLES = frozenset({"LD_PRELOAD", "LD_AUDIT"})
+"""Variables that make programs started for the container, on some hosts outside of it, load the image's code (CVE-2025-23266)."""
+
+_SEARCH_PATHS = frozenset({"LD_LIBRARY_PATH", "PATH"})
+_VARIABLE_LIMIT_BYTES = 128 * 2**10  # Linux takes no longer string as argument or environment (MAX_ARG_STRLEN)
+_ENVIRONMENT_LIMIT_BYTES = 2**20
+_DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
+
+_SETTINGS = go_json.struct(
+    {
+        "Hostname": go_json.text,
+        "Domainname": go_json.text,
+        "User": go_json.text,
+        "AttachStdin": go_json.flag,
+        "AttachStdout": go_json.flag,
+        "AttachStderr": go_json.flag,
+        "ExposedPorts": go_json.map_of(go_json.nothing),
+        "Tty": go_json.flag,
+        "OpenStdin": go_json.flag,
+        "StdinOnce": go_json.flag,
+        "Env": go_json.texts,
+        "Cmd": go_json.command,
+        "Healthcheck": go_json.struct(
+            {
+                "Test": go_json.texts,
+                "Interval": go_json.whole,
+                "Timeout": go_json.whole,
+                "StartPeriod": go_json.whole,
+                "StartInterval": go_json.whole,
+                "Retries": go_json.whole,
+            }
+        ),
+        "ArgsEscaped": go_json.flag,
+        "Image": go_json.text,
+        "Volumes": go_json.map_of(go_json.nothing),
+        "WorkingDir": go_json.text,
+        "Entrypoint": go_json.command,
+        "NetworkDisabled": go_json.flag,
+        "MacAddress": go_json.text,
+        "OnBuild": go_json.texts,
+        "Labels": go_json.map_of(go_json.text),
+        "StopSignal": go_json.text,
+        "StopTimeout": go_json.whole,
+        "Shell": go_json.command,
+    }
+)
+
+_IMAGE = go_json.struct(
+    {
+        "id": go_json.text,
+        "parent": go_json.text,
+        "comment": go_json.text,
+        "created": go_json.time,
+        "container": go_json.text,
+        "container_config": _SETTINGS,
+        "docker_version": go_json.text,
+        "author": go_json.text,
+        "config": _SETTINGS,
+        "architecture": go_json.text,
+        "variant": go_json.text,
+        "os": go_json.text,
+        "Size": go_json.whole,
+        "os.version": go_json.text,
+        "os.features": go_json.texts,
+        "rootfs": go_json.struct({"type": go_json.text, "diff_ids": go_json.texts}),
+        "history": go_json.list_of(
+            go_json.struct(
+                {
+                    "created": go_json.time,
+                    "author": go_json.text,
+                    "created_by": go_json.text,
+                    "comment": go_json.text,
+                    "empty_layer": go_json.flag,
+                }
+            )
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """What a container of this image would get. `warnings` are sentences for the team."""
+
+    diff_ids: tuple[str, ...]
+    user: str
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    working_dir: str
+    environment: dict[str, str]
+    volumes: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def read_config(data: bytes) -> ImageConfig:
+    """Reads and judges a config's bytes.
+
+    Raises:
+        ImageRefused: not a config Docker would take, another platform than linux/amd64, settings we refuse.
+    """
+    try:
+        image = go_json.read(data, _IMAGE, max_bytes=len(data))
+    except GoJsonError as error:
+        raise _bad(str(error)) from error
+    settings: dict[str, Any] = image.get("config", {})
+    _refuse_platform(image)
+    _refuse_labels(settings.get("Labels", {}))
+    environment = _environment(settings.get("Env", ()))
+    return ImageConfig(
+        diff_ids=_diff_ids(image),
+        user=settings.get("User", ""),
+        entrypoint=settings.get("Entrypoint", ()),
+        command=_command(settings),
+        working_dir=_working_dir(settings),
+        environment=environment,
+        volumes=tuple(sorted(settings.get("Volumes", {}))),
+        warnings=tuple(_warnings(settings, environment)),
+    )
+
+
+def _refuse_platform(image: dict[str, Any]) -> None:
+    system, architecture = image.get("os", ""), image.get("architecture", "")
+    if (system, architecture) != ("linux", "amd64"):
+        raise ImageRefused(
+            Refusal.PLATFORM,
+            f"The image is for {quoted(f'{system}/{architecture}')}, and it would run on linux/amd64. "
+            "Build it with `docker build --platform linux/amd64`.",
+        )
+
+
+def _diff_ids(image: dict[str, Any]) -> tuple[str, ...]:
+    rootfs = image.get("rootfs", {})
+    diff_ids: tuple[str, ...] = rootfs.get("diff_ids", ())
+    if rootfs.get("type") != "layers" or not diff_ids:
+        raise _bad("names no layers under rootfs")
+    wrong = next((d for d in diff_ids if not _DIFF_ID.fullmatch(d)), None)
+    if wrong is not None:
+        raise _bad(f"has {quoted(wrong)} under rootfs.diff_ids, which is not a SHA-256 digest")
+    filled = sum(not step.get("empty_layer", False) for step in image.get("history", ()))
+    if filled > len(diff_ids):
+        raise _bad("has more steps with content in its history than layers")
+    return diff_ids
+
+
+def _refuse_labels(labels: dict[str, str]) -> None:
+    reserved = next((label for label in labels if label.casefold().startswith(RESERVED_LABELS)), None)
+    if reserved is not None:
+        raise ImageRefused(
+            Refusal.RESERVED_LABEL,
+            f"The image has the label {quoted(reserved)}; labels that begin with '{RESERVED_LABELS}' are this platform's own. "
+            "Remove it from the Dockerfile.",
+        )
+
+
+def _environment(entries: tuple[str, ...]) -> dict[str, str]:
+    """Variables by name, the last of a name counting."""
+    environment: dict[str, str] = {}
+    if sum(len(entry.encode()) + 1 for entry in entries) > _ENVIRONMENT_LIMIT_BYTES:
+        raise _unsafe_environment("It has more than 1 MiB in all, with which no program starts. Keep data in files.")
+    for entry in entries:
+        name, _, value = entry.partition("=")
+        if not name:
+            raise _bad(f"has {quoted(entry)} in its environment, which has no name")
+        if name in REFUSED_VARIABLES and value:
+            raise _unsafe_environment(
+                f"It sets {name}, which can make the host's own programs load code from the image. "
+                "Remove the ENV line, and set the variable inside the program's start script if it is needed."
+            )
+        if len(entry.encode()) >= _VARIABLE_LIMIT_BYTES:
+            raise _unsafe_environment(f"{quoted(name)} has more than 128 KiB, with which no program starts. Keep data in files.")
+        environment[name] = value
+    return environment
+
+
+def _command(settings: dict[str, Any]) -> tuple[str, ...]:
+    """The command; with neither entry point nor command nothing could start."""
+    command: tuple[str, ...] = settings.get("Cmd", ())
+    if not (settings.get("Entrypoint", ()) or command):
+        raise ImageRefused(
+            Refusal.NO_COMMAND, "The image has neither ENTRYPOINT nor CMD, so nothing would run. Add one to the Dockerfile."
+        )
+    return command
+
+
+def _working_dir(settings: dict[str, Any]) -> str:
+    folder: str = settings.get("WorkingDir", "")
+    if folder and not folder.startswith("/"):
+        raise _bad(f"has the working folder {quoted(folder)}, which is not absolute; use WORKDIR with a path from /")
+    return folder
+
+
+def _warnings(settings: dict[str, Any], environment: dict[str, str]) -> list[str]:
+    found: list[str] = []
+    if settings.get("Volumes"):
+        places = ", ".join(quoted(place) for place in sorted(settings["Volumes"])[:3])
+        found.append(f"VOLUME ({places}) becomes a place of bounded size in memory, thrown away after the run.")
+    test = settings.get("Healthcheck", {}).get("Test", ())
+    if test and test[0] != "NONE":
+        found.append("HEALTHCHECK is not run.")
+    for name in sorted(_SEARCH_PATHS & environment.keys()):
+        if environment[name] and not all(part.startswith("/") for part in environment[name].split(":")):
+            found.append(f"{name} has a relative or empty part, so that programs are looked for in the working folder too.")
+    return found
+
+
+def _bad(what: str) -> ImageRefused:
+    return ImageRefused(
+        Refusal.BAD_CONFIG, f"The image's config {what}. If you did not edit it, save the image again with `{SAVE_COMMAND}`."
+    )
+
+
+def _unsafe_environment(what: str) -> ImageRefused:
+    return ImageRefused(Refusal.UNSAFE_ENVIRONMENT, f"The image's environment is refused. {what}")
