@@ -211,7 +211,7 @@ class TarResults:
             last = -1
             while (member := tar.next()) is not None:
                 # A header can send tarfile backwards (a negative size): then it would go round for ever.
-                if member.offset <= last or member.offset_data + _stored(member) > whole:
+                if member.offset <= last or member.size < 0 or member.offset_data + _stored(member) > whole:
                     raise tarfile.ReadError("a member lies outside the file")
                 last = member.offset
                 self._add(member)

@@ -1,0 +1,100 @@
+"""What code running inside the decoding child could still do: nothing, once it is confined."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sonobench_eval.io.confined import ConfinedDecoder
+
+ATTACKS = {
+    "open a file": "open('/etc/passwd').read()",
+    "list a folder": "os.listdir('/')",
+    "open after closing the pipes": "[os.close(fd) for fd in (0, 2)]; os.open('/etc/passwd', os.O_RDONLY)",
+    "make a socket": "socket.socket()",
+    "make a socket pair": "socket.socketpair()",
+    "fork": "os.fork()",
+    "run a program": "os.execv('/bin/true', ['true'])",
+    "signal its parent": "os.kill(os.getppid(), 0)",
+    "make a file in memory": "os.memfd_create('x')",
+    "raise its own limits": "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
+    "become somebody": "os.setuid(0)",
+    "trace its parent": "confined_child._call('ptrace', 16, os.getppid(), 0, 0)",
+    "read its parent's memory": "confined_child._call('process_vm_readv', os.getppid(), 0, 0, 0, 0, 0)",
+    "allocate without end": "bytearray(3 * 2**30)",
+}
+
+
+def run_confined(attack: str) -> str:
+    """Run an attack in a confined process; what it printed: REFUSED, or DONE where it got through."""
+    code = (
+        "import os, resource, socket, sys\n"
+        "from sonobench_eval.io import confined_child\n"
+        "confined_child.warm_up()\n"
+        "print(' '.join(confined_child.confine()), flush=True)\n"
+        f"try:\n    {attack}\n"
+        "except (OSError, ValueError, MemoryError) as error:\n    os.write(1, b'REFUSED ' + type(error).__name__.encode())\n"
+        "else:\n    os.write(1, b'DONE')\n"
+        "os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout.splitlines()[-1] if done.stdout else done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the confinement is Linux's")
+class TestConfinement:
+    @pytest.mark.parametrize("attack", list(ATTACKS))
+    def test_the_child_cannot(self, attack: str) -> None:
+        assert run_confined(ATTACKS[attack]).startswith("REFUSED")
+
+    def test_limits_privileges_and_system_calls_hold(self) -> None:
+        with ConfinedDecoder() as decoder:
+            assert {"limits", "no_new_privs", "seccomp"} <= decoder.confinement()
+
+    def test_it_knows_nothing_of_its_parents_environment_and_holds_only_its_pipes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SONOBENCH_DATABASE_URL", "secret")
+        with Path("/etc/passwd").open("rb") as held, ConfinedDecoder() as decoder:
+            os.set_inheritable(held.fileno(), True)
+            decoder.confinement()
+            child = decoder._child
+            assert child is not None
+            proc = Path(f"/proc/{child._process.pid}")
+            if os.geteuid() == 0:
+                assert b"secret" not in (proc / "environ").read_bytes()
+                assert {entry.name for entry in (proc / "fd").iterdir()} == {"0", "1", "2"}
+            status = (proc / "status").read_text()
+        assert "NoNewPrivs:\t1" in status
+        assert "Seccomp:\t2" in status
+        assert "CapEff:\t0000000000000000" in status
+
+
+class TestHostileChild:
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            "REPLY.pack(0, 0, 2**60)",
+            "REPLY.pack(7, 0, 0)",
+            "REPLY.pack(1, 0, 2**40)",
+            "REPLY.pack(0, 0, 255) + bytes(255)",
+            "b'short'",
+        ],
+    )
+    def test_a_child_that_was_taken_over_cannot_harm_its_parent(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: str
+    ) -> None:
+        fake = tmp_path / "python"
+        body = (
+            f"#!{sys.executable}\nimport os\nfrom sonobench_eval.io.confined_child import READY, REPLY, REQUEST\n"
+            f"os.write(1, READY.pack(b'limits'))\nos.read(0, 10**6)\nos.write(1, {reply})\n"
+        )
+        fake.write_text(body)
+        fake.chmod(0o755)
+        monkeypatch.setattr("sonobench_eval.io.confined.sys.executable", str(fake))
+        with ConfinedDecoder(timeout_s=5) as decoder:
+            read = decoder.decode(b"x", expected=(16, 16))
+        assert read.array is None
+        assert read.detail == "decoding it ends the decoder"
