@@ -1,7 +1,8 @@
 """Boards and evaluations as CSV, for spreadsheets and for scripts. Every number stands with all its digits.
 
 A spreadsheet runs a cell that begins like a formula, and team names are chosen by strangers, so such a text gets an
-apostrophe in front (OWASP, "CSV Injection"). Numbers, negative ones too, stay numbers.
+apostrophe in front (OWASP, "CSV Injection"). Numbers, negative ones too, stay numbers. Lines end as RFC 4180 says,
+with CR LF; that also has every cell quoted that holds either, so no name can begin a line of its own.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def _csv(lines: Sequence[Mapping[str, Cell]], first_columns: Sequence[str]) -> s
     columns = list(dict.fromkeys([*first_columns, *(name for line in lines for name in line)]))
     cells = [[_guarded(line.get(name)) for name in columns] for line in lines]
     table = pd.DataFrame(cells, columns=[_guarded(name) for name in columns], dtype=object)
-    return table.to_csv(index=False, lineterminator="\n")
+    return table.to_csv(index=False, lineterminator="\r\n")
 
 
 def _guarded(cell: Cell) -> Cell:

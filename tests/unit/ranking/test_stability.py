@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+
+from sonobench_eval.ranking.stability import rank_ranges
+from sonobench_eval.ranking.uusic25 import Weights
+
+ALONE = Weights(1.0, 0.0)
+
+
+class TestRankRanges:
+    def test_a_team_that_always_leads_is_certain(self) -> None:
+        values = np.array([[0.9, 0.5], [0.8, 0.6], [0.7, 0.1]])
+        ranges = rank_ranges([[[values]]], None, ALONE, confidence=0.95)
+        assert ranges is not None
+        assert (ranges.low.tolist(), ranges.high.tolist()) == ([1, 2], [1, 2])
+        assert (ranges.used, ranges.resamples) == (3, 3)
+
+    def test_teams_that_change_places_share_the_range(self) -> None:
+        values = np.array([[0.9, 0.5], [0.5, 0.9]] * 50)
+        ranges = rank_ranges([[[values]]], None, ALONE, confidence=0.95)
+        assert ranges is not None
+        assert (ranges.low.tolist(), ranges.high.tolist()) == ([1, 1], [2, 2])
+
+    def test_what_happens_once_in_a_hundred_is_outside_the_middle_95_percent(self) -> None:
+        values = np.array([[0.9, 0.5]] * 99 + [[0.5, 0.9]])
+        ranges = rank_ranges([[[values]]], None, ALONE, confidence=0.95)
+        assert ranges is not None
+        assert (ranges.low.tolist(), ranges.high.tolist()) == ([1, 2], [1, 2])
+
+    def test_efficiency_is_held_as_it_was_measured(self) -> None:
+        # Performance changes hands, but its 0.4 never outweighs the 0.6 of efficiency.
+        values = np.array([[0.9, 0.5], [0.5, 0.9]])
+        ranges = rank_ranges([[[values]]], np.array([0.0, 1.0]), Weights(0.4, 0.6), confidence=0.95)
+        assert ranges is not None
+        assert (ranges.low.tolist(), ranges.high.tolist()) == ([2, 1], [2, 1])
+
+    def test_resamples_without_a_value_are_left_out(self) -> None:
+        dsc = np.array([[0.9, 0.5], [0.5, 0.9]])
+        auc = np.array([[0.9, 0.5], [np.nan, np.nan]])
+        ranges = rank_ranges([[[dsc]], [[auc]]], None, ALONE, confidence=0.95)
+        assert ranges is not None
+        assert (ranges.high.tolist(), ranges.used, ranges.resamples) == ([1, 2], 1, 2)
+
+    def test_none_where_no_resample_has_every_value(self) -> None:
+        assert rank_ranges([[[np.full((3, 2), np.nan)]]], None, ALONE, confidence=0.95) is None
