@@ -13,11 +13,12 @@ _BLOCK_BYTES = 2**20
 
 
 def challenge_hash(challenge: Challenge) -> str:
-    """`sha256:...` of the challenge as canonical JSON: keys sorted, no spaces, UTF-8, defaults written out.
+    """`sha256:...` of the challenge as canonical JSON: keys sorted, no spaces, UTF-8, without what is at its default.
 
-    How the YAML was laid out, and whether a default was written, makes no difference.
+    How the YAML was laid out, and whether a default was written, makes no difference. A later version may add
+    settings without making every stored challenge another one; within `sonobench: 1` no default ever changes.
     """
-    return _sha256(_canonical(challenge.model_dump(mode="json")))
+    return _sha256(_canonical(challenge.model_dump(mode="json", exclude_defaults=True)))
 
 
 def dataset_hash(challenge: Challenge, inputs_dir: Path, truth_dir: Path | None) -> str:

@@ -43,6 +43,7 @@ _SENTENCES = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "too_short": "must not be empty",
+    "too_long": "has too many values",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sonobench_eval.challenge.check import DataProblem, check_data
+from sonobench_eval.challenge.model import Challenge
+
+
+def found(challenge: Challenge, data: Path) -> list[DataProblem]:
+    return check_data(challenge, data / "images", data / "truth")
+
+
+class TestCheckData:
+    def test_good_data_has_no_problems(self, challenge: Challenge, data: Path) -> None:
+        assert found(challenge, data) == []
+
+    def test_a_missing_image_is_found(self, challenge: Challenge, data: Path) -> None:
+        (data / "images/breast/img/1.png").unlink()
+        (problem,) = found(challenge, data)
+        assert problem.case == "breast/img/1.png"
+        assert problem.sentence.endswith("there is no such file")
+
+    def test_an_image_that_cannot_be_decoded_is_found(self, challenge: Challenge, data: Path) -> None:
+        path = data / "images/breast/img/1.png"
+        path.write_bytes(path.read_bytes()[:50])
+        assert "damaged" in found(challenge, data)[0].sentence
+
+    def test_a_mask_of_another_size_is_found_with_both_sizes(self, challenge: Challenge, data: Path) -> None:
+        Image.new("L", (6, 4), 1).save(data / "truth/heart/mask/1.png")
+        assert "6 x 4 pixels instead of 4 x 6" in found(challenge, data)[0].sentence
+
+    def test_a_value_that_names_no_structure_is_found(self, challenge: Challenge, data: Path) -> None:
+        Image.fromarray(np.array([[0, 1, 2, 7]] * 6, np.uint8)).save(data / "truth/heart/mask/1.png")
+        assert "has value 7, which names no structure of heart" in found(challenge, data)[0].sentence
+
+    def test_a_mask_that_is_no_png_is_found(self, challenge: Challenge, data: Path) -> None:
+        (data / "truth/heart/mask/1.png").write_bytes(b"BM")
+        assert "cannot be used: not a PNG file" in found(challenge, data)[0].sentence
+
+    def test_a_case_without_reference_is_found(self, challenge: Challenge, data: Path) -> None:
+        hidden = challenge.without_references()
+        sentences = [problem.sentence for problem in found(hidden, data)]
+        assert len(sentences) == 3
+        assert sentences[2].startswith("it has no label")
+
+    def test_without_truth_only_images_are_checked(self, challenge: Challenge, data: Path) -> None:
+        assert check_data(challenge.without_references(), data / "images", None) == []
+
+    @pytest.mark.parametrize("where", ["images/breast/img/1.png", "truth/heart/mask/1.png"])
+    def test_a_link_that_leads_out_of_the_folder_is_found(self, challenge: Challenge, data: Path, where: str) -> None:
+        outside = data / "elsewhere.png"
+        (data / where).rename(outside)
+        (data / where).symlink_to(outside)
+        assert "leads out of" in found(challenge, data)[0].sentence
+
+    def test_a_folder_that_is_a_link_out_is_found(self, challenge: Challenge, data: Path) -> None:
+        (data / "images/breast").rename(data / "breast")
+        (data / "images/breast").symlink_to(data / "breast")
+        assert "leads out of" in found(challenge, data)[0].sentence
+
+    def test_a_link_that_stays_inside_is_allowed(self, challenge: Challenge, data: Path) -> None:
+        (data / "images/breast/img/1.png").unlink()
+        (data / "images/breast/img/1.png").symlink_to(data / "images/heart/img/1.png")
+        assert found(challenge, data) == []
+
+    def test_progress_is_told_case_by_case(self, challenge: Challenge, data: Path) -> None:
+        told: list[tuple[int, int]] = []
+        check_data(challenge, data / "images", data / "truth", progress=lambda done, cases: told.append((done, cases)))
+        assert told == [(1, 3), (2, 3), (3, 3)]
