@@ -113,6 +113,8 @@ class Runner:
             node=self._place.node,
             runtime=self._place.runtime,
             gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
+            # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
+            staging=self._place.work,
             should_stop=should_stop,
             progress=lease.enter,
         )
@@ -153,8 +155,7 @@ class Runner:
         if lease.lost:
             return Ending.LOST
         if lease.stop_wanted:
-            self._release(assignment, "stopped by the platform")
-            return Ending.STOPPED
+            return Ending.STOPPED  # the platform ended the attempt before it asked; there is nothing to give back
         return Ending.DRAINED if self._release(assignment, DRAIN_REASON) is not Ending.LOST else Ending.LOST
 
     def _release(self, assignment: Assignment, reason: str) -> Ending:

@@ -1,0 +1,76 @@
+"""`sonobench admin`: for organisers on the server itself, straight on its database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sonobench_eval.challenge.load import ChallengeError
+from sonobench_eval.cli.render import plain
+from sonobench_platform.accounts.service import Identity, TokenFileError
+from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.commands.run_worker import broker_address
+from sonobench_platform.commands.trouble import told_in_a_sentence
+from sonobench_platform.config import Settings
+from sonobench_platform.domain.errors import Refusal
+from sonobench_platform.submissions.schemas import Submission
+from sonobench_platform.submissions.view import view_newest
+from sonobench_platform.teams.service import create
+from sonobench_platform.wiring import Platform
+
+_SHOWN = 500
+
+
+def add_challenge(settings: Settings, file: Path) -> None:
+    """Verify a challenge and its data, and make it known. Twice is harmless."""
+    with _platform(settings) as platform:
+        with Console(stderr=True).status(f"Verifying {file} and its data"):
+            added = platform.register_challenge(file)
+        print(f"Challenge {added.name} is open: {added.cases:,} cases, {len(added.tasks)} tasks, {len(added.centers)} centers.")
+
+
+def add_team(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Add a team. Its token goes to stdout, alone, so that it can be piped; it cannot be shown again."""
+    with _platform(settings) as platform:
+        with platform.core.database.write() as work:
+            made = create(platform.core, work, name)
+            team = {"id": made.team.id, "name": made.team.name, "token": made.token}
+        if as_json:
+            print(json.dumps(team, indent=1, ensure_ascii=False))
+        else:
+            print(f"Team {team['name']} ({team['id']}). Its token, which is shown only now:", file=sys.stderr)
+            print(team["token"])
+
+
+def list_submissions(settings: Settings, *, challenge: str | None, as_json: bool) -> None:
+    """The newest submissions."""
+    with _platform(settings) as platform:
+        with platform.core.database.read() as session:
+            found = view_newest(session, Identity(TokenKind.ORGANISER), challenge=challenge, limit=_SHOWN)
+        if as_json:
+            print(json.dumps([each.model_dump(mode="json", by_alias=True) for each in found], indent=1, ensure_ascii=False))
+        else:
+            Console().print(_table(found))
+
+
+def _table(found: Sequence[Submission]) -> Table:
+    table = Table("Submission", "Team", "Challenge", "State", "Since", "Why", box=None, pad_edge=False)
+    for each in found:
+        why = each.failure.sentence if each.failure else each.trouble or ""
+        since = f"{each.state_since:%Y-%m-%d %H:%M}"
+        table.add_row(each.id, plain(each.team.name), each.challenge, each.state.value, since, plain(why))
+    return table
+
+
+@contextmanager
+def _platform(settings: Settings) -> Iterator[Platform]:
+    settings = settings.model_copy(update={"broker_url": broker_address(settings)})
+    with told_in_a_sentence(ChallengeError, Refusal, TokenFileError), closing(Platform(settings)) as platform:
+        platform.prepare()
+        yield platform

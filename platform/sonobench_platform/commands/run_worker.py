@@ -1,0 +1,108 @@
+"""`sonobench worker run`: joins the run worker (`node/`) to the engine, the internal API and the broker.
+
+Imports neither the database nor the nouns: what runs strangers' images gets inputs, a node token, and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from sonobench_eval.sandbox.docker_engine import DockerEngine
+from sonobench_eval.sandbox.port import SandboxTrouble
+from sonobench_platform.commands.journal import start_journal
+from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
+from sonobench_platform.config import Settings
+from sonobench_platform.node.cache import InputsCache
+from sonobench_platform.node.client import NodeClient
+from sonobench_platform.node.runner import Place
+from sonobench_platform.node.slot import GpuClaim, Slot, SlotTaken, node_id
+from sonobench_platform.node.worker import Pace, RunWorker
+from sonobench_platform.queue.celery_app import RUN_QUEUE, make_app
+from sonobench_platform.queue.consume import consume
+from sonobench_platform.queue.embedded import redis_server, socket_url
+from sonobench_platform.queue.tasks import register_run_tasks
+
+log = logging.getLogger(__name__)
+
+_MACHINE_LOCKS = Path("/run/lock/sonobench")
+
+
+def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: float) -> None:
+    """Run what is queued until SIGTERM or SIGINT; where that cannot even start, say why and exit with 1."""
+    start_journal("run-worker")
+    pace = Pace(poll_s=poll_s, drain_grace_s=drain_grace_s)
+    with told_in_a_sentence(SlotTaken, SandboxTrouble), ExitStack() as held:
+        name = node_name(settings, slot=slot)
+        folder = settings.home / "node"
+        place = Place(
+            node=name, work=_take_slot(settings, folder, slot, held), runtime=settings.runtime, gpu_uuid=settings.gpu_uuid
+        )
+        api = held.enter_context(closing(NodeClient(settings.api_url, token=read_token(settings.node_token_file), node=name)))
+        worker = RunWorker(api, DockerEngine.connect, InputsCache(folder / "inputs"), place, pace=pace)
+        worker.recover()
+        log.info("%s takes runs from %s", name, settings.api_url)
+        _work(worker, broker_address(settings), name=name)
+
+
+def node_name(settings: Settings, *, slot: int) -> str:
+    """The configured name, or the machine's with this home's own id: two platforms on one machine must never
+    take each other's containers for leftovers. Slots after the first add their number."""
+    configured = "node_name" in settings.model_fields_set and settings.node_name
+    name = configured or f"{settings.node_name[:50]}-{node_id(settings.home / 'node')}"
+    return f"{name[:60]}-{slot}" if slot else name
+
+
+def broker_address(settings: Settings) -> str | None:
+    """Where wake-ups come from: the configured broker, or the private one of this home; None where there is none."""
+    return settings.broker_url or (socket_url(settings.home) if redis_server() else None)
+
+
+def read_token(path: Path | None) -> str:
+    """The node token in the file `path`.
+
+    Raises:
+        CommandError: there is none yet.
+    """
+    if path is None or not path.is_file():
+        raise CommandError(
+            f"there is no node token at {path}; start `sonobench serve` once, or copy the server's node-token there"
+        )
+    return path.read_text().strip()
+
+
+def _take_slot(settings: Settings, folder: Path, number: int, held: ExitStack) -> Path:
+    slot = held.enter_context(closing(Slot(folder, number)))
+    if settings.gpu_uuid is not None:
+        locks = _MACHINE_LOCKS if _MACHINE_LOCKS.parent.is_dir() else folder
+        held.enter_context(closing(GpuClaim(settings.gpu_uuid, locks=locks)))
+    return slot.work
+
+
+def _work(worker: RunWorker, broker: str | None, *, name: str) -> None:
+    poller = threading.Thread(target=worker.poll_until_leaving, name="poll")
+    poller.start()
+    try:
+        if broker is None:
+            log.info("no broker: polling")
+            wait_for_signal(worker.leave)
+        else:
+            app = make_app(broker)
+            register_run_tasks(app, wake=worker.wake)
+            consume(app, [RUN_QUEUE], name=f"run@{name}", concurrency=1, on_shutdown=worker.leave)
+    finally:
+        worker.leave()
+        poller.join()
+
+
+def wait_for_signal(on_signal: Callable[[], None]) -> None:
+    """Wait for SIGTERM or SIGINT and call `on_signal`; later signals change nothing."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()
+    on_signal()

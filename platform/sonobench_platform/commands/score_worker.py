@@ -1,0 +1,111 @@
+"""`sonobench worker score`: verifies uploads, scores results, publishes boards, and sweeps.
+
+The only worker that reads hidden truth, and no stranger's code runs here. What is due comes through the broker; every
+few seconds this process also asks the database itself, so a broker that is away costs seconds and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+from sonobench_platform.accounts.service import TokenFileError
+from sonobench_platform.commands.journal import start_journal
+from sonobench_platform.commands.run_worker import broker_address, wait_for_signal
+from sonobench_platform.commands.trouble import told_in_a_sentence
+from sonobench_platform.config import Settings
+from sonobench_platform.queue.celery_app import CONTROL_QUEUE, SCORE_QUEUE, make_app
+from sonobench_platform.queue.consume import consume
+from sonobench_platform.queue.tasks import register_score_tasks
+from sonobench_platform.wiring import Platform
+
+log = logging.getLogger(__name__)
+
+
+def score_worker(settings: Settings, *, jobs: int, poll_s: float) -> None:
+    """Work until SIGTERM or SIGINT; where that cannot even start, say why and exit with 1."""
+    start_journal("score-worker")
+    with told_in_a_sentence(TokenFileError):
+        settings = settings.model_copy(update={"broker_url": broker_address(settings)})
+        with closing(Platform(settings)) as platform:
+            platform.prepare()
+            log.info("verifies, scores and sweeps for %s", settings.home)
+            _work(platform, settings, jobs=jobs, poll_s=poll_s)
+
+
+def _work(platform: Platform, settings: Settings, *, jobs: int, poll_s: float) -> None:
+    ending = threading.Event()
+    due = DueWorker(platform, jobs=jobs)
+    look_every_s = poll_s if settings.broker_url is None else settings.sweep_s
+    background = [
+        threading.Thread(target=repeat, args=(platform.sweep, settings.sweep_s, ending), name="sweep"),
+        threading.Thread(target=repeat, args=(due.look, look_every_s, ending), name="look"),
+    ]
+    for thread in background:
+        thread.start()
+    try:
+        if settings.broker_url is None:
+            log.info("no broker: polling")
+            wait_for_signal(ending.set)
+        else:
+            app = make_app(settings.broker_url)
+            register_score_tasks(app, check=platform.check_submission, score=platform.score_run, sweep=lambda: _sweep(platform))
+            name = f"score@{settings.node_name}"
+            consume(app, [SCORE_QUEUE, CONTROL_QUEUE], name=name, concurrency=jobs, on_shutdown=ending.set)
+    finally:
+        ending.set()
+        for thread in background:
+            thread.join()
+        due.close()
+
+
+class DueWorker:
+    """Does what the database says is due. An item that someone else works on already is refused by its lease."""
+
+    def __init__(self, platform: Platform, *, jobs: int) -> None:
+        self._platform = platform
+        self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="due")
+        self._in_hand: set[str] = set()
+
+    def look(self) -> None:
+        """Start whatever is due and not in hand."""
+        due = self._platform.due_work()
+        for submission_id in due.checks:
+            self._start(submission_id, self._platform.check_submission)
+        for run_id in due.scores:
+            self._start(run_id, self._platform.score_run)
+
+    def close(self) -> None:
+        """Start nothing more, and wait for what is in hand."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _start(self, item: str, do: Callable[[str], None]) -> None:
+        if item not in self._in_hand:
+            self._in_hand.add(item)
+            self._pool.submit(self._do, item, do)
+
+    def _do(self, item: str, do: Callable[[str], None]) -> None:
+        try:
+            do(item)
+        except Exception:
+            log.exception("%s failed; it stays due", item)
+        finally:
+            self._in_hand.discard(item)
+
+
+def repeat(do: Callable[[], object], every_s: float, ending: threading.Event) -> None:
+    """Call `do` now and every `every_s` until `ending`; what goes wrong is logged and tried again."""
+    while True:
+        try:
+            do()
+        except Exception:
+            log.exception("a round failed; the next comes in %.0f s", every_s)
+        if ending.wait(every_s):
+            return
+
+
+def _sweep(platform: Platform) -> None:
+    platform.sweep()
