@@ -170,7 +170,10 @@ class AttemptRow(Base):
 
 
 class EvaluationRow(Base):
-    """The evaluation of one run, whole. One per run: scoring twice leaves one."""
+    """The evaluation of one run. One per run: scoring twice leaves one.
+
+    `document` is whole; `summary` is what the team may see of it: no cases, nothing that a container wrote.
+    """
 
     __tablename__ = "evaluations"
 
@@ -180,6 +183,7 @@ class EvaluationRow(Base):
     dataset_hash: Mapped[str] = mapped_column(_DIGEST)
     evaluator_version: Mapped[str] = mapped_column(String(64))
     document: Mapped[str] = mapped_column(Text)
+    summary: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 

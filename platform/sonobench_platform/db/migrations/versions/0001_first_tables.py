@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("dataset_hash", sa.String(length=71), nullable=False),
         sa.Column("evaluator_version", sa.String(length=64), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_evaluations_run_id_runs"),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name="fk_evaluations_submission_id_submissions"),

@@ -1,0 +1,81 @@
+"""The FastAPI application: routes, errors, protection. It knows nothing of any noun beyond its router."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from sonobench_eval import __version__
+from sonobench_platform import openapi, problems
+from sonobench_platform.accounts import api as accounts
+from sonobench_platform.accounts.access import Everyone
+from sonobench_platform.challenges import api as challenges
+from sonobench_platform.config import Settings
+from sonobench_platform.leaderboards import api as leaderboards
+from sonobench_platform.protection import BodyLimit, PlainPaths, SecurityHeaders
+from sonobench_platform.runs import api as runs
+from sonobench_platform.submissions import api as submissions
+from sonobench_platform.teams import api as teams
+from sonobench_platform.web import pages
+from sonobench_platform.wiring import Platform
+
+service = APIRouter(tags=["service"])
+
+ROUTERS = (
+    service,
+    accounts.router,
+    teams.router,
+    challenges.router,
+    submissions.router,
+    leaderboards.router,
+    runs.router,
+)
+"""Routers with JSON; pages are added after them and are not part of the API's description."""
+
+
+class Health(BaseModel):
+    status: str
+
+
+@service.get("/healthz", dependencies=[Everyone], summary="Whether the server answers")
+def healthz() -> Health:
+    return Health(status="ok")
+
+
+def create_app(settings: Settings | None = None, *, platform: Platform | None = None) -> FastAPI:
+    """The application on `settings`, or on a platform that was made already (whoever made it closes it)."""
+    joined = platform if platform is not None else Platform(settings if settings is not None else Settings())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        joined.prepare()
+        yield
+        if platform is None:
+            joined.close()
+
+    app = FastAPI(
+        title="Sonobench",
+        version=__version__,
+        description="Runs a medical-imaging challenge: images in, a ranked leaderboard out.",
+        lifespan=lifespan,
+        # Their pages load scripts from elsewhere; hospitals are offline.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.core = joined.core
+    app.state.platform = joined
+    app.state.error_page = pages.error_page
+    for router in (*ROUTERS, pages.router):
+        app.include_router(router)
+    app.add_api_route("/api/v1/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
+    problems.install(app)
+    openapi.install(app, ROUTERS)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(PlainPaths)
+    app.add_middleware(SecurityHeaders, https=joined.core.settings.public_url.startswith("https://"))
+    return app

@@ -1,0 +1,36 @@
+"""The leaderboard: anyone may read it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response, status
+
+from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.accounts.access import Everyone
+from sonobench_platform.core import CoreDep
+from sonobench_platform.leaderboards.service import published
+from sonobench_platform.problems import refusals
+
+router = APIRouter(prefix="/api/v1/challenges", tags=["leaderboards"])
+
+
+@router.get(
+    "/{name}/leaderboard",
+    dependencies=[Everyone],
+    response_model=Leaderboard,
+    responses={304: {"description": "It says the same as the version named in If-None-Match."}, **refusals(404)},
+    summary="The leaderboard",
+)
+def get_leaderboard(request: Request, core: CoreDep, name: str) -> Response:
+    """The document that was published last; 404 while nothing is scored. Its ETag is the hash of what it says."""
+    with core.database.read() as session:
+        board = published(session, name)
+    headers = {"ETag": board.etag, "Cache-Control": "no-cache"}
+    if etag_matches(request.headers.get("if-none-match"), board.etag):
+        return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
+    return Response(board.document, media_type="application/json", headers=headers)
+
+
+def etag_matches(if_none_match: str | None, etag: str) -> bool:
+    """Whether the header names this version (weak or strong, one of several, or any)."""
+    named = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
+    return etag in named or "*" in named

@@ -1,0 +1,88 @@
+"""The API's description: every route says who may call it and answers every error as a problem document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from sonobench_platform.accounts.access import ALLOWED
+from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.problems import MEDIA_TYPE, FieldError, Problem
+
+_SCHEMES = {
+    TokenKind.TEAM: ("teamToken", "A team's token, `sbt_...`, given by the organisers."),
+    TokenKind.ORGANISER: ("organiserToken", "An organiser's token, `sbo_...`; the first is made at the first start."),
+    TokenKind.NODE: ("nodeToken", "The run workers' token, `sbn_...`; made at the first start."),
+}
+
+_WITH_BODY = ("put", "post")
+
+
+class UnstatedAccessError(Exception):
+    """A route does not say who may call it."""
+
+
+def callers_of(route: APIRoute) -> frozenset[TokenKind]:
+    """Whose tokens a route takes; empty for anyone.
+
+    Raises:
+        UnstatedAccessError: it does not say.
+    """
+    stated = [ALLOWED[call] for call in _calls(route.dependant) if call in ALLOWED]
+    if len(stated) != 1:
+        raise UnstatedAccessError(f"{sorted(route.methods or ())} {route.path} states its callers {len(stated)} times, not once")
+    return stated[0]
+
+
+def install(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Replace `app.openapi` by one that knows access and problems; made once, when first asked for."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    access = {(method.lower(), route.path): callers_of(route) for route in routes for method in route.methods or ()}
+
+    def openapi() -> dict[str, Any]:
+        if not app.openapi_schema:
+            app.openapi_schema = _document(app, access)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[TokenKind]]) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    parts = document["components"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        parts["schemas"].pop(name, None)
+    parts["schemas"]["FieldError"] = FieldError.model_json_schema()
+    parts["schemas"]["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    parts["schemas"]["Problem"].pop("$defs", None)
+    parts["securitySchemes"] = {
+        name: {"type": "http", "scheme": "bearer", "description": description} for name, description in _SCHEMES.values()
+    }
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            operation["security"] = [{_SCHEMES[kind][0]: []} for kind in sorted(access.get((method, path), ()))]
+            _say_problems(operation, method)
+    return document
+
+
+def _say_problems(operation: dict[str, Any], method: str) -> None:
+    answers = operation["responses"]
+    if method in _WITH_BODY:
+        answers.setdefault("400", {"description": "The body is not JSON."})
+        answers.setdefault("413", {"description": "The body is too large."})
+        answers.setdefault("422", {"description": "The request is malformed."})
+    answers.setdefault("503", {"description": "The server is busy for a moment."})
+    for status, answer in answers.items():
+        if status.startswith(("4", "5")):
+            answer["description"] = answer["description"].replace("Validation Error", "The request is malformed.")
+            answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _calls(dependant: Dependant) -> list[Any]:
+    return [call for each in dependant.dependencies for call in (each.call, *_calls(each))]

@@ -1,0 +1,64 @@
+"""Claiming: the run that is due becomes this node's, for a lease, under a new attempt number."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from sonobench_platform.challenges.definition import public_challenge
+from sonobench_platform.core import Core
+from sonobench_platform.db.models import AttemptRow, ChallengeRow, ImageRow, RunRow, SubmissionRow
+from sonobench_platform.db.session import Work
+from sonobench_platform.domain.states import State
+from sonobench_platform.runs.queue_order import claim_order
+from sonobench_platform.runs.schemas import AssignedImage, AssignedInputs, Assignment
+from sonobench_platform.submissions import repository as submissions
+from sonobench_platform.submissions.move import move
+
+CLAIMED = "claimed"
+
+
+def claim(core: Core, work: Work, *, node: str, gpus: int) -> Assignment | None:
+    """Lease the run that is due to `node`, or None where nothing is.
+
+    Due is: of the team with the fewest runs running, the oldest; and the node has the GPUs that its challenge asks for.
+    """
+    # Two nodes that ask together must not both see the same team as the least busy.
+    work.take_turns("claims")
+    for waiting in claim_order(work.session, gpus=gpus):
+        run = work.session.get_one(RunRow, waiting.run_id)
+        submission = submissions.lock(work.session, run.submission_id)
+        if submission.state == State.QUEUED:
+            return _lease(core, work, run, submission, node)
+    return None
+
+
+def _lease(core: Core, work: Work, run: RunRow, submission: SubmissionRow, node: str) -> Assignment:
+    now = core.clock.now()
+    run.attempt += 1
+    run.node, run.lease_until = node, now + timedelta(seconds=core.settings.lease_s)
+    run.phase, run.phase_since = CLAIMED, now
+    work.session.add(AttemptRow(run_id=run.id, attempt=run.attempt, node=node, claimed_at=now))
+    move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} on node {node}", at=now)
+    return _assignment(core, work, run, submission)
+
+
+def _assignment(core: Core, work: Work, run: RunRow, submission: SubmissionRow) -> Assignment:
+    challenge = work.session.get_one(ChallengeRow, submission.challenge_id)
+    image = work.session.get_one(ImageRow, submission.image_digest)
+    return Assignment(
+        run_id=run.id,
+        attempt=run.attempt,
+        submission_id=submission.id,
+        lease_s=core.settings.lease_s,
+        heartbeat_s=core.settings.heartbeat_s,
+        challenge_hash=challenge.hash,
+        challenge=public_challenge(challenge).model_dump(mode="json"),
+        image=AssignedImage(
+            config_digest=image.config_digest,
+            diff_ids=json.loads(image.description)["diff_ids"],
+            size_bytes=image.size_bytes,
+        ),
+        image_url=f"/internal/v1/images/{image.config_digest}",
+        inputs=AssignedInputs(hash=challenge.dataset_hash, url=f"/internal/v1/inputs/{challenge.dataset_hash}"),
+    )

@@ -1,0 +1,61 @@
+"""Evaluations at rest, and what a team may see of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from sonobench_eval.evaluation import Evaluation, FindingRecord
+from sonobench_eval.io.findings import Finding, FindingCode, summarise
+from sonobench_platform.accounts.service import Identity
+from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.db.models import EvaluationRow, RunRow
+from sonobench_platform.db.session import Work
+from sonobench_platform.domain.errors import NotFound
+from sonobench_platform.submissions import repository as submissions
+
+
+def record_evaluation(work: Work, run: RunRow, evaluation: Evaluation, *, at: datetime) -> EvaluationRow:
+    """Store the evaluation of a run. The first one stays: scoring is deterministic, and a second gives the same."""
+    known = work.session.get(EvaluationRow, run.id)
+    if known is not None:
+        return known
+    row = EvaluationRow(
+        run_id=run.id,
+        submission_id=run.submission_id,
+        challenge_hash=evaluation.made_from.challenge_hash,
+        dataset_hash=evaluation.made_from.dataset_hash,
+        evaluator_version=evaluation.made_from.evaluator_version,
+        document=evaluation.to_json(),
+        summary=for_team(evaluation).to_json(),
+        created_at=at,
+    )
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def for_team(evaluation: Evaluation) -> Evaluation:
+    """Without single cases, and without any text that the container chose while it saw hidden data."""
+    findings = tuple(_counted(finding) for finding in evaluation.findings)
+    return evaluation.model_copy(update={"cases": (), "findings": findings})
+
+
+def _counted(finding: FindingRecord) -> FindingRecord:
+    # The sentence is made anew from code and count: the stored one may quote the container.
+    told = summarise([Finding(FindingCode(finding.code), "")] * finding.count)
+    return FindingRecord(code=finding.code, count=finding.count, examples=(), sentence=told[0].sentence if told else "")
+
+
+def evaluation_json(session: Session, caller: Identity, submission_id: str) -> str:
+    """The stored document for an organiser; a team's own without what it may not see.
+
+    Raises:
+        NotFound: there is no such submission, it is another team's, or it has no evaluation yet.
+    """
+    whole = submissions.whole(session, submission_id, team_id=caller.team_id)
+    row = None if whole.run is None else session.get(EvaluationRow, whole.run.id)
+    if row is None:
+        raise NotFound("no-evaluation", f"Submission {submission_id} is {whole.submission.state} and has no evaluation.")
+    return row.document if caller.kind == TokenKind.ORGANISER else row.summary

@@ -1,0 +1,38 @@
+"""The queue as it stands: who waits, who runs, and in which order runs will be claimed."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
+from sonobench_platform.domain.fairness import Waiting, fair_order
+from sonobench_platform.domain.states import State
+
+
+def claim_order(session: Session, *, gpus: int | None = None) -> list[Waiting]:
+    """Queued runs in the order in which they are due; with `gpus`, only those that a node with so many can run."""
+    query = (
+        select(RunRow.id, SubmissionRow.team_id, SubmissionRow.queued_at, SubmissionRow.state_since)
+        .join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+        .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
+        .where(SubmissionRow.state == State.QUEUED)
+    )
+    if gpus is not None:
+        query = query.where(ChallengeRow.gpus <= gpus)
+    waiting = [Waiting(run, team, queued or since) for run, team, queued, since in session.execute(query)]
+    return fair_order(waiting, _running_by_team(session)) if waiting else []
+
+
+def queue_positions(session: Session) -> dict[str, int]:
+    """Submission id -> place in the queue; 1 is next."""
+    order = claim_order(session)
+    query = select(RunRow.id, RunRow.submission_id).where(RunRow.id.in_([each.run_id for each in order]))
+    submission_of = dict(session.execute(query).tuples().all())
+    return {submission_of[each.run_id]: place for place, each in enumerate(order, start=1)}
+
+
+def _running_by_team(session: Session) -> dict[str, int]:
+    running = SubmissionRow.state == State.RUNNING
+    query = select(SubmissionRow.team_id, func.count()).where(running).group_by(SubmissionRow.team_id)
+    return dict(session.execute(query).tuples().all())

@@ -1,0 +1,58 @@
+"""What a node reports of an attempt: the sandbox's `RunOutcome` as JSON, checked at the border."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sonobench_eval.sandbox.port import Measurement, RunOutcome
+
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Words = Annotated[str, Field(max_length=2000)]
+
+
+class NodeRecord(BaseModel):
+    # A newer node may measure more than this API knows.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ReportedMeasurement(NodeRecord):
+    """See `sonobench_eval.sandbox.port.Measurement`. None: not measured."""
+
+    wall_time_s: Seconds | None
+    monotonic_s: Seconds | None = None
+    clock_disagrees: bool = False
+    cpu_time_s: Seconds | None = None
+    peak_host_memory_bytes: Count | None = None
+    host_memory_method: Words = "not measured"
+    peak_gpu_memory_bytes: Count | None = None
+    gpu_memory_method: Words = "not measured"
+    gpu_name: Words | None = None
+
+
+class Report(NodeRecord):
+    """See `sonobench_eval.sandbox.port.RunOutcome`. `log_tail` is for organisers alone."""
+
+    exit_code: Annotated[int, Field(ge=-(2**31), le=2**31)] | None
+    oom_killed: bool
+    timed_out: bool
+    cancelled: bool
+    output_full: bool
+    output_too_many_files: bool
+    log_truncated: bool
+    started_at: datetime | None
+    finished_at: datetime | None
+    measurement: ReportedMeasurement
+    result_files: Count = 0
+    result_bytes: Count = 0
+    engine_error: str = ""
+    log_tail: str = ""
+
+    def outcome(self, results: Path | None) -> RunOutcome:
+        """The record that the evaluator knows, with the results as this side stored them."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields if name != "measurement"}
+        return RunOutcome(**fields, measurement=Measurement(**dict(self.measurement)), results=results)

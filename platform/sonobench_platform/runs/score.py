@@ -1,0 +1,89 @@
+"""Scoring: stored predictions and hidden truth become an evaluation and a new board. Score workers alone do this.
+
+Scoring never fails a team. What goes wrong here is the organiser's (a reference is missing) or the platform's: the
+submission stays in `scoring`, the trouble is noted for the organisers, and it is tried again with pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import select
+
+from sonobench_eval.challenge.load import ChallengeError, LoadedChallenge
+from sonobench_platform.challenges.definition import open_definition
+from sonobench_platform.core import Core, Scores
+from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
+from sonobench_platform.domain.errors import NotFound
+from sonobench_platform.domain.ids import is_id
+from sonobench_platform.domain.states import State
+from sonobench_platform.leaderboards.publish import publish
+from sonobench_platform.runs.evaluations import record_evaluation
+from sonobench_platform.storage.store import replacing
+from sonobench_platform.submissions.move import move
+from sonobench_platform.submissions.worker_lease import LeaseGone, WorkerLease, working_on
+
+log = logging.getLogger(__name__)
+
+
+class OrganiserTrouble(Exception):
+    """The data that scoring needs is not what was registered. The message is for the organiser."""
+
+
+def score_run(core: Core, run_id: str) -> None:
+    """Score one run. Harmless when it is not due, done already, or under way elsewhere."""
+    submission_id = _submission_of(core, run_id)
+    if submission_id is None:
+        return
+    with working_on(core, submission_id, State.SCORING) as lease:
+        if lease is None:
+            return
+        try:
+            _score(core, lease, run_id)
+        except (LeaseGone, NotFound):
+            log.info("%s moved on while it was scored", submission_id)
+        except (OrganiserTrouble, ChallengeError) as error:
+            log.error("%s cannot be scored until an organiser mends the data: %s", submission_id, error)  # noqa: TRY400
+            lease.put_off(f"organiser: {error}")
+        except Exception as error:
+            log.exception("scoring %s failed", submission_id)
+            lease.put_off(f"platform: {type(error).__name__}: {error}")
+
+
+def _submission_of(core: Core, run_id: str) -> str | None:
+    if not is_id(run_id):
+        return None
+    with core.database.read() as session:
+        return session.scalar(select(RunRow.submission_id).where(RunRow.id == run_id))
+
+
+def _score(core: Core, lease: WorkerLease, run_id: str) -> None:
+    with core.database.read() as session:
+        run = session.get_one(RunRow, run_id)
+        challenge = session.get_one(ChallengeRow, session.get_one(SubmissionRow, run.submission_id).challenge_id)
+    loaded = open_definition(core.store, challenge)
+    scores = core.evaluator.score(loaded, core.store.results(run_id, run.attempt))
+    _refuse_other_data(scores, challenge)
+    with replacing(core.store.replicates(run_id)) as temporary:
+        scores.save_replicates(temporary)
+    _record(core, lease, run_id, loaded, scores)
+
+
+def _refuse_other_data(scores: Scores, challenge: ChallengeRow) -> None:
+    made_from = scores.evaluation.made_from
+    if made_from.dataset_hash != challenge.dataset_hash:
+        raise OrganiserTrouble(
+            f"the data of {challenge.name} in {challenge.folder} is not what was registered; put the registered files back"
+        )
+    if made_from.challenge_hash != challenge.hash:
+        raise OrganiserTrouble(f"the definition of {challenge.name} has changed since it was registered")
+
+
+def _record(core: Core, lease: WorkerLease, run_id: str, loaded: LoadedChallenge, scores: Scores) -> None:
+    """Evaluation, state and board in one transaction: nobody ever sees a scored submission that the board does not know."""
+    with core.database.write() as work:
+        submission = lease.held(work)
+        now = core.clock.now()
+        record_evaluation(work, work.session.get_one(RunRow, run_id), scores.evaluation, at=now)
+        move(work, submission, State.SCORED, cause="scored", at=now)
+        publish(core, work, loaded, challenge_id=submission.challenge_id)

@@ -1,0 +1,91 @@
+"""A request's body, straight to disk: counted, never held in memory, never blocking the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from sonobench_platform.domain.errors import LengthRequired, Refusal, TimedOut
+from sonobench_platform.storage.incoming import Incoming
+
+_BLOCK_BYTES = 1 << 20
+# A client that is still sending reads the refusal only if its bytes are taken; more than this is not worth it.
+_DRAINED_BYTES = 16 << 20
+_DRAINED_WITHIN_S = 5.0
+
+
+def announced_bytes(request: Request) -> int:
+    """Content-Length, which uploads must have.
+
+    Raises:
+        LengthRequired: it is missing or not a number.
+    """
+    text = request.headers.get("content-length", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise LengthRequired("length-required", "Send the body with a Content-Length header; chunked bodies are not taken.")
+    return int(text)
+
+
+@asynccontextmanager
+async def received(
+    request: Request, accept: Callable[[], Path], *, expected_bytes: int, idle_s: float
+) -> AsyncIterator[Incoming]:
+    """The whole body on disk, under a temporary name; it goes at the end of the block unless it was kept.
+
+    Args:
+        accept: called in a thread before the first byte is read; refuses, or says where the file is to lie.
+        idle_s: longest silence of the client.
+
+    Raises:
+        Refusal: `accept` refused, the body is too long, the disk is full, or the client fell silent.
+        ClientDisconnect: the connection broke.
+    """
+    try:
+        target = await run_in_threadpool(accept)
+        incoming = await run_in_threadpool(Incoming, target, expected_bytes=expected_bytes)
+    except Refusal:
+        await _drain(request)
+        raise
+    try:
+        await _write_all(request, incoming, idle_s)
+        yield incoming
+    finally:
+        # Removing a file of tens of GB takes a while: in a thread, and not interrupted.
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(incoming.close)
+
+
+async def _write_all(request: Request, incoming: Incoming, idle_s: float) -> None:
+    buffer = bytearray()
+    chunks = aiter(request.stream())
+    while True:
+        try:
+            async with asyncio.timeout(idle_s):
+                chunk = await anext(chunks, None)
+        except TimeoutError as error:
+            raise TimedOut("upload-stalled", f"Nothing came for {idle_s:g} s; nothing was kept, send it again.") from error
+        if chunk is not None:
+            buffer += chunk
+        if len(buffer) >= _BLOCK_BYTES or (chunk is None and buffer):
+            await run_in_threadpool(incoming.write, bytes(buffer))
+            buffer.clear()
+        if chunk is None:
+            return
+
+
+async def _drain(request: Request) -> None:
+    taken = 0
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_DRAINED_WITHIN_S):
+            async for chunk in request.stream():
+                taken += len(chunk)
+                if taken > _DRAINED_BYTES:
+                    return

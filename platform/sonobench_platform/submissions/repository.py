@@ -1,0 +1,141 @@
+"""Submissions in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from sonobench_platform.db.models import (
+    ChallengeRow,
+    EvaluationRow,
+    HistoryRow,
+    ImageRow,
+    RunRow,
+    SubmissionRow,
+    TeamRow,
+)
+from sonobench_platform.domain.errors import NotFound
+from sonobench_platform.domain.ids import is_id
+from sonobench_platform.domain.states import OPEN, State
+
+
+class Whole(NamedTuple):
+    """A submission with what is shown beside it."""
+
+    submission: SubmissionRow
+    team: TeamRow
+    challenge: ChallengeRow
+    run: RunRow | None
+    image: ImageRow | None
+    summary: str | None
+
+
+def no_such_submission() -> NotFound:
+    return NotFound("no-such-submission", "There is no submission of that name, or it is not yours.")
+
+
+def lock(session: Session, submission_id: str) -> SubmissionRow:
+    """The submission, held until the end of the transaction so that nobody moves it meanwhile.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = None
+    if is_id(submission_id):
+        row = session.get(SubmissionRow, submission_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise no_such_submission()
+    return row
+
+
+def whole(session: Session, submission_id: str, *, team_id: str | None) -> Whole:
+    """One submission; with `team_id`, only if it is that team's.
+
+    Raises:
+        NotFound: there is none, or it is another team's.
+    """
+    row = None
+    if is_id(submission_id):
+        row = session.execute(_wholes(team_id).where(SubmissionRow.id == submission_id)).one_or_none()
+    if row is None:
+        raise no_such_submission()
+    return Whole(*row)
+
+
+def newest(session: Session, *, team_id: str | None, challenge: str | None, limit: int) -> list[Whole]:
+    """The newest submissions first; of one team and one challenge where given."""
+    query = _wholes(team_id)
+    if challenge is not None:
+        query = query.where(ChallengeRow.name == challenge.replace("\0", ""))
+    query = query.order_by(SubmissionRow.created_at.desc(), SubmissionRow.id).limit(limit)
+    return [Whole(*row) for row in session.execute(query)]
+
+
+def _wholes(team_id: str | None) -> Select[SubmissionRow, TeamRow, ChallengeRow, RunRow, ImageRow, str]:
+    query = (
+        select(SubmissionRow, TeamRow, ChallengeRow, RunRow, ImageRow, EvaluationRow.summary)
+        .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
+        .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
+        .outerjoin(RunRow, RunRow.submission_id == SubmissionRow.id)
+        .outerjoin(ImageRow, ImageRow.config_digest == SubmissionRow.image_digest)
+        .outerjoin(EvaluationRow, EvaluationRow.run_id == RunRow.id)
+    )
+    return query if team_id is None else query.where(SubmissionRow.team_id == team_id)
+
+
+def histories(session: Session, submission_ids: Iterable[str]) -> dict[str, list[HistoryRow]]:
+    """Every step of these submissions, oldest first."""
+    found: dict[str, list[HistoryRow]] = {each: [] for each in submission_ids}
+    query = select(HistoryRow).where(HistoryRow.submission_id.in_(found)).order_by(HistoryRow.number)
+    for row in session.scalars(query):
+        found[row.submission_id].append(row)
+    return found
+
+
+def count_open(session: Session, *, team_id: str, challenge_id: str) -> int:
+    query = select(func.count()).where(
+        SubmissionRow.team_id == team_id, SubmissionRow.challenge_id == challenge_id, SubmissionRow.state.in_(OPEN)
+    )
+    return session.scalar(query) or 0
+
+
+def same_image(session: Session, submission: SubmissionRow, digest: str) -> SubmissionRow | None:
+    """The team's latest other submission of this image, if any."""
+    query = (
+        select(SubmissionRow)
+        .where(
+            SubmissionRow.team_id == submission.team_id,
+            SubmissionRow.image_digest == digest,
+            SubmissionRow.id != submission.id,
+        )
+        .order_by(SubmissionRow.created_at.desc())
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def workable(session: Session, state: State, now: datetime, *, woken_before: datetime | None = None) -> Sequence[str]:
+    """Submissions in `state` that nobody works on and that are not being held back, oldest first."""
+    query = (
+        select(SubmissionRow.id)
+        .where(
+            SubmissionRow.state == state,
+            or_(SubmissionRow.worker_until.is_(None), SubmissionRow.worker_until <= now),
+            or_(SubmissionRow.next_try_at.is_(None), SubmissionRow.next_try_at <= now),
+        )
+        .order_by(SubmissionRow.state_since, SubmissionRow.id)
+    )
+    if woken_before is not None:
+        query = query.where(or_(SubmissionRow.woken_at.is_(None), SubmissionRow.woken_at <= woken_before))
+    return session.scalars(query).all()
+
+
+def in_state_since(session: Session, state: State, before: datetime) -> Sequence[SubmissionRow]:
+    """Submissions that have been in `state` since before this moment."""
+    return session.scalars(
+        select(SubmissionRow).where(SubmissionRow.state == state, SubmissionRow.state_since <= before).order_by(SubmissionRow.id)
+    ).all()

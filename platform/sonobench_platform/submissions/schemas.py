@@ -1,0 +1,111 @@
+"""Submissions over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from sonobench_eval.evaluation import Finite, MetricScore, TaskScore
+from sonobench_eval.sandbox.failure import Blame
+from sonobench_platform.domain.states import State
+from sonobench_platform.domain.text import clean_line
+
+
+class NewSubmission(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    size_bytes: Annotated[int, Field(gt=0, le=2**50, description="Exact size of the `docker save` tar that will be sent.")]
+    note: Annotated[str, AfterValidator(clean_line), Field(max_length=200)] | None = None
+
+
+class Step(BaseModel):
+    """One step in a submission's history."""
+
+    at: datetime
+    from_: Annotated[State | None, Field(serialization_alias="from", description="None for its creation.")]
+    to: State
+    cause: str
+
+
+class Image(BaseModel):
+    """What intake found in the image."""
+
+    digest: Annotated[str, Field(description="The config digest: this image, beyond doubt.")]
+    size_bytes: int
+    user: str
+    entrypoint: list[str]
+    command: list[str]
+    working_dir: str
+    warnings: list[str]
+
+
+class FailureView(BaseModel):
+    """Why it ended without a score, and whose fault that was."""
+
+    category: Annotated[str, Field(description="Stable: `time_limit`, `memory_limit`, `crashed`..., or intake's code.")]
+    blame: Blame
+    sentence: str
+
+
+class Progress(BaseModel):
+    """What the run is doing."""
+
+    phase: str
+    since: datetime
+
+
+class FindingView(BaseModel):
+    """What was odd about the results. Names that the container wrote are not shown: they could carry hidden data."""
+
+    code: str
+    count: int
+    sentence: str
+
+
+class Result(BaseModel):
+    """Scores and measurements. None: not measured."""
+
+    means: tuple[MetricScore, ...]
+    tasks: tuple[TaskScore, ...]
+    findings: list[FindingView]
+    time_s: Annotated[Finite | None, Field(description="Wall time of the container by the engine's clock, in seconds.")]
+    host_memory_bytes: int | None
+    host_memory_method: str
+    gpu_memory_bytes: int | None
+    gpu_memory_method: str
+
+
+class TeamName(BaseModel):
+    id: str
+    name: str
+
+
+class Submission(BaseModel):
+    """One submission, from upload to score."""
+
+    id: str
+    team: TeamName
+    challenge: str
+    state: State
+    state_since: datetime
+    created_at: datetime
+    note: str | None
+    history: list[Step]
+    queue_position: Annotated[int | None, Field(description="1 is next; only while queued.")]
+    attempt: Annotated[int | None, Field(description="Which attempt at running it this is; trouble of the platform adds some.")]
+    image: Image | None
+    failure: FailureView | None
+    trouble: Annotated[str | None, Field(description="Why the platform is trying again, if it is. It costs the team nothing.")]
+    progress: Annotated[Progress | None, Field(description="Only while running.")]
+    result: Annotated[Result | None, Field(description="Only once scored.")]
+
+
+class CreatedSubmission(BaseModel):
+    submission: Submission
+    upload_url: Annotated[str, Field(description="Where to PUT the image, relative to this server.")]
+
+
+class Submissions(BaseModel):
+    items: list[Submission]

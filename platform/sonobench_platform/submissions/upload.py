@@ -1,0 +1,64 @@
+"""An image's upload: accepted, streamed to disk by the route, completed. Cut off anywhere, nothing is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sonobench_platform.accounts.service import Identity
+from sonobench_platform.core import Core
+from sonobench_platform.db.models import SubmissionRow
+from sonobench_platform.db.session import Work
+from sonobench_platform.domain.errors import Conflict, Unprocessable
+from sonobench_platform.domain.states import State
+from sonobench_platform.storage.incoming import Incoming
+from sonobench_platform.submissions import repository
+from sonobench_platform.submissions.create import check_size
+from sonobench_platform.submissions.move import move
+
+
+def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: int) -> Path:
+    """Where the body may be written, once everything that can be refused beforehand was not.
+
+    Raises:
+        NotFound: there is no such submission of this team.
+        Conflict: its image is there already.
+        Unprocessable: another size was declared.
+        TooLarge, NoSpace
+    """
+    with core.database.read() as session:
+        submission = repository.whole(session, submission_id, team_id=caller.team_id).submission
+    _must_be_uploading(submission)
+    if announced_bytes != submission.declared_size_bytes:
+        raise Unprocessable(
+            "other-size",
+            f"The submission was created for {submission.declared_size_bytes:,} bytes; Content-Length says {announced_bytes:,}.",
+        )
+    check_size(core, announced_bytes)
+    return core.store.upload(submission_id)
+
+
+def complete(core: Core, submission_id: str, incoming: Incoming, sha256: bytes | None) -> None:
+    """Keep a whole upload and have it checked. Of two uploads at once, the first to be whole counts.
+
+    Raises:
+        Unprocessable: bytes are missing or are not those of the digest.
+        Conflict: the submission no longer waits for an upload.
+    """
+    incoming.check(sha256)
+    with core.database.write() as work:
+        submission = repository.lock(work.session, submission_id)
+        _must_be_uploading(submission)
+        move(work, submission, State.CHECKING, cause="upload complete", at=core.clock.now())
+        # Inside the transaction: whoever sees the state finds the file. If the commit fails, the next upload replaces it.
+        incoming.keep()
+        _wake(core, work, submission_id)
+
+
+def _wake(core: Core, work: Work, submission_id: str) -> None:
+    work.after_commit(lambda: core.wake.check(submission_id))
+
+
+def _must_be_uploading(submission: SubmissionRow) -> None:
+    if submission.state != State.UPLOADING:
+        detail = f"Submission {submission.id} is {submission.state} and takes no upload; create a new one."
+        raise Conflict("not-uploading", detail)

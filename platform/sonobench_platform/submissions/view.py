@@ -1,0 +1,125 @@
+"""A submission as its team and the organisers see it.
+
+To a team nothing is shown that its container wrote while it saw hidden data: names of files and logs could carry that
+data out. Organisers see more, on other routes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sonobench_eval.evaluation import Evaluation
+from sonobench_eval.sandbox.failure import Blame
+from sonobench_platform.accounts.service import Identity
+from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.db.models import HistoryRow, ImageRow
+from sonobench_platform.domain.states import State
+from sonobench_platform.runs.queue_order import queue_positions
+from sonobench_platform.runs.report import Report
+from sonobench_platform.submissions import repository
+from sonobench_platform.submissions.repository import Whole
+from sonobench_platform.submissions.schemas import (
+    FailureView,
+    FindingView,
+    Image,
+    Progress,
+    Result,
+    Step,
+    Submission,
+    TeamName,
+)
+
+_TROUBLE = "The platform had trouble with this step and is trying again; it costs you nothing, and the organisers can see why."
+
+
+def view_one(session: Session, caller: Identity, submission_id: str) -> Submission:
+    """One submission as `caller` may see it.
+
+    Raises:
+        NotFound: there is none, or it is another team's.
+    """
+    return _views(session, caller, [repository.whole(session, submission_id, team_id=caller.team_id)])[0]
+
+
+def view_newest(session: Session, caller: Identity, *, challenge: str | None, limit: int) -> list[Submission]:
+    """The newest submissions that `caller` may see: a team its own, organisers all."""
+    return _views(session, caller, repository.newest(session, team_id=caller.team_id, challenge=challenge, limit=limit))
+
+
+def _views(session: Session, caller: Identity, wholes: Sequence[Whole]) -> list[Submission]:
+    histories = repository.histories(session, [whole.submission.id for whole in wholes])
+    any_queued = any(whole.submission.state == State.QUEUED for whole in wholes)
+    positions = queue_positions(session) if any_queued else {}
+    return [_view(caller, whole, histories[whole.submission.id], positions.get(whole.submission.id)) for whole in wholes]
+
+
+def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], position: int | None) -> Submission:
+    row = whole.submission
+    return Submission(
+        id=row.id,
+        team=TeamName(id=whole.team.id, name=whole.team.name),
+        challenge=whole.challenge.name,
+        state=State(row.state),
+        state_since=row.state_since,
+        created_at=row.created_at,
+        note=row.note,
+        history=[_step(step) for step in history],
+        queue_position=position,
+        attempt=whole.run.attempt if whole.run is not None and whole.run.attempt else None,
+        image=None if whole.image is None else _image(whole.image),
+        failure=_failure(whole),
+        trouble=_trouble(caller, row.trouble),
+        progress=_progress(whole),
+        result=_result(whole),
+    )
+
+
+def _step(row: HistoryRow) -> Step:
+    origin = None if row.from_state is None else State(row.from_state)
+    return Step(at=row.at, from_=origin, to=State(row.to_state), cause=row.cause)
+
+
+def _image(row: ImageRow) -> Image:
+    found: dict[str, Any] = json.loads(row.description)
+    shown = {name: found[name] for name in ("user", "entrypoint", "command", "working_dir", "warnings")}
+    return Image(digest=row.config_digest, size_bytes=row.size_bytes, **shown)
+
+
+def _failure(whole: Whole) -> FailureView | None:
+    row = whole.submission
+    if row.failure_category is None:
+        return None
+    blame = Blame(row.failure_blame or Blame.UNDETERMINED)
+    return FailureView(category=row.failure_category, blame=blame, sentence=row.failure_sentence or "")
+
+
+def _trouble(caller: Identity, trouble: str | None) -> str | None:
+    return trouble if trouble is None or caller.kind == TokenKind.ORGANISER else _TROUBLE
+
+
+def _progress(whole: Whole) -> Progress | None:
+    run = whole.run
+    if whole.submission.state != State.RUNNING or run is None or run.phase is None or run.phase_since is None:
+        return None
+    return Progress(phase=run.phase, since=run.phase_since)
+
+
+def _result(whole: Whole) -> Result | None:
+    if whole.summary is None or whole.run is None or whole.run.outcome is None or whole.submission.state != State.SCORED:
+        return None
+    evaluation = Evaluation.from_json(whole.summary)
+    measured = Report.model_validate_json(whole.run.outcome).measurement
+    return Result(
+        means=evaluation.means,
+        tasks=evaluation.tasks,
+        findings=[FindingView(code=f.code, count=f.count, sentence=f.sentence) for f in evaluation.findings],
+        time_s=measured.wall_time_s,
+        host_memory_bytes=measured.peak_host_memory_bytes,
+        host_memory_method=measured.host_memory_method,
+        gpu_memory_bytes=measured.peak_gpu_memory_bytes,
+        gpu_memory_method=measured.gpu_memory_method,
+    )

@@ -1,0 +1,158 @@
+"""The only place that joins settings, database, store, queue and evaluator. Commands and tasks use `Platform`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sonobench_eval.challenge.load import LoadedChallenge
+from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.intake.records import VerifiedImage
+from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.accounts.service import ensure_token_file
+from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.challenges.schemas import ChallengeSummary, summary_of
+from sonobench_platform.challenges.service import register
+from sonobench_platform.clock import Clock, SystemClock
+from sonobench_platform.config import Settings
+from sonobench_platform.core import Contender, Core, Evaluator, Scores
+from sonobench_platform.db.migrate import migrate
+from sonobench_platform.db.session import Database
+from sonobench_platform.queue.none import NoWake
+from sonobench_platform.queue.port import Wake
+from sonobench_platform.runs.score import score_run
+from sonobench_platform.runs.sweep import DueWork, SweepReport, due_work, sweep
+from sonobench_platform.storage.store import Store
+from sonobench_platform.submissions.check import check_submission
+
+
+class SonobenchEvaluator:
+    """`sonobench_eval`, imported when it is first needed: the API's process never needs most of it."""
+
+    def verify_image(self, upload: Path, verified: Path, *, tag: str) -> VerifiedImage:
+        from sonobench_eval.intake.verify import verify_image
+
+        return verify_image(upload, verified, tag=tag)
+
+    def score(self, loaded: LoadedChallenge, results: Path) -> Scores:
+        from sonobench_eval.io.sources import TarResults
+        from sonobench_eval.pipeline import score_results
+
+        with TarResults(results) as source:
+            scored = score_results(loaded, source)
+        return Scores(evaluation=scored.evaluation, save_replicates=scored.replicates.save)
+
+    def build_leaderboard(
+        self, challenge: Challenge, contenders: Sequence[Contender], *, dataset_hash: str, generated_at: datetime
+    ) -> Leaderboard:
+        from sonobench_eval.ranking.build import Entry, build_leaderboard
+        from sonobench_eval.statistics.replicates import Replicates
+
+        entries = [
+            Entry(
+                team=each.team,
+                evaluation=each.evaluation,
+                time_s=each.time_s,
+                gpu_memory_bytes=each.gpu_memory_bytes,
+                host_memory_bytes=each.host_memory_bytes,
+                replicates=None if each.replicates is None else Replicates.load(each.replicates),
+                submission=each.submission,
+                image_digest=each.image_digest,
+            )
+            for each in contenders
+        ]
+        return build_leaderboard(challenge, entries, dataset_hash=dataset_hash, generated_at=generated_at)
+
+
+class Platform:
+    """Everything joined. `prepare` before use, `close` after; threads may share one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        wake: Wake | None = None,
+        evaluator: Evaluator | None = None,
+    ) -> None:
+        self.settings = settings
+        self.core = Core(
+            settings=settings,
+            clock=clock or SystemClock(),
+            database=Database(settings.database_url),
+            store=Store(settings.home),
+            wake=wake or _wake(settings),
+            evaluator=evaluator or SonobenchEvaluator(),
+        )
+
+    def prepare(self) -> None:
+        """Folders, database and tokens. Harmless when they are there; processes that start together take turns.
+
+        Raises:
+            TokenFileError: a token file holds something else.
+            OSError: the home cannot be written.
+        """
+        self.core.store.prepare()
+        with _one_at_a_time(self.settings.home / ".prepare.lock"):
+            migrate(self.core.database)
+            for kind, path in ((TokenKind.NODE, self.node_token_file), (TokenKind.ORGANISER, self.organiser_token_file)):
+                ensure_token_file(self.core, kind, path)
+
+    @property
+    def node_token_file(self) -> Path:
+        return self.settings.node_token_file or self.settings.home / "node-token"
+
+    @property
+    def organiser_token_file(self) -> Path:
+        return self.settings.organiser_token_file or self.settings.home / "organiser-token"
+
+    def register_challenge(self, path: Path) -> ChallengeSummary:
+        """Verify a challenge and its data and make it known; the same one twice is harmless.
+
+        Raises:
+            ChallengeError: the file is not a valid challenge, or its data cannot be read.
+            DefinitionRefused: its data is incomplete or broken.
+            Conflict: the challenge of this name has submissions, and was another.
+        """
+        return summary_of(register(self.core, path))
+
+    def check_submission(self, submission_id: str) -> None:
+        """Check an upload (task `sonobench.control.check`). Harmless when it is not due."""
+        check_submission(self.core, submission_id)
+
+    def score_run(self, run_id: str) -> None:
+        """Score a run (task `sonobench.score.score`); reads hidden truth. Harmless when it is not due."""
+        score_run(self.core, run_id)
+
+    def sweep(self) -> SweepReport:
+        """Find lost and overdue work, send wake-ups again (task `sonobench.control.sweep`)."""
+        return sweep(self.core)
+
+    def due_work(self) -> DueWork:
+        """What workers could do now, for polling where there is no broker."""
+        return due_work(self.core)
+
+    def close(self) -> None:
+        self.core.database.close()
+
+
+def _wake(settings: Settings) -> Wake:
+    if settings.broker_url is None:
+        return NoWake()
+    from sonobench_platform.queue.celery_wake import CeleryWake
+
+    return CeleryWake(settings.broker_url)
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
