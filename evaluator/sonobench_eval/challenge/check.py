@@ -53,16 +53,13 @@ def check_data(
 
 def _problems_of(case: Case, task: Task, inputs_dir: Path, truth_dir: Path | None) -> Iterator[str]:
     image = inputs_dir / case.id
-    if sentence := _not_a_file_inside(image, inputs_dir) or _undecodable(image):
+    if sentence := _not_a_file_inside(image, inputs_dir) or _image_problem(image):
         yield f"image {image}: {sentence}"
         return
     if task.is_segmentation and image.suffix.lower() != ".png":
         yield f"image {image}: masks take the name of their image and are PNG files; convert the image to PNG"
-    height, width = image_size(image)
-    if height * width > MAX_PIXELS:
-        yield f"image {image}: {width} x {height} pixels is more than can be scored; at most {MAX_PIXELS:,} pixels"
-    elif truth_dir is not None:
-        yield from _reference_problems(case, task, truth_dir, (height, width))
+    if truth_dir is not None:
+        yield from _reference_problems(case, task, truth_dir, image_size(image))
 
 
 def _reference_problems(case: Case, task: Task, truth_dir: Path, size: tuple[int, int]) -> Iterator[str]:
@@ -99,9 +96,11 @@ def _not_a_file_inside(path: Path, folder: Path) -> str | None:
     return None if path.is_file() else "is not a file"
 
 
-def _undecodable(path: Path) -> str | None:
+def _image_problem(path: Path) -> str | None:
     try:
-        image_size(path)
+        height, width = image_size(path)
+        if height * width > MAX_PIXELS:
+            return f"has {width} x {height} pixels; at most {MAX_PIXELS:,} can be scored"
         with Image.open(path, formats=INPUT_FORMATS) as image:
             image.load()
     except ImageUnreadable as error:

@@ -82,7 +82,7 @@ class ConfinedDecoder:
                 return self._decode_again(data, expected)
 
     def confinement(self) -> frozenset[str]:
-        """What holds the child: of `limits`, `no_new_privs`, `no_network`, `other_user`, `seccomp`."""
+        """What holds the child: of no_network, other_user, no_capabilities, no_new_privs, limits, seccomp."""
         with self._lock:
             return self._ready().confinement
 

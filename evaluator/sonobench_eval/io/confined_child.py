@@ -26,7 +26,7 @@ REQUEST = struct.Struct(">IIQ")
 """Height, width, and the bytes that follow."""
 REPLY = struct.Struct(">BBQ")
 """A Status, 1 where colour was seen, and the bytes that follow: pixels, or a message."""
-READY = struct.Struct(">64s")
+READY = struct.Struct(">128s")
 """Sent once: what the child gave up."""
 
 MEMORY_BYTES = 2 * 2**30
@@ -75,6 +75,7 @@ def confine() -> list[str]:
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("no_network", _leave_network),
         ("other_user", _become_nobody),
+        ("no_capabilities", _drop_capabilities),
         ("no_new_privs", _no_new_privileges),
         ("limits", _set_limits),
         ("seccomp", _forbid_system_calls),
@@ -102,6 +103,12 @@ def _become_nobody() -> None:
     os.setgroups([])
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
+
+
+def _drop_capabilities() -> None:
+    """All of them: a new user namespace gives its maker every capability inside it."""
+    version_3 = 0x20080522
+    _call("capset", struct.pack("=Ii", version_3, 0), bytes(24))
 
 
 def _no_new_privileges() -> None:

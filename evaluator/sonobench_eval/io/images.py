@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonobench_eval.io.findings import FindingCode
-from sonobench_eval.io.png import GreyImage, PngFault, PngRefused, decode_grey, max_png_bytes
+from sonobench_eval.io.png import MAX_PIXELS, GreyImage, PngFault, PngRefused, decode_grey, max_png_bytes
 
 __all__ = ["Decoder", "ImageUnreadable", "InProcessDecoder", "MaskRead", "image_size", "max_png_bytes", "read_mask_png"]
 
@@ -80,12 +80,14 @@ def image_size(path: Path) -> tuple[int, int]:
     """`(height, width)` in pixels of an organiser's image, from its header alone.
 
     Raises:
-        ImageUnreadable: the file is missing or is no PNG, JPEG, BMP or TIFF.
+        ImageUnreadable: the file is missing, is no PNG, JPEG, BMP or TIFF, or is gigantic.
     """
     try:
         with Image.open(path, formats=INPUT_FORMATS) as image:
             return image.height, image.width
     except FileNotFoundError as error:
         raise ImageUnreadable(f"{path}: there is no such file") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageUnreadable(f"{path}: has more pixels than can be scored; at most {MAX_PIXELS:,}") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise ImageUnreadable(f"{path}: is not a readable PNG, JPEG, BMP or TIFF image") from error

@@ -29,13 +29,16 @@ ATTACKS = {
 }
 
 
-def run_confined(attack: str) -> str:
+def run_confined(attack: str, *, started_as: str = "whoever runs the tests") -> str:
     """Run an attack in a confined process; what it printed: REFUSED, or DONE where it got through."""
+    user = "os.geteuid() == 0 and (os.setgroups([]), os.setresgid(65533, 65533, 65533), os.setresuid(65533, 65533, 65533))\n"
     code = (
         "import os, resource, socket, sys\n"
         "from sonobench_eval.io import confined_child\n"
         "confined_child.warm_up()\n"
-        "print(' '.join(confined_child.confine()), flush=True)\n"
+        "status = open('/proc/self/status')\n"
+        + (user if started_as == "a plain user" else "")
+        + "print(' '.join(confined_child.confine()), flush=True)\n"
         f"try:\n    {attack}\n"
         "except (OSError, ValueError, MemoryError) as error:\n    os.write(1, b'REFUSED ' + type(error).__name__.encode())\n"
         "else:\n    os.write(1, b'DONE')\n"
@@ -47,9 +50,14 @@ def run_confined(attack: str) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the confinement is Linux's")
 class TestConfinement:
+    @pytest.mark.parametrize("started_as", ["whoever runs the tests", "a plain user"])
     @pytest.mark.parametrize("attack", list(ATTACKS))
-    def test_the_child_cannot(self, attack: str) -> None:
-        assert run_confined(ATTACKS[attack]).startswith("REFUSED")
+    def test_the_child_cannot(self, attack: str, started_as: str) -> None:
+        assert run_confined(ATTACKS[attack], started_as=started_as).startswith("REFUSED")
+
+    def test_a_plain_users_child_keeps_no_capability_of_its_new_namespace(self) -> None:
+        look = "status.seek(0); os.write(1, b''.join(line for line in status.buffer if b'CapEff' in line)); os._exit(0)"
+        assert run_confined(look, started_as="a plain user") == "CapEff:\t0000000000000000"
 
     def test_limits_privileges_and_system_calls_hold(self) -> None:
         with ConfinedDecoder() as decoder:

@@ -29,6 +29,10 @@ class TestCheckData:
         path.write_bytes(path.read_bytes()[:50])
         assert "damaged" in found(challenge, data)[0].sentence
 
+    def test_an_image_too_large_to_score_is_found_without_decoding_it(self, challenge: Challenge, data: Path) -> None:
+        Image.new("1", (2**13 + 1, 2**13)).save(data / "images/breast/img/1.png")
+        assert found(challenge, data)[0].sentence.endswith("has 8193 x 8192 pixels; at most 67,108,864 can be scored")
+
     def test_a_mask_of_another_size_is_found_with_both_sizes(self, challenge: Challenge, data: Path) -> None:
         Image.new("L", (6, 4), 1).save(data / "truth/heart/mask/1.png")
         assert "6 x 4 pixels instead of 4 x 6" in found(challenge, data)[0].sentence
