@@ -19,6 +19,7 @@ from rich.text import Text
 from sonobench_eval.evaluation import Evaluation, FindingRecord, MetricScore, TaskScore
 from sonobench_eval.io.findings import NOTES
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
+from sonobench_eval.ranking.uusic25 import RankingResult
 from sonobench_eval.report import figures
 from sonobench_eval.report.board_view import board_notes, mean_headings, mean_keys, mean_of
 
@@ -175,6 +176,19 @@ def _mean_cell(score: MetricScore | None, decimals: int, *, layout: Layout) -> T
         return text.append(f"\n±{figures.fixed((score.ci_high - score.ci_low) / 2, decimals)}", style="dim")
     low, high = figures.fixed(score.ci_low, decimals), figures.fixed(score.ci_high, decimals)
     return text.append(f"{' ' if layout == 'beside' else chr(10)}{low}–{high}", style="dim")
+
+
+def ranking_table(result: RankingResult) -> Table:
+    """A ranking made from a table of figures."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Rank", justify="right")
+    table.add_column("Team", overflow="fold")
+    for heading in ("Score", "Performance", "Efficiency"):
+        table.add_column(heading, justify="right")
+    for row in result.rows:
+        numbers = [figures.fixed(value, 3) for value in (row.score, row.performance, row.efficiency)]
+        table.add_row(Text(figures.NOT_MEASURED if row.rank is None else str(row.rank), style="bold"), plain(row.team), *numbers)
+    return table
 
 
 def _note(sentence: str) -> RenderableType:

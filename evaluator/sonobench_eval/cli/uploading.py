@@ -1,0 +1,136 @@
+"""`sonobench login` and `sonobench submit`: a token kept safe, an image sent whole."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sonobench_eval.cli.console import moving, say, write_data
+from sonobench_eval.cli.exits import CommandError, ExitCode
+from sonobench_eval.cli.saving import image_tar, work_folder
+from sonobench_eval.cli.watching import (
+    PANEL,
+    Json,
+    JsonOption,
+    ServerOption,
+    TokenOption,
+    end_as,
+    show_submission,
+    signed_in,
+    submission_path,
+    watch_to_its_end,
+)
+
+if TYPE_CHECKING:
+    from sonobench_eval.cli.client import Client
+
+ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="A local tag or id, or a tar made with `docker save`.")]
+ChallengeOption = Annotated[str, typer.Option("--challenge", metavar="NAME", help="The challenge to submit to.")]
+NoteOption = Annotated[str | None, typer.Option(help="A note to yourself, up to 200 characters.")]
+ResumeOption = Annotated[
+    str | None, typer.Option("--resume", metavar="ID", help="Send the image of a submission whose upload broke.")
+]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Stay until the submission has ended.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("login", rich_help_panel=PANEL)(login_command)
+    app.command("submit", rich_help_panel=PANEL)(submit_command)
+
+
+def login_command(server: ServerOption = None, token: TokenOption = None) -> None:
+    """Keep a token for a server, in a file that only you can read.
+
+    The token is asked for on a terminal, and else read from stdin.
+
+    Examples:
+
+        sonobench login --server https://bench.example.org
+
+        sonobench login --server https://bench.example.org < token.txt
+    """
+    from sonobench_eval.cli.client import Client
+    from sonobench_eval.cli.credentials import remember, server_address
+
+    address = server_address(server)
+    given = (token or _asked_for()).strip()
+    if not given or any(character.isspace() for character in given):
+        raise CommandError("That is no token. It is one word that starts with sbt_, from the organisers.", ExitCode.USAGE)
+    with Client(address, given) as client:
+        me = client.get("/api/v1/me")
+    path = remember(address, given)
+    team = (me.get("team") or {}).get("name")
+    say(f"Signed in to {address} as {f'team {team}' if team else me.get('kind', 'unknown')}. The token is in {path}.")
+
+
+def _asked_for() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline()
+    from getpass import getpass
+
+    return getpass("Token (not shown): ", stream=sys.stderr)
+
+
+def submit_command(
+    image: ImageArgument,
+    *,
+    challenge: ChallengeOption,
+    note: NoteOption = None,
+    watch: WatchOption = False,
+    resume: ResumeOption = None,
+    server: ServerOption = None,
+    token: TokenOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Send an image to a challenge.
+
+    A local tag is saved first, as `docker save` does. The image is sent with its SHA-256, so that a broken transfer is
+    noticed; it can then be sent again with `--resume`, at no cost.
+
+    Examples:
+
+        sonobench submit my-algorithm:latest --challenge uusic25 --watch
+
+        sonobench submit image.tar --challenge uusic25 --server https://bench.example.org
+    """
+    with signed_in(server, token) as client, work_folder() as folder:
+        tar = image_tar(image, folder)
+        submission = _send(client, tar, challenge=challenge, note=note, resume=resume)
+        if watch:
+            submission = watch_to_its_end(client, submission)
+            show_submission(submission, as_json=json)
+        elif json:
+            show_submission(submission, as_json=True)
+        else:
+            write_data(str(submission["id"]), None)
+            say(f"Sent. Follow it with: sonobench status {submission['id']} --watch")
+    if watch:
+        end_as(submission)
+
+
+def _send(client: Client, tar: Path, *, challenge: str, note: str | None, resume: str | None) -> Json:
+    from urllib.parse import quote
+
+    from sonobench_eval.cli.client import file_sha256
+
+    with moving("Reading the image") as progress:
+        digest = file_sha256(tar, progress)
+    if resume is None:
+        body: Json = {"size_bytes": tar.stat().st_size} | ({"note": note} if note else {})
+        created = client.post(f"/api/v1/challenges/{quote(challenge, safe='')}/submissions", body)
+        submission_id = str(created["submission"]["id"])
+    else:
+        submission_id = resume
+    try:
+        with moving("Sending the image") as progress:
+            return client.put_file(f"{submission_path(submission_id)}/image", tar, sha256=digest, progress=progress)
+    except CommandError as error:
+        if error.code is ExitCode.RETRY:
+            raise CommandError(f"{error} To send the image again: add --resume {submission_id}", ExitCode.RETRY) from error
+        raise
+    except KeyboardInterrupt:
+        say(f"The upload is not complete. To send it again: add --resume {submission_id}")
+        raise
