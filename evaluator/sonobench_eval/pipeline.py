@@ -16,8 +16,8 @@ from sonobench_eval import __version__
 from sonobench_eval.challenge.digest import dataset_hash
 from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.load import LoadedChallenge
-from sonobench_eval.challenge.model import Case, Challenge, Task, UndefinedPolicy
-from sonobench_eval.contract.port import Answers, ClassAnswer, MaskAnswer
+from sonobench_eval.challenge.model import Case, Challenge, Task
+from sonobench_eval.contract.port import Answers, ClassAnswer
 from sonobench_eval.contract.registry import contract_named
 from sonobench_eval.evaluation import CaseScore, Evaluation, FindingRecord, Provenance
 from sonobench_eval.io.findings import NOTES, FindingCode, summarise
@@ -26,7 +26,7 @@ from sonobench_eval.io.results import ResultSource
 from sonobench_eval.metrics.classification import NO_DECISION, ClassAnswers
 from sonobench_eval.metrics.registry import Engine, EngineName, engine_named
 from sonobench_eval.metrics.segmentation import LabelImage, MaskScores, score_masks
-from sonobench_eval.metrics.undefined import UnusableMask, counts_unnormalised, score_of_unusable_mask
+from sonobench_eval.metrics.undefined import UnusableMask, score_of_unusable_mask
 from sonobench_eval.statistics.aggregation import Measure, ScoredTask, TaskCases, score_task, weighted_mean
 from sonobench_eval.statistics.means import mean_over_tasks
 from sonobench_eval.statistics.replicates import Replicates
@@ -118,14 +118,14 @@ class _Run:
     def _score_mask(self, task: Task, case: Case) -> MaskScores:
         reference, policy = self.truth.mask(case), self.challenge.undefined
         answer = self.answers.mask(case)
-        if answer.array is None or _is_unusable(answer, policy):
+        if answer.array is None or _is_unusable(answer.problem):
             problem = answer.problem or FindingCode.UNREADABLE_IMAGE
             score = score_of_unusable_mask(_UNUSABLE_MASKS.get(problem, "unreadable"), policy)
             return MaskScores({metric.name: score for metric in task.metrics}, problem.value)
         return score_masks(task, answer.array, reference, pixel_size_mm=case.pixel_size_mm, policy=policy, engine=self.engine)
 
     def _measure_classes(self, task: Task, cases: Sequence[Case]) -> _Measured:
-        written = [_usable(self.answers.classification(case), self.challenge.undefined) for case in self._counted(cases)]
+        written = [_usable(self.answers.classification(case)) for case in self._counted(cases)]
         table = _table(task, cases, written)
         scores = [
             _case_score(case, _class_scores(answer, right=bool(right)), answer.problem)
@@ -199,15 +199,13 @@ class _References:
         return self.truth_dir / case.mask
 
 
-def _is_unusable(answer: MaskAnswer | ClassAnswer, policy: UndefinedPolicy) -> bool:
-    if answer.problem is FindingCode.NOT_NORMALISED:
-        return not counts_unnormalised(policy)
-    return answer.problem is not None and answer.problem not in NOTES
+def _is_unusable(problem: FindingCode | None) -> bool:
+    return problem is not None and problem not in NOTES
 
 
-def _usable(answer: ClassAnswer, policy: UndefinedPolicy) -> ClassAnswer:
+def _usable(answer: ClassAnswer) -> ClassAnswer:
     """The answer with nothing in it where it does not count."""
-    if _is_unusable(answer, policy):
+    if _is_unusable(answer.problem):
         return ClassAnswer(None, None, answer.problem)
     return ClassAnswer(answer.probabilities, answer.prediction)
 

@@ -1,4 +1,7 @@
-"""What counts where a metric has no value of its own: the challenge's `undefined` policy, read here and nowhere else."""
+"""What a mask counts for where a metric has no value of its own: the challenge's `undefined` policy, read here only.
+
+A class answer that cannot be used has no score to declare: it is wrong and ranks worst (see `classification`).
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,3 @@ def score_of_empty(empty: Empty, policy: UndefinedPolicy) -> float:
         Empty.REFERENCE: policy.reference_empty,
     }
     return declared[empty]
-
-
-def counts_unnormalised(policy: UndefinedPolicy) -> bool:
-    """True where probabilities that do not sum to 1 count as written."""
-    return policy.probabilities_not_normalised == "accept"

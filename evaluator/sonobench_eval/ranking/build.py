@@ -78,7 +78,11 @@ def build_leaderboard(
     """
     entries = sorted(entries, key=lambda entry: (entry.team.casefold(), entry.team))
     _check_same_ground(entries, challenge_hash(challenge), dataset_hash)
-    counted = [each for each in _counted(challenge, entries) if not each.is_dropped] if entries else []
+    declared = list(_counted(challenge, entries)) if entries else []
+    counted, dropped = (
+        [each for each in declared if not each.is_dropped],
+        [_dropped(each) for each in declared if each.is_dropped],
+    )
     weights = Weights(challenge.ranking.performance, challenge.ranking.efficiency)
     ranking = rank_table(_figures(entries, counted), weights)
     ranges, range_notes = _ranges(challenge, entries, counted, ranking)
@@ -100,8 +104,14 @@ def build_leaderboard(
         centers=len(challenge.centers),
         external_centers=sum(center.role == "external" for center in challenge.centers),
         rows=tuple(sorted(rows, key=lambda row: order[row.team])),
-        dropped=(*_dropped(challenge, entries), *ranking.dropped),
-        notes=(*ranking.notes, *_gap_notes(counted, entries), *_uncounted_notes(challenge), *range_notes),
+        dropped=(*dropped, *ranking.dropped),
+        notes=(
+            *ranking.notes,
+            *(f"{each.dimension} does not count: {each.reason}." for each in dropped),
+            *_gap_notes(counted, entries),
+            *_uncounted_notes(challenge),
+            *range_notes,
+        ),
     )
 
 
@@ -228,20 +238,15 @@ def _unusable_results(evaluation: Evaluation) -> int:
     return sum(case.problem is not None and case.problem not in set(Empty) for case in evaluation.cases)
 
 
-def _dropped(challenge: Challenge, entries: Sequence[Entry]) -> list[DroppedDimension]:
-    if not entries:
-        return []
-    return [
-        DroppedDimension(dimension=f"{each.metric} of {each.task.id}", reason=f"it has no value: {each.scores[0].undefined}")
-        for each in _counted(challenge, entries)
-        if each.is_dropped
-    ]
+def _dropped(counted: _Counted) -> DroppedDimension:
+    reason = f"it has no value ({counted.scores[0].undefined})"
+    return DroppedDimension(dimension=f"{counted.metric.upper()} of {counted.task.id}", reason=reason)
 
 
 def _gap_notes(counted: Sequence[_Counted], entries: Sequence[Entry]) -> Iterator[str]:
     for each in counted:
         if without := [entry.team for entry, score in zip(entries, each.scores, strict=True) if score.value is None]:
-            yield f"{each.metric} of {each.task.id} has no value for {', '.join(without)}, which ranks last in it."
+            yield f"{each.metric.upper()} of {each.task.id} has no value for {', '.join(without)}, which ranks last in it."
 
 
 def _uncounted_notes(challenge: Challenge) -> Iterator[str]:

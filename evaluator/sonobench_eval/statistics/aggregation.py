@@ -151,7 +151,7 @@ class _Scoring:
 
     def _metric(self, metric: Metric, group: Group, drawn: str) -> MetricScore:
         value = self._value(metric.name, group)
-        units = len({self.units[position] for position in group.positions})
+        units = self._units(group)
         replicates = self._replicates(group, metric.name)
         interval = percentile_interval(replicates, confidence=self.bootstrap.confidence)
         shown = interval if value is not None and units >= FEWEST_UNITS else None
@@ -167,6 +167,9 @@ class _Scoring:
             undefined=None if value is not None else _WHY_UNDEFINED[metric.name],
             undefined_resamples=int(np.isnan(replicates).sum()),
         )
+
+    def _units(self, group: Group) -> int:
+        return len({self.units[position] for position in group.positions})
 
     def _value(self, name: str, group: Group) -> float | None:
         value = float(self.measures[name](group.positions, once(len(group.positions)))[0])
@@ -184,7 +187,8 @@ class _Scoring:
         if inside is None or outside is None:
             return None
         replicates = self._replicates(external, name) - self._replicates(internal, name)
-        interval = percentile_interval(replicates, confidence=self.bootstrap.confidence)
+        enough = min(self._units(internal), self._units(external)) >= FEWEST_UNITS
+        interval = percentile_interval(replicates, confidence=self.bootstrap.confidence) if enough else None
         return GeneralisationGap(
             metric=name,
             value=outside - inside,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sonobench_eval.challenge.model import UndefinedPolicy
 from sonobench_eval.metrics.empty import Empty
-from sonobench_eval.metrics.undefined import counts_unnormalised, score_of_empty, score_of_unusable_mask
+from sonobench_eval.metrics.undefined import score_of_empty, score_of_unusable_mask
 
 
 class TestPolicy:
@@ -12,7 +12,3 @@ class TestPolicy:
         )
         assert [score_of_empty(empty, policy) for empty in (Empty.BOTH, Empty.PREDICTION, Empty.REFERENCE)] == [0.1, 0.2, 0.3]
         assert [score_of_unusable_mask(why, policy) for why in ("missing", "unreadable", "wrong_size")] == [0.4, 0.5, 0.6]
-
-    def test_probabilities_that_do_not_sum_to_one_count_unless_declared_invalid(self) -> None:
-        assert counts_unnormalised(UndefinedPolicy())
-        assert not counts_unnormalised(UndefinedPolicy(probabilities_not_normalised="invalid"))

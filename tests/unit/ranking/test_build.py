@@ -69,12 +69,13 @@ class TestBuildLeaderboard:
     def test_a_metric_without_a_value_for_anybody_does_not_count(self, challenge: Challenge, make_entry: MakeEntry) -> None:
         made = board(challenge, [make_entry("A", scores(0.5, None)), make_entry("B", scores(0.9, None))])
         assert [(row.rank, row.team, row.classification_rank) for row in made.rows] == [(1, "B", None), (2, "A", None)]
-        assert (made.dropped[0].dimension, made.dropped[0].reason) == ("auc of Breast", "it has no value: one class only")
+        assert (made.dropped[0].dimension, made.dropped[0].reason) == ("AUC of Breast", "it has no value (one class only)")
+        assert "AUC of Breast does not count: it has no value (one class only)." in made.notes
 
     def test_a_metric_without_a_value_for_one_team_ranks_it_last_there(self, challenge: Challenge, make_entry: MakeEntry) -> None:
         made = board(challenge, [make_entry("A", scores(0.5, None)), make_entry("B", scores(0.5, 0.1))])
         assert [(row.team, row.classification_rank) for row in made.rows] == [("B", 1), ("A", 2)]
-        assert "auc of Breast has no value for A, which ranks last in it." in made.notes
+        assert "AUC of Breast has no value for A, which ranks last in it." in made.notes
 
     def test_a_task_without_ranked_metrics_is_named(self, challenge: Challenge, make_entry: MakeEntry) -> None:
         seg_only = challenge.model_copy(update={"ranking": Ranking(classification_metrics=())})

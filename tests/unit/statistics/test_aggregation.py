@@ -118,6 +118,10 @@ class TestGap:
     def test_there_is_none_with_one_role_only(self) -> None:
         assert segmented([0.8, 0.9], NEAR_AND_FAR[:2]).score.gaps == ()
 
+    def test_has_no_interval_where_a_role_has_one_subject_only(self) -> None:
+        (gap,) = segmented([0.8, 0.9, 0.5], NEAR_AND_FAR[:3]).score.gaps
+        assert (gap.value, gap.ci_low, gap.ci_high) == (pytest.approx(-0.35), None, None)
+
     def test_there_is_none_where_a_role_has_no_value(self) -> None:
         cases = [case(1, "Near", task="B"), case(2, "Near", task="B"), case(3, "Far", task="B")]
         assert classified([0, 1, 1], [0.1, 0.9, 0.5], cases).score.gaps == ()
