@@ -11,7 +11,7 @@ import typer
 from sonobench_eval.cli.console import say, write_whole
 from sonobench_eval.cli.exits import CommandError, ExitCode
 
-PANEL = "Challenges"
+PANEL = "On this machine"
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with ground_truth.json, images/ and truth/.")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The challenge file to write.")]

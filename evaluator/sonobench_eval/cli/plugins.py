@@ -25,15 +25,16 @@ _IGNORED = {"ignore_unknown_options": True, "allow_extra_args": True, "help_opti
 
 def join_plugins(app: typer.Typer) -> None:
     """Add the commands of every installed plug-in."""
-    own = (*app.registered_commands, *app.registered_groups)
+    commands, groups = len(app.registered_commands), len(app.registered_groups)
     for point in entry_points(group=GROUP):
         try:
             point.load()(app)
         except ModuleNotFoundError as missing:
             _say_what_is_missing(app, missing.name or "a package")
-    for joined in (*app.registered_commands, *app.registered_groups):
-        if joined not in own:
-            joined.rich_help_panel = PANEL
+    for command in app.registered_commands[commands:]:
+        command.rich_help_panel = PANEL
+    for group in app.registered_groups[groups:]:
+        group.rich_help_panel = PANEL
 
 
 def _say_what_is_missing(app: typer.Typer, package: str) -> None:

@@ -149,7 +149,9 @@ def _board_table(board: Leaderboard, *, layout: Layout) -> Table:
 def _measured_columns(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Heading -> cells of time and memory; what was measured for nobody has no column (the notes say why)."""
     decimals = figures.time_decimals([row.time_s for row in rows])
-    columns = {"Time, s": [figures.fixed(row.time_s, decimals) for row in rows]}
+    columns = {}
+    if any(row.time_s is not None for row in rows):
+        columns["Time, s"] = [figures.fixed(row.time_s, decimals) for row in rows]
     host = [row.host_memory_bytes for row in rows]
     gpu = [row.gpu_memory_bytes for row in rows]
     for heading, values in (("RAM", host), ("GPU", gpu)):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sonobench_eval.evaluation import Evaluation
     from sonobench_eval.io.results import ResultSource
 
-PANEL = "Images and results"
+PANEL = "On this machine"
 
 ChallengeArgument = Annotated[Path, typer.Argument(metavar="CHALLENGE", help="The challenge file, with references.")]
 ResultsArgument = Annotated[
