@@ -36,7 +36,7 @@ class TestClassMetrics:
         assert (np.isnan(values) | ((values >= 0) & (values <= 1 + 1e-12))).all()
 
     @given(tables(), NAMES, st.integers(0, 99))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_are_those_of_the_reference_engine(self, answers: ClassAnswers, name: str, seed: int) -> None:
         counts = counts_for(answers, seed)
         np.testing.assert_allclose(FAST[name](answers, counts), REFERENCE[name](answers, counts), atol=1e-12, equal_nan=True)
@@ -49,7 +49,6 @@ class TestClassMetrics:
         np.testing.assert_allclose(FAST[name](answers, counts), alone, atol=1e-12, equal_nan=True)
 
     @given(tables(classes=(2,), absent=False), st.integers(0, 99))
-    @settings(deadline=None)
     def test_weighted_auc_and_auprc_are_scikit_learns_on_repeated_samples(self, answers: ClassAnswers, seed: int) -> None:
         counts = counts_for(answers, seed, resamples=1)
         repeated = np.repeat(np.arange(len(answers.labels)), counts[0].astype(int))
