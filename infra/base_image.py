@@ -69,11 +69,12 @@ FROM ${START}
 ARG SITE
 COPY pip /usr/local/bin/pip
 COPY site ${SITE}
-RUN python3 -m compileall -q -j 2 ${SITE} || true
+ARG IMPORTS
+RUN python3 -c "import ${IMPORTS}" && { python3 -m compileall -q -j 2 ${SITE} || true; }
 ENV PYTHONUNBUFFERED=1
 """
 PIP = b'#!/bin/sh\nexec python3 -m pip "$@"\n'
-NEEDLESS = re.compile(r"^(bin|torch/(include|share|test|bin)|torch/lib/.*\.a$|(numpy|sympy|networkx|mpmath)/(.*/)?tests)(/|$)")
+NEEDLESS = re.compile(r"^(bin|torch/(include|share|test|bin/(?!torch_shm_manager$)[^/]*)|torch/lib/.*\.a$|(numpy|sympy|networkx|mpmath)/(.*/)?tests)(/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,13 @@ class Kind:
     @property
     def tag(self) -> str:
         """The content hash: of the recipe, the packages and where they start from."""
+        asked = [os.environ.get("SONOBENCH_BASE_FROM"), os.environ.get("TORCH_INDEX") if self.with_torch else None]
         recipe = {
             "dockerfile": DOCKERFILE.encode(),
             "rootfs": (ROOT / "infra" / "rootfs.sh").read_bytes(),
             "requirements": "\n".join(self.requirements).encode(),
             "machine": platform.machine().encode(),
-            "asked": f"{os.environ.get('SONOBENCH_BASE_FROM')} {os.environ.get('TORCH_INDEX') if self.with_torch else None}".encode(),
+            "asked": repr(asked).encode(),
         }
         return digest_of(recipe)
 
@@ -132,7 +134,8 @@ def _build_base(client: docker.DockerClient, kind: Kind) -> None:
     kept = {name: path for name, path in folder_files(packages).items() if not NEEDLESS.match(name)}
     files: dict[str, Path | bytes] = {f"site/{name}": path for name, path in kept.items()}
     files |= {"Dockerfile": DOCKERFILE.encode(), "pip": PIP}
-    build(client, files, tag=kind.reference, buildargs={"START": start, "SITE": site})
+    imports = "numpy, PIL, torch" if kind.with_torch else "numpy, PIL"
+    build(client, files, tag=kind.reference, buildargs={"START": start, "SITE": site, "IMPORTS": imports})
 
 
 def _names(kind: Kind) -> list[str]:
@@ -193,7 +196,8 @@ def _python_of(client: docker.DockerClient, image: str) -> tuple[str, str]:
 
 def _fetch_packages(kind: Kind, *, python_version: str) -> Path:
     """The packages of `kind`, unpacked for the image's Python: from the cache, or through this machine's pip."""
-    folder = CACHE / "packages" / f"{kind.repository.rpartition('/')[2]}-{kind.tag}-py{python_version}"
+    asked = f"{kind.requirements} {python_version} {platform.machine()} {os.environ.get('TORCH_INDEX')}"
+    folder = CACHE / "packages" / f"{kind.repository.rpartition('/')[2]}-{digest_of({'asked': asked.encode()})}"
     if not folder.exists():
         if kind.with_torch:
             say(f"base image: fetching PyTorch (about {TORCH_WHEEL_MB} MB unless it is on this machine already) ...")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import re
 import sys
 import tarfile
 import tempfile
@@ -23,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 VAR = ROOT / "var"
 ENGINE_TIMEOUT_S = 900
-LOG_LINES_SHOWN = 15
+LOG_LINES_SHOWN, LOG_CHARACTERS_KEPT = 15, 8000
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class ImageBuildError(Exception):
@@ -160,9 +162,9 @@ def _context(files: Mapping[str, Path | bytes]) -> Iterator[IO[bytes]]:
 
 
 def _follow(stream: Iterator[dict[str, str]], what: str) -> None:
-    last: list[str] = []
+    printed = ""
     for event in stream:
-        if line := str(event.get("stream", "")).rstrip():
-            last = [*last, line][-LOG_LINES_SHOWN:]
+        printed = (printed + str(event.get("stream", "")))[-LOG_CHARACTERS_KEPT:]
         if error := event.get("error"):
-            raise ImageBuildError("\n".join([*last, f"{what} failed: {error}"]))
+            lines = [line for line in ANSI.sub("", printed).splitlines() if line.strip()]
+            raise ImageBuildError("\n".join([*lines[-LOG_LINES_SHOWN:], f"{what} failed: {error}"]))
