@@ -42,4 +42,4 @@ def live_on(session: Session, node: str) -> list[tuple[str, int]]:
         .where(AttemptRow.node == node, AttemptRow.ended_at.is_(None))
         .order_by(AttemptRow.run_id)
     )
-    return list(session.execute(query).tuples())
+    return list(session.execute(query))

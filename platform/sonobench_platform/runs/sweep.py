@@ -68,7 +68,7 @@ def due_work(core: Core) -> DueWork:
         checks = submissions.workable(session, State.CHECKING, now)
         scoring = submissions.workable(session, State.SCORING, now)
         runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring))
-        run_of = dict(session.execute(runs).tuples().all())
+        run_of = dict(session.execute(runs).all())
     return DueWork(runs=len(queued), checks=tuple(checks), scores=tuple(run_of[each] for each in scoring if each in run_of))
 
 

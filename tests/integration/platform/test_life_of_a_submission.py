@@ -1,0 +1,111 @@
+"""From upload to board through the API, with the evaluator faked; and the real evaluator once."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+class TestLifeOfASubmission:
+    def test_from_upload_to_board(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        shown = world.team("A").get(f"/api/v1/submissions/{submission_id}").json()
+        steps = [(step["from"], step["to"]) for step in shown["history"]]
+        assert steps == [
+            (None, "uploading"),
+            ("uploading", "checking"),
+            ("checking", "queued"),
+            ("queued", "running"),
+            ("running", "scoring"),
+            ("scoring", "scored"),
+        ]
+        assert shown["result"]["time_s"] == 12.5
+        assert shown["result"]["gpu_memory_bytes"] is None
+        assert shown["result"]["gpu_memory_method"] == "not measured"
+        board = world.anyone.get("/api/v1/challenges/tiny/leaderboard").json()
+        assert [(row["team"], row["submission"]) for row in board["rows"]] == [("A", submission_id)]
+
+    def test_each_step_announces_the_next_and_nothing_is_left_behind(self, world: Any) -> None:
+        submission_id, run_id = world.scoring("A")
+        assert world.wake.checks == [submission_id]
+        assert world.wake.runs == 1
+        assert world.wake.scores == [run_id]
+        assert world.files("uploads") == []
+        assert len(world.files("images")) == 1
+
+    def test_a_broken_broker_changes_nothing_but_the_announcement(self, world: Any) -> None:
+        world.wake.broken = True
+        submission_id, run_id = world.scoring("A")
+        world.platform.score_run(run_id)
+        assert world.state(submission_id) == "scored"
+        assert world.wake.checks == world.wake.scores == []
+
+    def test_the_last_handed_in_counts_even_when_it_is_scored_first(self, world: Any) -> None:
+        first, second = world.queued("A"), world.queued("A")
+        claimed = [world.claim(), world.claim()]
+        for each in reversed(claimed):
+            world.hand_back(each)
+            world.tell(each, "finish", report=_report(world))
+            world.platform.score_run(each["run_id"])
+        board = world.anyone.get("/api/v1/challenges/tiny/leaderboard").json()
+        assert [claimed[0]["submission_id"], claimed[1]["submission_id"]] == [first, second]
+        assert [row["submission"] for row in board["rows"]] == [second]
+
+
+class TestWithTheRealEvaluator:
+    def test_predictions_are_scored_and_ranked(self, make_world: Callable[..., Any]) -> None:
+        from sonobench_platform.wiring import SonobenchEvaluator
+
+        world = make_world(evaluator=_RealScores(SonobenchEvaluator()))
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        assert world.hand_back(claimed, _perfect_results()).status_code == 204
+        assert world.tell(claimed, "finish", report=_report(world)).status_code == 200
+        world.platform.score_run(claimed["run_id"])
+        shown = world.submission(submission_id)
+        assert shown["state"] == "scored", shown["trouble"]
+        means = {mean["name"]: mean["value"] for mean in shown["result"]["means"]}
+        assert means == pytest.approx({"dsc": 1.0, "nsd": 1.0, "auc": 1.0, "acc": 1.0})
+        (row,) = world.anyone.get("/api/v1/challenges/tiny/leaderboard").json()["rows"]
+        assert (row["rank"], row["score"], row["time_s"]) == (1, 1.0, 12.5)
+
+
+class _RealScores:
+    """Everything real but intake, which wants a real image."""
+
+    def __init__(self, real: Any) -> None:
+        import platform_fakes  # loaded by conftest
+
+        self.verify_image = platform_fakes.FakeEvaluator().verify_image
+        self.score = real.score
+        self.build_leaderboard = real.build_leaderboard
+
+
+def _report(world: Any) -> dict[str, Any]:
+    import platform_world  # loaded by conftest
+
+    assert world
+    return dict(platform_world.report())
+
+
+def _perfect_results() -> bytes:
+    pixels = np.zeros((8, 8), np.uint8)
+    pixels[2:6, 2:6] = 255
+    picture = io.BytesIO()
+    Image.fromarray(pixels).save(picture, "PNG")
+    answers = {f"breast/img/{n}.png": {"probability": p, "prediction": n - 1} for n, p in ((1, [0.9, 0.1]), (2, [0.2, 0.8]))}
+    files = {f"head/mask/{n}.png": picture.getvalue() for n in (1, 2)} | {"classification.json": json.dumps(answers).encode()}
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
