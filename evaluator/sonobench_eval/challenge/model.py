@@ -146,8 +146,11 @@ class Case(Record):
 
     @property
     def unit(self) -> str:
-        """What is resampled in a bootstrap: the subject where known, else the case itself."""
-        return self.subject if self.subject is not None else f"\0{self.id}"
+        """What is resampled in a bootstrap: the subject where known, else the case itself.
+
+        Subjects are told apart by center, because centers that count their subjects from 1 do not mean the same ones.
+        """
+        return f"{self.center}\0{self.subject}" if self.subject is not None else f"\0{self.id}"
 
 
 Outcome = Literal["both_empty", "prediction_empty", "reference_empty", "missing", "unreadable", "wrong_size", "invalid"]
