@@ -31,7 +31,7 @@ in `FakeSandbox.case_list`. It may raise `NeedsMemory`, or `SandboxTrouble` to p
 STARTED_AT = datetime(2025, 9, 23, 8, 0, tzinfo=UTC)
 
 
-class NeedsMemory(Exception):  # noqa: N818 - part of the script
+class NeedsMemory(Exception):
     """Raised by a program that plays one which needs more memory than it may have."""
 
 

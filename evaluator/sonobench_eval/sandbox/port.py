@@ -32,7 +32,7 @@ def container_name(run_id: str, attempt: int) -> str:
     return f"sonobench-{run_id}-a{attempt}"
 
 
-class SandboxTrouble(Exception):  # noqa: N818 - the word the whole project uses for it
+class SandboxTrouble(Exception):
     """The platform's fault: the engine is away, the disk is full, an image vanished. Retry; cost the team nothing."""
 
 

@@ -214,3 +214,15 @@ def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     docker_api = request.getfixturevalue("docker_api")
     yield
     assert left_behind(docker_api) == []
+
+
+@pytest.fixture(scope="session")
+def image_of() -> Callable[..., TestImage]:
+    """Makes a `TestImage` (test files cannot import this one)."""
+    return TestImage
+
+
+@pytest.fixture(scope="session")
+def file_of() -> Callable[..., File]:
+    """Makes a `File` of a test image."""
+    return File

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -29,7 +30,7 @@ _INSTALL = (
 )
 
 
-class ImageRefusedByEngine(Exception):  # noqa: N818 - a verdict, caught within this room
+class ImageRefusedByEngine(Exception):
     """The engine will not create or start a container of this image, because of what the image is."""
 
 
@@ -39,15 +40,23 @@ def open_client(*, timeout_s: float, version: str = "auto") -> docker.APIClient:
     Raises:
         EngineMissing: nobody answers there, or this user may not ask.
     """
-    try:
-        return docker.APIClient(version=version, timeout=math.ceil(timeout_s), **kwargs_from_env())
-    except LIBRARY_ERRORS as error:
-        raise EngineMissing(_why_missing(str(error))) from error
-
-
-def _why_missing(error: str) -> str:
     host = os.environ.get("DOCKER_HOST") or DEFAULT_SOCKET
-    if "permission denied" in error.lower() or "PermissionError" in error:
+    try:
+        _knock(host)
+        return docker.APIClient(version=version, timeout=math.ceil(timeout_s), **kwargs_from_env())
+    except (*LIBRARY_ERRORS, OSError) as error:
+        raise EngineMissing(_why_missing(host, str(error))) from error
+
+
+def _knock(host: str) -> None:
+    """See whether somebody is behind a Unix socket; docker-py hides the reason where nobody is, and loses the socket."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+            door.connect(host.removeprefix("unix://"))
+
+
+def _why_missing(host: str, error: str) -> str:
+    if "permission denied" in error.lower():
         return (
             f"A Docker Engine is at {host}, but this user may not use it. Join the group `docker` "
             "(`sudo usermod -aG docker $USER`, then log in again) or run the command with sudo."
