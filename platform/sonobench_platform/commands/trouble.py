@@ -8,24 +8,18 @@ from contextlib import contextmanager
 
 import typer
 
+from sonobench_eval.cli.exits import CommandError, Ending, ExitCode, ending_of
 
-class CommandError(Exception):
-    """Something a person can mend; the message is one clear sentence."""
+__all__ = ["CommandError", "told_in_a_sentence"]
 
 
 @contextmanager
 def told_in_a_sentence(*known: type[Exception]) -> Iterator[None]:
-    """Turn `CommandError`, the `known` errors and a failing disk into a sentence on stderr and exit code 1."""
-    expected: tuple[type[Exception], ...] = (CommandError, *known)
+    """Turn `CommandError`, the `known` errors and a failing disk into a sentence on stderr and an exit code."""
+    expected: tuple[type[Exception], ...] = (CommandError, OSError, *known)
     try:
         yield
     except expected as error:
-        _end(str(error))
-    except OSError as error:
-        named = f" ({error.filename})" if error.filename else ""
-        _end(f"{error.strerror or error}{named}")
-
-
-def _end(sentence: str) -> None:
-    print(f"sonobench: {sentence}", file=sys.stderr, flush=True)
-    raise typer.Exit(1)
+        told = ending_of(error) if isinstance(error, CommandError | OSError) else Ending(str(error), ExitCode.ERROR)
+        print(f"sonobench: {told.sentence}", file=sys.stderr, flush=True)
+        raise typer.Exit(int(told.code)) from None

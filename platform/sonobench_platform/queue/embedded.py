@@ -29,8 +29,8 @@ class EmbeddedRedisError(Exception):
 
 
 def redis_server() -> str | None:
-    """The path of `redis-server`, or None where it is not installed."""
-    return shutil.which("redis-server") or shutil.which("redis-server", path="/usr/bin:/usr/local/bin:/usr/sbin")
+    """The path of `redis-server`, or None where it is not on the PATH."""
+    return shutil.which("redis-server")
 
 
 def socket_path(home: Path) -> Path:
