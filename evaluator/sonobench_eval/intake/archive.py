@@ -160,15 +160,14 @@ def _clean_name(raw: bytes) -> str:
     name = raw.decode("utf-8", "surrogateescape")
     while name.startswith("./"):
         name = name[2:]
-    name = name.removesuffix("/") or "."
-    parts = name.split("/")
-    if name != "." and (".." in parts or "." in parts or "" in parts):
+    parts = (name.removesuffix("/") or ".").split("/") if name != "/" else [""]
+    if parts != ["."] and not {"", ".", ".."}.isdisjoint(parts):
         raise ImageRefused(
             Refusal.UNSAFE_NAME,
             f"The upload holds a file named {quoted(raw)}, which could point outside the archive. "
             f"Save the image again with `{SAVE_COMMAND}`.",
         )
-    return name
+    return "/".join(parts)
 
 
 def _refuse_too_many(count: int, limits: IntakeLimits, index: dict[str, Member]) -> None:
@@ -197,5 +196,5 @@ def _refuse_second_archive(file: BinaryIO) -> None:
         if data.strip(b"\0"):
             raise ImageRefused(
                 Refusal.DAMAGED,
-                f"More data follows the end of the upload's tar, as when files were joined. Save the image with `{SAVE_COMMAND}`.",
+                f"More data follows the end of the upload's tar, as if files were joined. Save it with `{SAVE_COMMAND}`.",
             )
