@@ -13,32 +13,33 @@ from sonobench_eval.sandbox.port import RunOutcome
 
 def usage_table(outcome: RunOutcome, limits: Limits) -> Table:
     """What the run used, beside what it may use."""
-    measured = outcome.measurement
-    wall = figures.NOT_MEASURED if measured.wall_time_s is None else figures.duration(measured.wall_time_s)
-    cpu = figures.NOT_MEASURED if measured.cpu_time_s is None else figures.duration(measured.cpu_time_s)
+    used, written = outcome.measurement, figures.measured_bytes(outcome.result_bytes)
     rows = (
-        ("Wall time", wall, figures.duration(limits.time_s), ""),
-        ("Processor time", cpu, f"{limits.cpus:g} cores", ""),
+        ("Wall time", _time(used.wall_time_s), figures.duration(limits.time_s)),
+        ("Processor time", _time(used.cpu_time_s), f"on {figures.count_of(round(limits.cpus), 'core')}"),
         (
             "Peak host memory",
-            figures.measured_bytes(measured.peak_host_memory_bytes),
+            _memory(used.peak_host_memory_bytes, used.host_memory_method),
             figures.limit_bytes(limits.memory_bytes),
-            measured.host_memory_method,
         ),
-        ("Peak GPU memory", figures.measured_bytes(measured.peak_gpu_memory_bytes), "", measured.gpu_memory_method),
-        (
-            "Results",
-            f"{figures.count_of(outcome.result_files, 'file')}, {figures.measured_bytes(outcome.result_bytes)}",
-            f"{limits.output_files:,} files, {figures.limit_bytes(limits.output_bytes)}",
-            "",
-        ),
+        ("Peak GPU memory", _memory(used.peak_gpu_memory_bytes, used.gpu_memory_method), ""),
+        ("Result files", f"{outcome.result_files:,}", f"{limits.output_files:,}"),
+        ("Size of results", written, figures.limit_bytes(limits.output_bytes)),
     )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Use", "Measured", "Limit", "How"):
+    for heading in ("Use", "Measured", "Limit"):
         table.add_column(heading)
-    for what, used, limit, how in rows:
-        table.add_row(what, Text(used, style="bold"), limit, Text(how, style="dim"))
+    for what, measured, limit in rows:
+        table.add_row(what, Text(measured, style="bold"), limit)
     return table
+
+
+def _time(seconds: float | None) -> str:
+    return figures.NOT_MEASURED if seconds is None else figures.duration(seconds)
+
+
+def _memory(count: int | None, method: str) -> str:
+    return f"{figures.NOT_MEASURED} ({method})" if count is None else figures.measured_bytes(count)
 
 
 def check_line(what: str, *, passed: bool, detail: str = "") -> Text:

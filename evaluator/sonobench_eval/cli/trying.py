@@ -43,7 +43,7 @@ LogOption = Annotated[bool, typer.Option("--log/--no-log", help="Show the end of
 
 @dataclass(frozen=True, slots=True)
 class TestReport:
-    """All that a local test found out. `evaluation` is None where there was nothing to score."""
+    """All that a local test found out. `evaluation` is None where the run failed: the platform scores no such run."""
 
     __test__ = False  # not a test class, whatever pytest makes of its name
 
@@ -54,6 +54,7 @@ class TestReport:
 
     @property
     def passed(self) -> bool:
+        """The image ran to its end, and every one of its results can be used."""
         from sonobench_eval.io.findings import NOTES
 
         if self.failure is not None or self.evaluation is None:
@@ -136,7 +137,7 @@ def _try(image: str, loaded: LoadedChallenge, *, folder: Path, results: Path, ru
     failure = classify(
         outcome, time_limit_s=limits.time_s, memory_limit_bytes=limits.memory_bytes, output_limit_bytes=limits.output_bytes
     )
-    evaluation = None if outcome.results is None or outcome.result_files == 0 else _score(loaded, outcome.results)
+    evaluation = None if failure is not None or outcome.results is None else _score(loaded, outcome.results)
     return TestReport(verified, outcome, failure, evaluation)
 
 
@@ -193,8 +194,8 @@ def _show(report: TestReport, loaded: LoadedChallenge, *, with_log: bool) -> Non
     for note in report.outcome.notes:
         say(f"  {note}")
     if report.evaluation is not None:
-        usable = report.failure is not None or report.passed
-        show(check_line("Every result can be used" if usable else "Some results cannot be used", passed=usable))
+        said = "Every result can be used" if report.passed else "Some results cannot be used; see below"
+        show(check_line(said, passed=report.passed))
     show(usage_table(report.outcome, loaded.challenge.limits))
     if report.evaluation is not None:
         show_evaluation(report.evaluation)

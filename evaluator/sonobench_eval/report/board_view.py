@@ -43,6 +43,10 @@ def _dropped(dimension: str, reason: str) -> str:
     return f"{dimension.capitalize()} does not count in this ranking: {reason.rstrip('.')}."
 
 
+_KINDS = {"": "binary", "multiclass": "multiclass", "one-vs-rest macro": "multiclass"}
+
+
 def _with_definition(name: str, definition: str) -> str:
+    """`AUC binary`, `AUC multiclass`; the definition itself where it says something else (`NSD pixel 2 px`)."""
     detail = definition.removeprefix(name).strip()
-    return f"{metric_label(name)} {detail}".strip()
+    return f"{metric_label(name)} {_KINDS.get(detail, detail)}"

@@ -73,7 +73,7 @@ def rank_range(low: int | None, high: int | None) -> str:
 def duration(seconds: float) -> str:
     """A length of time in words short enough for a table: `0.8 s`, `36 s`, `12 min 5 s`, `2 h 3 min`."""
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

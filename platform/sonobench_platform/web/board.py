@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from sonobench_eval.evaluation import MetricScore
@@ -25,14 +24,16 @@ from sonobench_platform.web.contexts import (
 from sonobench_platform.web.drawing import Scale, column_scale, whisker
 from sonobench_platform.web.efficiency import efficiency_chart
 from sonobench_platform.web.gaps import gap_chart
+from sonobench_platform.web.source import PublishedBoard
 from sonobench_platform.web.wording import date_words, number_word, percent, shown_name
 
 BAR_WIDTH = 96.0
 RANGE_WIDTH = 72.0
 
 
-def board_page(board: Leaderboard, page: Page) -> BoardPage:
-    """The page of a leaderboard with at least one row or none."""
+def board_page(published: PublishedBoard, page: Page) -> BoardPage:
+    """The page of a published board, with rows or without."""
+    board = published.board
     rows = board.rows
     means = mean_keys(rows)
     columns = [_score_column([mean_of(row, key) for row in rows]) for key in means]
@@ -48,8 +49,8 @@ def board_page(board: Leaderboard, page: Page) -> BoardPage:
         caption=_caption(board),
         mean_headings=tuple(mean_headings(means)),
         weights=(percent(board.performance_weight), percent(board.efficiency_weight)),
-        host_unit=host_unit,
-        gpu_unit=gpu_unit,
+        host_unit=host_unit if any(cell.exact for cell in host) else None,
+        gpu_unit=gpu_unit if any(cell.exact for cell in gpu) else None,
         has_ranges=any(row.rank_low is not None for row in rows),
         rows=tuple(
             _row(board, row, tuple(column[n] for column in columns), (times[n], host[n], gpu[n])) for n, row in enumerate(rows)
@@ -58,20 +59,15 @@ def board_page(board: Leaderboard, page: Page) -> BoardPage:
         efficiency=efficiency_chart(board),
         gap=gap_chart(board),
         tables=tuple(_metric_tables(board)),
-        snapshot=_snapshot(board),
+        snapshot=_snapshot(published),
         challenge_hash=board.challenge_hash,
         dataset_hash=board.dataset_hash,
     )
 
 
-def document(board: Leaderboard) -> bytes:
-    """The bytes of `leaderboard.json`; their SHA-256 names the snapshot."""
-    return (board.to_json() + "\n").encode()
-
-
-def _snapshot(board: Leaderboard) -> Snapshot:
-    digest = hashlib.sha256(document(board)).hexdigest()
-    return Snapshot(digest, f"{digest[:8]}…{digest[-4:]}", date_words(board.generated_at), board.generated_at.isoformat())
+def _snapshot(published: PublishedBoard) -> Snapshot:
+    digest, made_at = published.hash.removeprefix("sha256:"), published.board.generated_at
+    return Snapshot(published.hash, f"{digest[:8]}…{digest[-4:]}", date_words(made_at), made_at.isoformat())
 
 
 def _lead(board: Leaderboard) -> str:

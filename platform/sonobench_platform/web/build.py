@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report import figures
 from sonobench_platform.web import rules
 from sonobench_platform.web.board import board_page
 from sonobench_platform.web.contexts import BoardPage, ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
 from sonobench_platform.web.rendering import page_frame
-from sonobench_platform.web.source import PublicChallenge
+from sonobench_platform.web.source import PublicChallenge, PublishedBoard
 from sonobench_platform.web.wording import date_words, joined, shown_name
 
 
-def challenges_context(challenges: Sequence[PublicChallenge], boards: Sequence[Leaderboard | None]) -> ChallengesPage:
+def challenges_context(challenges: Sequence[PublicChallenge], boards: Sequence[PublishedBoard | None]) -> ChallengesPage:
     cards = tuple(_card(challenge, board) for challenge, board in zip(challenges, boards, strict=True))
     return ChallengesPage(page_frame("Challenges – Sonobench"), cards)
 
@@ -43,11 +42,11 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
     )
 
 
-def board_context(challenge: PublicChallenge, board: Leaderboard | None) -> BoardPage | MessagePage:
+def board_context(challenge: PublicChallenge, published: PublishedBoard | None) -> BoardPage | MessagePage:
     crumbs = (_challenge_crumb(challenge), Crumb("Leaderboard", f"/challenges/{challenge.definition.name}/leaderboard"))
     title = f"Leaderboard of {challenge.definition.title} – Sonobench"
-    if board is not None:
-        return board_page(board, page_frame(title, *crumbs))
+    if published is not None:
+        return board_page(published, page_frame(title, *crumbs))
     return MessagePage(
         page_frame(title, *crumbs),
         f"Leaderboard of {challenge.definition.title}",
@@ -69,16 +68,22 @@ def _challenge_crumb(challenge: PublicChallenge) -> Crumb:
     return Crumb(challenge.definition.title, f"/challenges/{challenge.definition.name}")
 
 
-def _card(challenge: PublicChallenge, board: Leaderboard | None) -> ChallengeCard:
+def _card(challenge: PublicChallenge, published: PublishedBoard | None) -> ChallengeCard:
     definition = challenge.definition
     first = definition.description.split("\n\n")[0].strip()
     return ChallengeCard(
-        definition.name, definition.title, first, rules.card_facts(definition), _standing(challenge, board), board is not None
+        definition.name,
+        definition.title,
+        first,
+        rules.card_facts(definition),
+        _standing(challenge, published),
+        published is not None,
     )
 
 
-def _standing(challenge: PublicChallenge, board: Leaderboard | None) -> str:
+def _standing(challenge: PublicChallenge, published: PublishedBoard | None) -> str:
     state = "Open for submissions." if challenge.is_open else "Closed."
+    board = None if published is None else published.board
     if board is None or not board.rows:
         return f"{state} No algorithm has been scored yet."
     leaders = [shown_name(row.team) for row in board.rows if row.rank == 1]

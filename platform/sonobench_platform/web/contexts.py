@@ -252,9 +252,9 @@ class GapChart:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Which state of the board this is: when it was made and the SHA-256 of the JSON document beside the page."""
+    """Which state of the board this is: the hash of what it says, and when it was made."""
 
-    sha256: str
+    hash: str
     short: str
     date_words: str
     date_iso: str
@@ -270,15 +270,16 @@ class BoardPage:
     caption: str
     mean_headings: tuple[str, ...]
     weights: tuple[str, str]
-    host_unit: str
-    gpu_unit: str
+    host_unit: str | None
+    """None where it was measured for nobody: then there is no such column, and the notes say why."""
+    gpu_unit: str | None
     has_ranges: bool
     rows: tuple[BoardRow, ...]
     notes: tuple[str, ...]
     efficiency: EfficiencyChart | None
     gap: GapChart | None
     tables: tuple[MetricTable, ...]
-    snapshot: Snapshot | None
+    snapshot: Snapshot
     challenge_hash: str
     dataset_hash: str
 

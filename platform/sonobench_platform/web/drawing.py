@@ -10,7 +10,7 @@ from statistics import quantiles
 from sonobench_eval.evaluation import MetricScore
 from sonobench_platform.web.contexts import Label, Tick, Whisker
 
-WHISKER_WIDTH = 64.0
+WHISKER_WIDTH = 52.0
 _EDGE = 5.0
 _CHARACTER_WIDTH = 6.8
 _LINE_HEIGHT = 15.0

@@ -7,14 +7,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
-from sonobench_platform.web.board import document
 from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
 from sonobench_platform.web.records import records_of
 from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, static_response
-from sonobench_platform.web.source import PublicChallenge, PublicRecords
+from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,33 +22,33 @@ RecordsDep = Annotated[PublicRecords, Depends(records_of)]
 @router.get("/")
 def challenges_page(records: RecordsDep) -> Response:
     challenges = records.challenges()
-    boards = [records.latest_leaderboard(challenge.definition.name) for challenge in challenges]
+    boards = [records.latest_board(challenge.definition.name) for challenge in challenges]
     return page_response(challenges_context(challenges, boards))
 
 
 @router.get("/challenges/{name}")
 def challenge_page(name: str, records: RecordsDep) -> Response:
     challenge = _challenge(records, name)
-    has_board = records.latest_leaderboard(name) is not None
+    has_board = records.latest_board(name) is not None
     return page_response(challenge_context(challenge, has_board=has_board, server=records.public_url()))
 
 
 @router.get("/challenges/{name}/leaderboard")
 def leaderboard_page(name: str, records: RecordsDep) -> Response:
     challenge = _challenge(records, name)
-    return page_response(board_context(challenge, records.latest_leaderboard(name)))
+    return page_response(board_context(challenge, records.latest_board(name)))
 
 
 @router.get("/challenges/{name}/leaderboard.json")
 def leaderboard_json(name: str, records: RecordsDep) -> Response:
-    return _download(document(_board(records, name)), "application/json")
+    return _download(_board(records, name).document.encode(), "application/json")
 
 
 @router.get("/challenges/{name}/leaderboard.csv")
 def leaderboard_as_csv(name: str, records: RecordsDep) -> Response:
     from sonobench_eval.report.tables import leaderboard_csv  # pandas: seconds that no other page should wait for
 
-    return _download(leaderboard_csv(_board(records, name)).encode(), "text/csv; charset=utf-8")
+    return _download(leaderboard_csv(_board(records, name).board).encode(), "text/csv; charset=utf-8")
 
 
 @router.get("/static/{name}")
@@ -86,9 +84,9 @@ def _challenge(records: PublicRecords, name: str) -> PublicChallenge:
     return challenge
 
 
-def _board(records: PublicRecords, name: str) -> Leaderboard:
+def _board(records: PublicRecords, name: str) -> PublishedBoard:
     _challenge(records, name)
-    board = records.latest_leaderboard(name)
+    board = records.latest_board(name)
     if board is None:
         raise NotFound("leaderboard-not-found", "There is no leaderboard yet: no algorithm has been scored.")
     return board

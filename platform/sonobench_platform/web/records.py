@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fastapi import Request
-from sqlalchemy import select
 
-from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.challenges import repository
+from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core, core_of
-from sonobench_platform.db.models import ChallengeRow, SnapshotRow
-from sonobench_platform.web.source import PublicChallenge, PublicRecords
+from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.leaderboards.service import published_or_none
+from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
 
 
 class CoreRecords:
@@ -22,25 +24,21 @@ class CoreRecords:
 
     def challenges(self) -> Sequence[PublicChallenge]:
         with self._core.database.read() as session:
-            rows = session.scalars(select(ChallengeRow).order_by(ChallengeRow.title, ChallengeRow.name)).all()
-        return [_public(row) for row in rows]
+            return [_public(row) for row in repository.everything(session)]
 
     def challenge(self, name: str) -> PublicChallenge | None:
         with self._core.database.read() as session:
-            row = session.scalar(select(ChallengeRow).where(ChallengeRow.name == name))
-        return None if row is None else _public(row)
+            row = repository.find(session, name)
+            return None if row is None else _public(row)
 
-    def latest_leaderboard(self, name: str) -> Leaderboard | None:
-        newest = (
-            select(SnapshotRow.document)
-            .join(ChallengeRow, ChallengeRow.id == SnapshotRow.challenge_id)
-            .where(ChallengeRow.name == name)
-            .order_by(SnapshotRow.number.desc())
-            .limit(1)
-        )
+    def latest_board(self, name: str) -> PublishedBoard | None:
         with self._core.database.read() as session:
-            text = session.scalar(newest)
-        return None if text is None else Leaderboard.from_json(text)
+            if repository.find(session, name) is None:
+                return None
+            published = published_or_none(session, name)
+        return (
+            None if published is None else PublishedBoard(_parsed(published.document), published.document, published.content_hash)
+        )
 
     def public_url(self) -> str:
         return self._core.settings.public_url.rstrip("/")
@@ -52,4 +50,10 @@ def records_of(request: Request) -> PublicRecords:
 
 
 def _public(row: ChallengeRow) -> PublicChallenge:
-    return PublicChallenge(Challenge.model_validate_json(row.public_definition), row.hash, row.is_open)
+    return PublicChallenge(public_challenge(row), row.hash, row.is_open)
+
+
+@lru_cache(maxsize=16)
+def _parsed(document: str) -> Leaderboard:
+    # A published document never changes, and every reader of the page asks for the same one.
+    return Leaderboard.from_json(document)

@@ -19,15 +19,24 @@ class PublicChallenge:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedBoard:
+    """A snapshot: the board, the JSON document it is stored as, and the hash of what it says."""
+
+    board: Leaderboard
+    document: str
+    hash: str
+
+
 class PublicRecords(Protocol):
     """The platform's public records, read only."""
 
     def challenges(self) -> Sequence[PublicChallenge]:
-        """All challenges, by title."""
+        """All challenges, in the order they are shown."""
 
     def challenge(self, name: str) -> PublicChallenge | None: ...
 
-    def latest_leaderboard(self, name: str) -> Leaderboard | None:
+    def latest_board(self, name: str) -> PublishedBoard | None:
         """The newest snapshot, or None before the first."""
 
     def public_url(self) -> str:
