@@ -74,7 +74,9 @@ RUN python3 -c "import ${IMPORTS}" && { python3 -m compileall -q -j 2 ${SITE} ||
 ENV PYTHONUNBUFFERED=1
 """
 PIP = b'#!/bin/sh\nexec python3 -m pip "$@"\n'
-NEEDLESS = re.compile(r"^(bin|torch/(include|share|test|bin/(?!torch_shm_manager$)[^/]*)|torch/lib/.*\.a$|(numpy|sympy|networkx|mpmath)/(.*/)?tests)(/|$)")
+NEEDLESS = re.compile(
+    r"^(bin|torch/(include|share|test|bin/(?!torch_shm_manager$)[^/]*)|torch/lib/.*\.a$|(numpy|sympy|networkx|mpmath)/(.*/)?tests)(/|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Kind:
             "rootfs": (ROOT / "infra" / "rootfs.sh").read_bytes(),
             "requirements": "\n".join(self.requirements).encode(),
             "machine": platform.machine().encode(),
+            "left_out": NEEDLESS.pattern.encode(),
             "asked": repr(asked).encode(),
         }
         return digest_of(recipe)

@@ -75,14 +75,17 @@ def build_example(name: str, *, client: docker.DockerClient) -> str:
     tag = f"{repository}:{digest_of(parts | {'/recipe': recipe.encode()})}"
     if not image_exists(client, tag):
         with one_at_a_time(f"example-{name}"):
-            _build(client, name, tag, needs, files)
+            if not image_exists(client, tag):
+                _build(client, name, tag, needs, files)
     tag_also(client, tag, repository, "latest")
     return tag
 
 
 def save_example(name: str, *, client: docker.DockerClient, folder: Path = VAR / "examples") -> Path:
     """The example as a `docker save` tar, as a team would upload it. Raises ImageBuildError."""
-    return save(client, build_example(name, client=client), folder / f"{name}.tar")
+    tag = build_example(name, client=client)
+    with one_at_a_time(f"example-{name}"):
+        return save(client, tag, folder / f"{name}.tar")
 
 
 def _build(client: docker.DockerClient, name: str, tag: str, needs: Needs, files: dict[str, Path | bytes]) -> None:
@@ -91,6 +94,8 @@ def _build(client: docker.DockerClient, name: str, tag: str, needs: Needs, files
         say(f"example {name}: training on phantom pictures (about a minute) ...")
         phantom = _training_set()
         files = files | {f"phantom/{path}": content for path, content in folder_files(phantom).items()}
+        # A name for the stage that trains; without one it would stay behind as an image of no name.
+        build(client, files, tag=f"sonobench/training-{name}:latest", buildargs={"BASE": base}, target="train")
     else:
         say(f"example {name}: building ...")
     build(client, files, tag=tag, buildargs={"BASE": base})

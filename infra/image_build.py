@@ -81,8 +81,15 @@ def folder_files(folder: Path) -> dict[str, Path]:
     }
 
 
-def build(client: docker.DockerClient, files: Mapping[str, Path | bytes], *, tag: str, buildargs: Mapping[str, str]) -> str:
-    """Build `tag` from a context of named files, without network; returns the tag.
+def build(
+    client: docker.DockerClient,
+    files: Mapping[str, Path | bytes],
+    *,
+    tag: str,
+    buildargs: Mapping[str, str],
+    target: str | None = None,
+) -> str:
+    """Build `tag` (the stage `target`, or the last one) from a context of named files, without network; returns the tag.
 
     Raises:
         ImageBuildError: a step failed; the message ends with what it printed last.
@@ -93,6 +100,7 @@ def build(client: docker.DockerClient, files: Mapping[str, Path | bytes], *, tag
             custom_context=True,
             tag=tag,
             buildargs=dict(buildargs),
+            target=target,
             network_mode="none",
             rm=True,
             forcerm=True,
