@@ -42,7 +42,7 @@ def _is_dead(name: str, thing: Mapping[str, Any], *, ending: re.Pattern[str], is
     """True for a thing that is ours, by its name and not by its labels alone: an image can carry any label."""
     labels = thing.get("Labels") or {}
     run_id, attempt = labels.get(RUN_LABEL, ""), labels.get(ATTEMPT_LABEL, "")
-    if not re.fullmatch(r"\d{1,9}", attempt):
+    if not re.fullmatch(r"[0-9]{1,9}", attempt):
         return False
     try:
         base = container_name(run_id, int(attempt))
