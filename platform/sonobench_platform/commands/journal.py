@@ -11,5 +11,7 @@ def start_journal(process: str, *, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {process} %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("sonobench_platform").setLevel(level)
-    logging.getLogger("sonobench_eval").setLevel(level)
+    for ours in ("sonobench_platform", "sonobench_eval", "celery.worker", "celery.apps"):
+        logging.getLogger(ours).setLevel(level)
+    for chatty in ("httpx", "celery.worker.strategy", "celery.app.trace"):  # a line for every request and every message
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -49,11 +49,13 @@ class RunWorker:
         self._grace_ends = float("inf")
         self._rest_s = 0.0
         self._rested_at = 0.0
+        self._owes_nothing = False
 
     def recover(self) -> None:
         """Clear what a predecessor in this slot left: its containers, its files, and its runs, which go back to the queue.
 
-        The slot's lock says that the predecessor is dead, so nothing it claimed is still running here.
+        The slot's lock says that the predecessor is dead, so nothing it claimed is still running here. Where the API
+        does not answer yet, the runs go back before the first claim.
 
         Raises:
             SandboxTrouble: no engine answers.
@@ -61,10 +63,9 @@ class RunWorker:
         self._sweep(self._connect())
         shutil.rmtree(self._place.work, ignore_errors=True)
         try:
-            for run_id, attempt in self._api.live():
-                self._give_back(run_id, attempt)
+            self._give_back_old_runs()
         except NodeApiError as error:
-            log.warning("what ran here before could not be given back, its lease will run out: %s", error)
+            log.warning("whether runs were left here is asked again later: %s", error)
 
     def wake(self) -> None:
         """Something may be due: work, or have the thread that works look again."""
@@ -95,6 +96,7 @@ class RunWorker:
         while not self._leaving.is_set() and self._is_rested():
             try:
                 sandbox = self._connect()
+                self._give_back_old_runs()
                 assignment = self._api.claim(gpus=1 if self._place.gpu_uuid else 0)
             except (SandboxTrouble, ApiAway, ApiRefused) as error:
                 log.warning("nothing is claimed: %s", error)
@@ -108,12 +110,18 @@ class RunWorker:
             else:
                 self._rest_s = 0.0
 
-    def _give_back(self, run_id: str, attempt: int) -> None:
-        try:
-            self._api.release(run_id, attempt, "the run worker was restarted in the middle of the run", retrying=lambda: False)
-            log.warning("%s (attempt %d) went back to the queue: its worker died", run_id, attempt)
-        except LeaseLost:
-            pass  # the sweeper was faster
+    def _give_back_old_runs(self) -> None:
+        if self._owes_nothing:
+            return
+        for run_id, attempt in self._api.live():
+            try:
+                self._api.release(
+                    run_id, attempt, "the run worker was restarted in the middle of the run", retrying=lambda: False
+                )
+                log.warning("%s (attempt %d) went back to the queue: its worker died", run_id, attempt)
+            except LeaseLost:
+                pass  # the sweeper was faster
+        self._owes_nothing = True
 
     def _grace_is_over(self) -> bool:
         return self._leaving.is_set() and time.monotonic() >= self._grace_ends

@@ -6,10 +6,13 @@ child would go on unseen beside the restarted worker. Nothing here needs Celery'
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_shutting_down
 
 
@@ -23,6 +26,8 @@ def consume(app: Celery, queues: Sequence[str], *, name: str, concurrency: int, 
     def shutting_down(**_: Any) -> None:
         on_shutdown()
 
+    # Containers run as root by custom, and messages are JSON alone, so nothing a message says is ever executed.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     worker_shutting_down.connect(shutting_down, weak=False)
     try:
         worker = app.Worker(
@@ -34,7 +39,7 @@ def consume(app: Celery, queues: Sequence[str], *, name: str, concurrency: int, 
             without_mingle=True,
             without_heartbeat=True,
             quiet=True,
-            loglevel="INFO",
+            loglevel=logging.WARNING,
         )
         worker.start()
     finally:

@@ -46,10 +46,17 @@ class TestRecover:
         assert not work.exists()
         assert [(run, attempt) for run, attempt, _ in api.released] == [("run-1", 1)]
 
-    def test_an_api_that_is_away_leaves_it_to_the_lease(self, worker: RunWorker, sandbox: Any, api: Any) -> None:
+    def test_with_an_api_that_is_away_the_run_goes_back_before_the_first_claim(
+        self, worker: RunWorker, sandbox: Any, api: Any
+    ) -> None:
+        api.live = [["run-1", 1]]
         api.respond = lambda request: httpx.Response(502)
         worker.recover()
         assert sandbox.swept
+        api.respond = lambda request: None
+        worker.wake()
+        worker.wake()
+        assert [(run, attempt) for run, attempt, _ in api.released] == [("run-1", 1)]
 
     def test_a_run_that_the_sweeper_took_back_first_is_no_trouble(
         self, worker: RunWorker, api: Any, given: SimpleNamespace
