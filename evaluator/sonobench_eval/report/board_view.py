@@ -40,7 +40,7 @@ def board_notes(board: Leaderboard) -> list[str]:
 
 
 def _dropped(dimension: str, reason: str) -> str:
-    return f"{dimension.capitalize()} does not count in this ranking: {reason.rstrip('.')}."
+    return f"{dimension[:1].upper()}{dimension[1:]} does not count in this ranking: {reason.rstrip('.')}."
 
 
 _KINDS = {"": "binary", "multiclass": "multiclass", "one-vs-rest macro": "multiclass"}

@@ -43,7 +43,7 @@ def board_page(published: PublishedBoard, page: Page) -> BoardPage:
     return BoardPage(
         page=page,
         name=board.challenge,
-        title=board.title,
+        title=shown_name(board.title),
         lead=_lead(board),
         facts=_facts(board),
         caption=_caption(board),

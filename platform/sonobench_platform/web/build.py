@@ -24,9 +24,9 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
     if not challenge.is_open:
         paragraphs.append("This challenge is closed: it takes no submissions.")
     return ChallengePage(
-        page=page_frame(f"{definition.title} – Sonobench", _challenge_crumb(challenge)),
+        page=page_frame(f"{_title(challenge)} – Sonobench", _challenge_crumb(challenge)),
         name=definition.name,
-        title=definition.title,
+        title=_title(challenge),
         paragraphs=tuple(paragraphs),
         facts=rules.facts(definition),
         tasks=rules.task_lines(definition),
@@ -44,12 +44,12 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
 
 def board_context(challenge: PublicChallenge, published: PublishedBoard | None) -> BoardPage | MessagePage:
     crumbs = (_challenge_crumb(challenge), Crumb("Leaderboard", f"/challenges/{challenge.definition.name}/leaderboard"))
-    title = f"Leaderboard of {challenge.definition.title} – Sonobench"
+    title = f"Leaderboard of {_title(challenge)} – Sonobench"
     if published is not None:
         return board_page(published, page_frame(title, *crumbs))
     return MessagePage(
         page_frame(title, *crumbs),
-        f"Leaderboard of {challenge.definition.title}",
+        f"Leaderboard of {_title(challenge)}",
         ("No algorithm has been scored yet. The board appears here as soon as the first one is.",),
         (Crumb("Rules, and how to take part", crumbs[0].href),),
     )
@@ -64,8 +64,12 @@ def trouble_context(status: int, sentence: str) -> MessagePage:
     return MessagePage(page_frame(f"{heading} – Sonobench"), heading, (sentence,), (Crumb("All challenges", "/"),))
 
 
+def _title(challenge: PublicChallenge) -> str:
+    return shown_name(challenge.definition.title)
+
+
 def _challenge_crumb(challenge: PublicChallenge) -> Crumb:
-    return Crumb(challenge.definition.title, f"/challenges/{challenge.definition.name}")
+    return Crumb(_title(challenge), f"/challenges/{challenge.definition.name}")
 
 
 def _card(challenge: PublicChallenge, published: PublishedBoard | None) -> ChallengeCard:
@@ -73,7 +77,7 @@ def _card(challenge: PublicChallenge, published: PublishedBoard | None) -> Chall
     first = definition.description.split("\n\n")[0].strip()
     return ChallengeCard(
         definition.name,
-        definition.title,
+        _title(challenge),
         first,
         rules.card_facts(definition),
         _standing(challenge, published),

@@ -212,6 +212,7 @@ class EfficiencyChart:
     note: str
     width: int
     height: int
+    bottom: int
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     x_title: str
@@ -237,6 +238,7 @@ class GapLine:
 class GapPanel:
     title: str
     height: int
+    bottom: int
     zero: float
     ticks: tuple[Tick, ...]
     lines: tuple[GapLine, ...]

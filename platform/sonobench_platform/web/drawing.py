@@ -45,6 +45,7 @@ def nice_ticks(low: float, high: float, count: int) -> tuple[Tick, ...]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    last = max(last, first + 1)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if step / power == 2.5 else 0))
     return tuple(Tick(number * step, f"{number * step:.{decimals}f}".replace("-", "\u2212")) for number in range(first, last + 1))
 
@@ -76,7 +77,7 @@ def whisker(score: MetricScore, scale: Scale) -> Whisker | None:
 def _fences(values: Sequence[float]) -> tuple[float, float]:
     if len(values) < 5:
         return min(values), max(values)
-    first, _, third = quantiles(values, n=4)
+    first, _, third = quantiles(values, n=4, method="inclusive")
     reach = _OUTLIER_REACH * (third - first)
     return first - reach, third + reach
 

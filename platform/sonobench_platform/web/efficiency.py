@@ -13,6 +13,7 @@ from sonobench_platform.web.wording import joined, number_word, shortened, shown
 
 CHART_SIZE = (600, 400)
 _LABELLED_RANKS = 3
+_AXIS_HEIGHT = 44
 _BUBBLE_RADIUS = (4.0, 16.0)
 
 
@@ -39,7 +40,7 @@ def efficiency_chart(board: Leaderboard) -> EfficiencyChart | None:
     front = pareto_front(rows)
     time_ticks = nice_ticks(0.0, max(row.time_s or 0.0 for row in rows) * 1.02, 6)
     x = Scale(0.0, time_ticks[-1].at, 60, width - 14)
-    y = Scale(-0.04, 1.04, height - 44, 12)
+    y = Scale(-0.04, 1.04, height - _AXIS_HEIGHT, 12)
     memory_name, memory = _memory(rows)
     discs = [Disc(x(row.time_s or 0.0), y(row.performance or 0.0), _radius(memory[n], memory)) for n, row in enumerate(rows)]
     bubbles = [
@@ -54,13 +55,16 @@ def efficiency_chart(board: Leaderboard) -> EfficiencyChart | None:
         note=_efficiency_note(memory_name, memory),
         width=width,
         height=height,
+        bottom=height - _AXIS_HEIGHT,
         x_ticks=placed(time_ticks, x),
         y_ticks=placed(nice_ticks(0.0, 1.0, 4), y),
         x_title=f"wall time, s for {figures.count_of(board.cases, 'case')}",
         front=_staircase(corners, width - 14),
         bubbles=tuple(sorted(bubbles, key=lambda bubble: -bubble.radius)),
         labels=place_labels(
-            named, [*(disc.box for disc in discs), *_treads(corners, width - 14)], Box(62, 6, width - 4, height - 46)
+            named,
+            [*(disc.box for disc in discs), *_treads(corners, width - 14)],
+            Box(62, 6, width - 4, height - _AXIS_HEIGHT - 2),
         ),
     )
 
@@ -110,7 +114,8 @@ def _front_sentence(rows: Sequence[Row], front: Sequence[Row]) -> str:
     if len(front) == 1:
         return f"{names} is both the fastest algorithm and the best performing one"
     if len(front) == len(rows):
-        return f"All {number_word(len(rows))} algorithms are on the efficiency front: being faster costs performance"
+        everyone = "Both" if len(rows) == 2 else f"All {number_word(len(rows))}"
+        return f"{everyone} algorithms are on the efficiency front: being faster costs performance"
     listed = names if len(front) <= 5 else f"{joined([shown_name(row.team) for row in front[:4]], more=len(front) - 4)}"
     return f"{number_word(len(front)).capitalize()} of {number_word(len(rows))} algorithms are on the efficiency front: {listed}"
 

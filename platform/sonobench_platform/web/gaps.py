@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from sonobench_eval.evaluation import GeneralisationGap
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.report import figures
-from sonobench_platform.web.contexts import GapChart, GapLine, GapPanel
+from sonobench_platform.web.contexts import GapChart, GapLine, GapPanel, Tick
 from sonobench_platform.web.drawing import Scale, nice_ticks, placed
 from sonobench_platform.web.wording import number_word, percent, shortened, shown_name
 
 GAP_WIDTH = 330
 TEAMS_IN_GAP_CHART = 10
+_ROW_HEIGHT = 20
+_AXIS_HEIGHT = 26
+
+GapKey = tuple[str, str, str]
+"""A panel: the task's id and title, and the metric."""
 
 
 def gap_chart(board: Leaderboard) -> GapChart | None:
@@ -25,17 +30,15 @@ def gap_chart(board: Leaderboard) -> GapChart | None:
     ends = [end for row in shown for task in row.tasks for gap in task.gaps[:1] for end in _ends(gap)]
     ticks = nice_ticks(min(*ends, 0.0), max(*ends, 0.0), 3)
     x = Scale(ticks[0].at, ticks[-1].at, 118, GAP_WIDTH - 12)
-    panels = [
-        GapPanel(
-            f"{title}, {figures.metric_label(metric)}",
-            34 + 20 * len(shown),
-            x(0.0),
-            placed(ticks, x),
-            _gap_lines(shown, task_id, x),
-        )
-        for task_id, title, metric in keys
-    ]
-    return GapChart(_gap_sentence(teams, keys), _gap_note(board, shown, teams), GAP_WIDTH, tuple(panels))
+    panels = tuple(_panel(shown, key, x, ticks) for key in keys)
+    return GapChart(_gap_sentence(teams, keys), _gap_note(board, shown, teams), GAP_WIDTH, panels)
+
+
+def _panel(rows: Sequence[Row], key: GapKey, x: Scale, ticks: Sequence[Tick]) -> GapPanel:
+    task_id, title, metric = key
+    bottom = _ROW_HEIGHT * len(rows) + 8
+    heading = f"{title}, {figures.metric_label(metric)}"
+    return GapPanel(heading, bottom + _AXIS_HEIGHT, bottom, x(0.0), placed(ticks, x), _gap_lines(rows, task_id, x))
 
 
 def _gap_lines(rows: Sequence[Row], task_id: str, x: Scale) -> tuple[GapLine, ...]:
@@ -43,7 +46,7 @@ def _gap_lines(rows: Sequence[Row], task_id: str, x: Scale) -> tuple[GapLine, ..
     for number, row in enumerate(rows):
         gap = _gap_of(row, task_id)
         if gap is not None:
-            lines.append(_gap_line(row, gap, x, y=16 + 20 * number))
+            lines.append(_gap_line(row, gap, x, y=16 + _ROW_HEIGHT * number))
     return tuple(lines)
 
 
@@ -76,7 +79,7 @@ def _is_clear(gap: GeneralisationGap) -> bool:
     return gap.ci_low is not None and gap.ci_high is not None and (gap.ci_high < 0 or gap.ci_low > 0)
 
 
-def _gap_sentence(rows: Sequence[Row], keys: Sequence[tuple[str, str, str]]) -> str:
+def _gap_sentence(rows: Sequence[Row], keys: Sequence[GapKey]) -> str:
     gaps = [gap for row in rows for task_id, _, _ in keys if (gap := _gap_of(row, task_id)) is not None]
     lower = [gap for gap in gaps if gap.value < 0]
     clear_loss = sum(1 for gap in lower if _is_clear(gap))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -10,6 +11,9 @@ import pytest
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
 from sonobench_eval.evaluation import CenterScore, GeneralisationGap, MetricScore
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row, TaskColumn
+from sonobench_platform.web.contexts import Crumb, Page
+from sonobench_platform.web.rendering import page_frame
+from sonobench_platform.web.source import PublicChallenge, PublishedBoard
 
 # rank, team, segmentation rank, classification rank, seconds, GPU memory in GB, mean DSC and half width, mean AUC and half width
 TABLE_1 = [
@@ -172,3 +176,22 @@ def board() -> Leaderboard:
 @pytest.fixture
 def challenge() -> Challenge:
     return published_challenge()
+
+
+@pytest.fixture
+def page() -> Page:
+    return page_frame("Leaderboard", Crumb("Challenge", "/challenges/uusic25"))
+
+
+def published(board: Leaderboard) -> PublishedBoard:
+    return PublishedBoard(board, board.to_json(), "sha256:" + "5b4f" * 16)
+
+
+@pytest.fixture
+def publish() -> Callable[[Leaderboard], PublishedBoard]:
+    return published
+
+
+@pytest.fixture
+def public_challenge(challenge: Challenge) -> PublicChallenge:
+    return PublicChallenge(challenge, "sha256:" + "3f" * 32, is_open=True)

@@ -1,0 +1,54 @@
+"""A challenge in words says what its definition says."""
+
+from __future__ import annotations
+
+from sonobench_eval.challenge.model import Challenge, Limits, Metric, Ranking
+from sonobench_platform.web import rules
+
+
+class TestRules:
+    def test_limits_are_in_the_units_they_were_declared_in(self, challenge: Challenge) -> None:
+        lines = {line.what: line.limit for line in rules.limit_lines(challenge)}
+        assert lines["Time for all cases"] == "1 h"
+        assert lines["Memory"] == "8 GiB, no swap"
+        assert lines["Graphics cards"] == "none"
+
+    def test_changed_limits_change_the_words(self, challenge: Challenge) -> None:
+        limits = Limits(time_s=90.0, memory_bytes=512 * 2**20, gpus=1)
+        lines = {line.what: line.limit for line in rules.limit_lines(challenge.model_copy(update={"limits": limits}))}
+        assert lines["Time for all cases"] == "1 min 30 s"
+        assert lines["Memory"] == "512 MiB, no swap"
+        assert lines["Graphics cards"] == "1"
+
+    def test_a_metric_is_named_with_its_parameters(self) -> None:
+        assert rules.metric_words(Metric(name="nsd", convention="pixel", tolerance=2, unit="px")) == "NSD at 2 px"
+        published = Metric(name="nsd", convention="uusic25", tolerance=1, unit="px")
+        assert rules.metric_words(published) == "NSD at 1 px (convention uusic25)"
+
+    def test_the_weights_are_the_challenges_own(self, challenge: Challenge) -> None:
+        half = challenge.model_copy(update={"ranking": Ranking(performance=0.5, efficiency=0.5)})
+        assert "50\u00a0% performance and 50\u00a0% efficiency" in rules.ranking_rules(half)[0]
+
+    def test_external_centers_are_told_in_words(self, challenge: Challenge) -> None:
+        lines = rules.center_lines(challenge)
+        assert [line.role for line in lines] == ["internal", "internal", "external: never seen in training"]
+        assert [line.cases for line in lines] == ["18", "18", "18"]
+
+    def test_no_case_and_no_reference_is_named(self, challenge: Challenge) -> None:
+        said = repr(
+            (
+                rules.task_lines(challenge),
+                rules.center_lines(challenge),
+                rules.run_rules(challenge),
+                rules.scoring_rules(challenge),
+            )
+        )
+        assert not [case.id for case in challenge.cases if case.id in said]
+
+    def test_the_commands_name_this_server_and_this_challenge(self, challenge: Challenge) -> None:
+        commands = [step.commands for step in rules.steps(challenge, "https://bench.example.org")]
+        assert commands[1] == "sonobench login --server https://bench.example.org"
+        assert "--challenge uusic25" in commands[2]
+        assert "https://bench.example.org/api/v1/challenges/uusic25/submissions" in rules.curl_commands(
+            challenge, "https://bench.example.org"
+        )
