@@ -1,0 +1,190 @@
+"""GPU memory through a scripted NVML: no GPU is needed, and none is used."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+
+from sonobench_eval.meter.gpu_memory import GpuMemoryMeter
+from sonobench_eval.meter.meter import RunMeter
+
+MIB = 2**20
+
+
+class NvmlError(Exception):
+    pass
+
+
+@dataclass
+class FakeNvml:
+    """Plays NVML: `states` are one look each, `(device used, {pid: bytes})`; the last one stays. Baseline comes first."""
+
+    baseline: int = 500 * MIB
+    states: list[tuple[int, dict[int, int | None]]] = field(default_factory=list)
+    accounting: dict[int, int] | None = None
+    fails: frozenset[str] = frozenset()
+    looked: threading.Event = field(default_factory=threading.Event)
+    shut_down: bool = False
+    looks: int = -1
+
+    def _maybe_fail(self, name: str) -> None:
+        if name in self.fails:
+            raise NvmlError(f"{name} is not supported")
+
+    def nvmlInit(self):  # noqa: N802
+        self._maybe_fail("init")
+
+    def nvmlShutdown(self):  # noqa: N802
+        self.shut_down = True
+
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
+        self._maybe_fail("handle")
+        return uuid
+
+    def nvmlDeviceGetName(self, handle):  # noqa: N802
+        return b"NVIDIA Test GPU"
+
+    def nvmlDeviceGetMemoryInfo(self, handle):  # noqa: N802
+        self.looks += 1
+        if self.looks == 0:
+            return SimpleNamespace(used=self.baseline)
+        self._maybe_fail("memory")
+        if self.looks > len(self.states):
+            self.looked.set()
+        return SimpleNamespace(used=self._state()[0])
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
+        self._maybe_fail("processes")
+        return [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in self._state()[1].items()]
+
+    def nvmlDeviceGetAccountingMode(self, handle):  # noqa: N802
+        self._maybe_fail("accounting")
+        return int(self.accounting is not None)
+
+    def nvmlDeviceGetAccountingStats(self, handle, pid):  # noqa: N802
+        return SimpleNamespace(maxMemoryUsage=self.accounting[pid])
+
+    def _state(self):
+        return self.states[min(max(self.looks, 1), len(self.states)) - 1]
+
+
+def measure(nvml, pids=(1, 2)):
+    meter = GpuMemoryMeter("GPU-1", nvml=nvml, pids=lambda: pids, interval_s=0.001)
+    meter.start()
+    if not nvml.fails & {"init", "handle", "memory"}:
+        assert nvml.looked.wait(10)
+    return meter.stop()
+
+
+STATES = [(500 * MIB, {}), (900 * MIB, {1: 400 * MIB}), (1500 * MIB, {1: 400 * MIB, 2: 600 * MIB}), (700 * MIB, {2: 200 * MIB})]
+
+
+class TestPerProcess:
+    def test_it_is_the_largest_sum_over_the_containers_processes(self):
+        usage = measure(FakeNvml(states=STATES))
+        assert usage.peak_bytes == 1000 * MIB
+        assert usage.method.startswith("NVML, the container's processes, largest of")
+        assert usage.name == "NVIDIA Test GPU"
+
+    def test_other_peoples_processes_do_not_count(self):
+        assert measure(FakeNvml(states=[(9000 * MIB, {1: 100 * MIB, 77: 8000 * MIB})])).peak_bytes == 100 * MIB
+
+    def test_nvml_is_shut_down(self):
+        nvml = FakeNvml(states=STATES)
+        measure(nvml)
+        assert nvml.shut_down
+
+
+class TestAccounting:
+    def test_for_one_process_the_drivers_peak_is_exact(self):
+        usage = measure(FakeNvml(states=[(900 * MIB, {1: 400 * MIB})], accounting={1: 450 * MIB}))
+        assert usage.peak_bytes == 450 * MIB
+        assert "accounting of the container's one process" in usage.method
+
+    @pytest.mark.parametrize(
+        ("peaks", "expected"),
+        [
+            ({1: 400 * MIB, 2: 700 * MIB}, 1000 * MIB),  # sampled 1000 lies between 700 and 1100: it stays
+            ({1: 400 * MIB, 2: 1200 * MIB}, 1200 * MIB),  # one process alone was higher than any sample
+            ({1: 400 * MIB, 2: 500 * MIB}, 900 * MIB),  # together they were never higher than both peaks
+        ],
+    )
+    def test_for_several_the_sample_is_held_within_their_peaks(self, peaks, expected):
+        usage = measure(FakeNvml(states=STATES, accounting=peaks))
+        assert usage.peak_bytes == expected
+        assert "2 processes" in usage.method
+
+    @pytest.mark.parametrize("fails", [frozenset({"accounting"}), frozenset()])
+    def test_where_it_is_off_or_unsupported_the_samples_stay(self, fails):
+        assert measure(FakeNvml(states=STATES, fails=fails)).peak_bytes == 1000 * MIB
+
+    def test_a_process_it_does_not_know_leaves_the_samples(self):
+        assert measure(FakeNvml(states=STATES, accounting={1: 400 * MIB})).peak_bytes == 1000 * MIB
+
+
+class TestWholeDevice:
+    def check(self, nvml, pids=(1, 2)):
+        usage = measure(nvml, pids)
+        assert usage.peak_bytes == 1000 * MIB  # 1500 less the baseline of 500
+        assert "whole device less what was used before" in usage.method
+
+    def test_it_serves_where_processes_cannot_be_listed(self):
+        self.check(FakeNvml(states=STATES, fails=frozenset({"processes"})))
+
+    def test_it_serves_where_the_driver_does_not_tell_their_memory(self):
+        self.check(FakeNvml(states=[(1500 * MIB, {1: None})]))
+
+    def test_it_serves_where_the_containers_processes_are_not_known_here(self):
+        self.check(FakeNvml(states=STATES), pids=())
+
+    def test_it_is_never_below_zero(self):
+        assert measure(FakeNvml(states=[(100 * MIB, {})])).peak_bytes == 0
+
+
+class TestNotMeasured:
+    @pytest.mark.parametrize("fails", ["init", "handle", "memory"])
+    def test_a_driver_that_fails_is_told_and_nothing_raises(self, fails):
+        usage = measure(FakeNvml(states=STATES, fails=frozenset({fails})))
+        assert usage.peak_bytes is None
+        assert usage.method.startswith("not measured: NVML")
+        assert "not supported" in usage.method
+
+    def test_a_run_without_a_gpu_says_so(self):
+        meter = RunMeter(gpu_uuid=None, engine_reader=lambda: None)
+        meter.before_start()
+        assert meter.stop().gpu.method == "not measured: the run had no GPU"
+
+
+class TestRunMeter:
+    def test_a_container_that_has_ended_already_is_not_measured(self):
+        meter = RunMeter(gpu_uuid=None, engine_reader=lambda: None)
+        meter.started("ab" * 32, 0)
+        usage = meter.stop()
+        assert usage.host.peak_bytes is None
+        assert usage.host.method == "not measured: it ended before the first sample"
+
+    def test_a_reader_that_fails_at_once_fails_nothing(self):
+        def fail():
+            raise ValueError("the engine has no statistics")
+
+        meter = RunMeter(gpu_uuid=None, engine_reader=fail)
+        meter.started("ab" * 32, 2**30)
+        assert meter.stop().host.peak_bytes is None
+
+    def test_a_gpu_is_measured_beside_the_host(self):
+        nvml = FakeNvml(states=[(1500 * MIB, {})])
+        meter = RunMeter(gpu_uuid="GPU-1", engine_reader=lambda: None, nvml=nvml)
+        meter.before_start()
+        assert nvml.looked.wait(10)
+        assert meter.stop().gpu.peak_bytes == 1000 * MIB
+
+    def test_a_machine_without_a_driver_measures_nothing_and_says_why(self):
+        pytest.importorskip("pynvml")
+        meter = RunMeter(gpu_uuid="GPU-none", engine_reader=lambda: None)
+        meter.before_start()
+        usage = meter.stop().gpu
+        assert usage.peak_bytes is None
+        assert "NVML could not be used" in usage.method

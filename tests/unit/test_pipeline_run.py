@@ -1,0 +1,195 @@
+"""Staging what a container may see, and running it on the fake sandbox."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
+from sonobench_eval.pipeline_run import STAGED_AT_S, InputsIncomplete, run_image, staged, sweep_staging
+from sonobench_eval.sandbox.fake import FakeSandbox
+from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
+
+IDENTITY = ImageIdentity("sha256:" + "a" * 64, ("sha256:" + "b" * 64,))
+
+
+@pytest.fixture
+def challenge():
+    return Challenge(
+        sonobench=1,
+        name="tiny",
+        title="Tiny",
+        writable=("/app", "/cache"),
+        centers=(Center(id="home", role="internal"),),
+        tasks=(
+            Task(
+                id="breast",
+                kind="binary",
+                dataset_name="Breast",
+                organ="Breast",
+                classes=("no", "yes"),
+                metrics=(Metric(name="auc"),),
+            ),
+        ),
+        cases=tuple(Case(id=f"Breast/img/{n}.png", task="breast", center="home", subject="secret", label=1) for n in range(3)),
+    )
+
+
+@pytest.fixture
+def inputs(tmp_path, challenge):
+    folder = tmp_path / "hidden-truth-beside" / "images"
+    for case in challenge.cases:
+        (folder / case.id).parent.mkdir(parents=True, exist_ok=True)
+        (folder / case.id).write_bytes(case.id.encode())
+        (folder / case.id).chmod(0o600)
+    (folder / "Breast" / "img" / "unused.png").write_bytes(b"no case of this challenge")
+    return folder
+
+
+@pytest.fixture
+def run(challenge, inputs, tmp_path):
+    def run_it(program=lambda inputs, output: 0, **changes):
+        sandbox = FakeSandbox(program)
+        given = {"inputs_dir": inputs, "staging": tmp_path / "staging", "gpu_uuid": None, "runtime": None, **changes}
+        outcome = run_image(
+            challenge, sandbox=sandbox, identity=IDENTITY, results=tmp_path / "r.tar", run_id="r1", attempt=2, node="n1", **given
+        )
+        return outcome, sandbox
+
+    return run_it
+
+
+class TestStaged:
+    @pytest.fixture
+    def ready(self, challenge, inputs, tmp_path):
+        with staged(challenge, inputs_dir=inputs, case_list=b"[]", base=tmp_path / "staging") as ready:
+            yield ready
+
+    def test_exactly_the_cases_images_are_there(self, ready, challenge):
+        found = {str(path.relative_to(ready.inputs_dir)) for path in ready.inputs_dir.rglob("*") if path.is_file()}
+        assert found == {case.id for case in challenge.cases}
+
+    def test_any_user_can_read_them_and_nobody_write(self, ready):
+        for path in (ready.inputs_dir, *ready.inputs_dir.rglob("*"), ready.case_list):
+            assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o444)
+
+    def test_times_tell_nothing(self, ready):
+        times = {path.stat().st_mtime for path in (ready.inputs_dir, *ready.inputs_dir.rglob("*"), ready.case_list)}
+        assert times == {STAGED_AT_S}
+
+    def test_the_folder_around_them_is_closed_to_other_users(self, ready):
+        assert stat.S_IMODE(ready.inputs_dir.parent.stat().st_mode) == 0o700
+
+    def test_its_path_names_neither_run_nor_challenge(self, ready, tmp_path):
+        below = ready.inputs_dir.relative_to((tmp_path / "staging").resolve())
+        assert str(below).startswith("sonobench-staged-")
+        assert "tiny" not in str(below)
+
+    def test_the_originals_are_not_changed(self, ready, inputs, challenge):
+        original = inputs / challenge.cases[0].id
+        assert stat.S_IMODE(original.stat().st_mode) == 0o600
+        assert original.stat().st_mtime != STAGED_AT_S
+        assert original.stat().st_nlink == 1
+
+    def test_a_missing_image_is_named_and_nothing_is_left(self, challenge, inputs, tmp_path):
+        (inputs / challenge.cases[1].id).unlink()
+        with (
+            pytest.raises(InputsIncomplete, match=r"case Breast/img/1\.png is missing"),
+            staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
+        ):
+            pass
+        assert list((tmp_path / "staging").iterdir()) == []
+
+    def test_a_disk_without_room_is_told_in_a_sentence(self, challenge, inputs, tmp_path, monkeypatch):
+        def no_room(source, target):
+            raise OSError(28, "No space left on device", str(target))
+
+        monkeypatch.setattr("shutil.copyfile", no_room)
+        with (
+            pytest.raises(InputsIncomplete, match=r"0\.png could not be copied .*No space left on device.* needs room"),
+            staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
+        ):
+            pass
+        assert list((tmp_path / "staging").iterdir()) == []
+
+    def test_a_base_that_cannot_be_made_is_told(self, challenge, inputs, tmp_path):
+        (tmp_path / "file").write_text("")
+        with (
+            pytest.raises(InputsIncomplete, match="No folder for a run's inputs"),
+            staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "file" / "x"),
+        ):
+            pass
+
+
+class TestSweepStaging:
+    def test_what_a_killed_process_left_is_removed(self, tmp_path):
+        left = tmp_path / "sonobench-staged-dead"
+        (left / "inputs").mkdir(parents=True)
+        (tmp_path / "somebody-elses").mkdir()
+        assert sweep_staging(tmp_path) == ["sonobench-staged-dead"]
+        assert [path.name for path in tmp_path.iterdir()] == ["somebody-elses"]
+
+    def test_what_is_in_use_stays(self, challenge, inputs, tmp_path):
+        with staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "s") as ready:
+            assert sweep_staging(tmp_path / "s") == []
+            assert ready.case_list.exists()
+
+    def test_a_link_is_not_followed(self, tmp_path, inputs):
+        (tmp_path / "s").mkdir()
+        (tmp_path / "s" / "sonobench-staged-link").symlink_to(inputs)
+        assert sweep_staging(tmp_path / "s") == []
+        assert inputs.exists()
+
+
+class TestRunImage:
+    def test_the_container_gets_the_contracts_places_and_the_challenges_limits(self, run, challenge):
+        _, sandbox = run(runtime="runsc", gpu_uuid="GPU-1")
+        spec = sandbox.ran[0]
+        assert (spec.name, spec.run_id, spec.attempt, spec.node) == ("sonobench-r1-a2", "r1", 2, "n1")
+        assert (spec.mounts.inputs_at, spec.mounts.case_list_at, spec.mounts.output_at) == ("/input", "/input_json", "/output")
+        assert (spec.limits, spec.writable) == (challenge.limits, ("/app", "/cache"))
+        assert (spec.runtime, spec.gpu_uuid, spec.image) == ("runsc", "GPU-1", IDENTITY)
+
+    def test_the_case_list_holds_nothing_of_the_references(self, run):
+        _, sandbox = run()
+        cases = json.loads(sandbox.case_list)
+        assert [case["img_path_relative"] for case in cases] == [f"Breast/img/{n}.png" for n in range(3)]
+        assert b"label" not in sandbox.case_list
+        assert b"secret" not in sandbox.case_list
+
+    def test_a_program_reads_images_and_its_results_come_back(self, run):
+        def program(inputs, output):
+            (output / "classification.json").write_bytes((inputs / "Breast/img/2.png").read_bytes())
+            return 0
+
+        outcome, _ = run(program)
+        assert (outcome.exit_code, outcome.result_files, outcome.result_bytes) == (0, 1, 16)
+
+    def test_staging_is_told_first(self, run):
+        phases = []
+        run(progress=phases.append)
+        assert phases == ["stage", "create", "run", "collect", "remove"]
+
+    def test_nothing_staged_is_left_after_a_good_run(self, run, tmp_path):
+        run()
+        assert list((tmp_path / "staging").iterdir()) == []
+
+    def test_nothing_staged_is_left_when_the_engine_fails(self, run, tmp_path):
+        def fail(inputs, output):
+            raise SandboxTrouble("the engine is away")
+
+        with pytest.raises(SandboxTrouble, match="engine is away"):
+            run(fail)
+        assert list((tmp_path / "staging").iterdir()) == []
+
+    def test_stopping_reaches_the_sandbox(self, run):
+        outcome, _ = run(should_stop=lambda: True)
+        assert outcome.cancelled
+
+    def test_no_file_descriptor_is_left_open(self, run):
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        run()
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
