@@ -208,9 +208,10 @@ class House:
     # --- processes ---
 
     def start(self, *names: str) -> None:
-        """Start `serve`, `run` or `score`."""
+        """Start `serve`, `run` or `score`; or `all`, which is one server with its workers."""
         for name in names:
             command = {
+                "all": ["serve", "--port", str(self.port), "--with-workers", "--drain-grace", "0"],
                 "serve": ["serve", "--port", str(self.port)],
                 "run": ["worker", "run", "--api-url", self.url, "--poll", "0.5", "--drain-grace", "0"],
                 "score": ["worker", "score", "--poll", "0.5"],
@@ -223,7 +224,7 @@ class House:
                     stderr=log,
                     stdin=subprocess.DEVNULL,
                 )
-            if name == "serve":
+            if name in {"serve", "all"}:
                 self.wait_for(self._is_healthy, "the API to answer")
 
     def kill(self, name: str) -> None:
@@ -313,7 +314,7 @@ class House:
         return [volume["Name"] for volume in found.get("Volumes") or []]
 
     def close(self) -> None:
-        for name in ("run", "score", "serve"):
+        for name in ("run", "score", "serve", "all"):
             if name in self.processes:
                 with suppress(subprocess.TimeoutExpired):
                     self.stop(name)
@@ -322,14 +323,15 @@ class House:
             process.wait()
 
     def _is_healthy(self) -> bool:
-        if self.processes["serve"].poll() is not None:
+        server = self.processes.get("serve") or self.processes["all"]
+        if server.poll() is not None:
             pytest.fail(f"serve ended\n{self._logs()}")
         with suppress(httpx.HTTPError):
             return httpx.get(f"{self.url}/healthz", timeout=1).is_success
         return False
 
     def _logs(self) -> str:
-        return "\n".join(f"--- {log.name}\n{log.read_text()[-4000:]}" for log in sorted(self.home.parent.glob("*.log")))
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-4000:]}" for log in sorted(self.home.parent.rglob("*.log")))
 
 
 def _free_port() -> int:
