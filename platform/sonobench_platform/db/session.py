@@ -65,6 +65,7 @@ class Database:
         with Session(self._writing, expire_on_commit=False) as session:
             work = Work(session)
             with session.begin():
+                session.connection()  # begins now, not with the first statement: what is read here is still so at the end
                 yield work
         work.run_after_commit()
 

@@ -1,0 +1,161 @@
+"""Who may call what: every route, tried as nobody, as a stranger, as each kind of token. The table is the specification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from sonobench_platform.app import ROUTERS
+from sonobench_platform.openapi import callers_of
+from sonobench_platform.web import pages
+
+ANYONE, TEAM, ORGANISER, NODE = "anyone", "team", "organiser", "node"
+
+TABLE: dict[tuple[str, str], set[str]] = {
+    ("GET", "/healthz"): {ANYONE},
+    ("GET", "/api/v1/me"): {TEAM, ORGANISER, NODE},
+    ("POST", "/api/v1/teams"): {ORGANISER},
+    ("GET", "/api/v1/teams"): {ORGANISER},
+    ("GET", "/api/v1/challenges"): {ANYONE},
+    ("GET", "/api/v1/challenges/{name}"): {ANYONE},
+    ("GET", "/api/v1/challenges/{name}/leaderboard"): {ANYONE},
+    ("POST", "/api/v1/challenges/{name}/submissions"): {TEAM},
+    ("PUT", "/api/v1/submissions/{submission_id}/image"): {TEAM},
+    ("GET", "/api/v1/submissions"): {TEAM, ORGANISER},
+    ("GET", "/api/v1/submissions/{submission_id}"): {TEAM, ORGANISER},
+    ("POST", "/api/v1/submissions/{submission_id}/cancel"): {TEAM, ORGANISER},
+    ("GET", "/api/v1/submissions/{submission_id}/evaluation"): {TEAM, ORGANISER},
+    ("POST", "/internal/v1/claims"): {NODE},
+    ("GET", "/internal/v1/runs/live"): {NODE},
+    ("POST", "/internal/v1/runs/{run_id}/heartbeat"): {NODE},
+    ("PUT", "/internal/v1/runs/{run_id}/results"): {NODE},
+    ("POST", "/internal/v1/runs/{run_id}/finish"): {NODE},
+    ("POST", "/internal/v1/runs/{run_id}/release"): {NODE},
+    ("GET", "/internal/v1/images/{config_digest}"): {NODE},
+    ("GET", "/internal/v1/inputs/{dataset_hash}"): {NODE},
+}
+
+
+def _routes() -> list[tuple[str, APIRoute]]:
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return [(method, route) for route in routes for method in route.methods or ()]
+
+
+class TestTheTable:
+    def test_it_names_every_route_and_no_other(self) -> None:
+        assert {(method, route.path) for method, route in _routes()} == set(TABLE)
+
+    def test_every_route_states_its_callers(self) -> None:
+        stated = {(method, route.path): {kind.value for kind in callers_of(route)} or {ANYONE} for method, route in _routes()}
+        assert stated == TABLE
+
+    def test_the_described_api_is_the_table(self, world: Any) -> None:
+        document = world.anyone.get("/api/v1/openapi.json").json()
+        names = {"teamToken": TEAM, "organiserToken": ORGANISER, "nodeToken": NODE}
+        described = {
+            (method.upper(), path): {names[name] for scheme in operation["security"] for name in scheme} or {ANYONE}
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+        }
+        assert described == TABLE
+
+    def test_pages_only_read(self) -> None:
+        assert {method for route in pages.router.routes for method in getattr(route, "methods", ())} <= {"GET", "HEAD"}
+
+
+@pytest.fixture
+def addresses(world: Any) -> dict[str, str]:
+    """Things of team A that are really there, to be asked for by others."""
+    submission_id = world.queued("A")
+    claimed = world.claim()
+    assert claimed is not None
+    return {
+        "name": "tiny",
+        "submission_id": submission_id,
+        "run_id": claimed["run_id"],
+        "config_digest": claimed["image"]["config_digest"],
+        "dataset_hash": claimed["inputs"]["hash"],
+    }
+
+
+class TestEveryRoute:
+    @pytest.mark.parametrize("route", sorted(TABLE), ids=" ".join)
+    def test_it_answers_only_those_in_the_table(self, world: Any, addresses: dict[str, str], route: tuple[str, str]) -> None:
+        method, path = route
+        url = path.format(**addresses)
+        callers = {ANYONE: world.anyone, TEAM: world.team("A"), ORGANISER: world.organiser, NODE: world.node}
+        for kind, caller in callers.items():
+            status = caller.request(method, url, json={}).status_code
+            if TABLE[route] & {kind, ANYONE}:
+                assert status not in {401, 403}, (kind, status)
+            else:
+                assert status == (401 if kind == ANYONE else 403), (kind, status)
+
+    @pytest.mark.parametrize("route", [each for each in sorted(TABLE) if "{submission_id}" in each[1]], ids=" ".join)
+    def test_a_stranger_learns_nothing_of_another_teams_submission(
+        self, world: Any, addresses: dict[str, str], route: tuple[str, str]
+    ) -> None:
+        method, path = route
+        theirs = world.team("B").request(method, path.format(**addresses), content=b"0123456789")
+        missing = world.team("B").request(method, path.format(submission_id="sub-aaaaaaaaaaaaaaaa"), content=b"0123456789")
+        assert theirs.status_code == missing.status_code == 404
+        assert theirs.json()["detail"].replace(addresses["submission_id"], "") == missing.json()["detail"]
+
+    def test_a_team_lists_its_own_and_an_organiser_all(self, world: Any) -> None:
+        a, b = world.create("A")["id"], world.create("B")["id"]
+        listed = {
+            name: {each["id"] for each in http.get("/api/v1/submissions?challenge=tiny").json()["items"]}
+            for name, http in (("A", world.team("A")), ("B", world.team("B")), ("organiser", world.organiser))
+        }
+        assert listed == {"A": {a}, "B": {b}, "organiser": {a, b}}
+        assert world.organiser.get("/api/v1/submissions?challenge=other").json()["items"] == []
+
+    @pytest.mark.parametrize("token", ["", "sbt_x", "Bearer", "é", "sbt_" + "a" * 60])
+    def test_a_token_that_is_none_is_401_with_a_challenge(self, world: Any, token: str) -> None:
+        answer = world.anyone.get("/api/v1/me", headers={"Authorization": f"Bearer {token}".encode()})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+    def test_a_well_formed_token_that_was_never_issued_is_401(self, world: Any) -> None:
+        from sonobench_platform.accounts.tokens import TokenKind, mint
+
+        answer = world.anyone.get("/api/v1/me", headers={"Authorization": f"Bearer {mint(TokenKind.ORGANISER)}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "unknown-token")
+
+    def test_who_am_i(self, world: Any) -> None:
+        mine = world.team("A").get("/api/v1/me").json()
+        assert (mine["kind"], mine["team"]["name"]) == ("team", "A")
+        assert world.organiser.get("/api/v1/me").json() == {"kind": "organiser", "team": None}
+        assert world.node.get("/api/v1/me").json() == {"kind": "node", "team": None}
+
+
+class TestTokensAtRest:
+    def test_no_token_is_in_the_database(self, world: Any) -> None:
+        from sqlalchemy import select
+
+        from sonobench_platform.db.models import TokenRow
+
+        tokens = {world.team("A").token, world.organiser.token, world.node.token}
+        with world.platform.core.database.read() as session:
+            stored = [str(vars(row)) for row in session.scalars(select(TokenRow))]
+        assert len(stored) == 3
+        assert not any(token in text for token in tokens for text in stored)
+
+    def test_token_files_are_for_their_owner_alone(self, world: Any) -> None:
+        for path in (world.platform.node_token_file, world.platform.organiser_token_file):
+            assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_a_second_start_keeps_the_tokens(self, world: Any) -> None:
+        before = world.platform.organiser_token_file.read_text()
+        world.platform.prepare()
+        assert world.platform.organiser_token_file.read_text() == before
+        assert world.organiser.get("/api/v1/me").status_code == 200
+
+    def test_a_token_file_with_something_else_is_refused_in_one_sentence(self, world: Any) -> None:
+        from sonobench_platform.accounts.service import TokenFileError
+
+        world.platform.node_token_file.write_text(world.platform.organiser_token_file.read_text())
+        with pytest.raises(TokenFileError, match="does not hold a node token; remove it"):
+            world.platform.prepare()
