@@ -104,9 +104,13 @@ _START_REFUSALS: tuple[tuple[str, str], ...] = (
         r"exec(?:ing)?\b.*permission denied",
         "The image's start command may not be executed. Make it executable for every user: it does not run as root here.",
     ),
-    (r"chdir to cwd", "The image's working folder cannot be entered. It must be a folder that every user may enter."),
     (
-        r"declares \d+ volumes|invalid (?:mount|volume) (?:config|specification|path)|not a directory.*mount"
+        r"chdir to cwd|cwd must be an absolute path|working folder that is not|cannot mkdir: .* is not a directory",
+        "The image's working folder cannot be entered. WORKDIR must be an absolute path to a folder that every user may enter.",
+    ),
+    (r"environment variable (?:without a name|name can't be empty)", "The image sets an environment variable without a name."),
+    (
+        r"declares (?:\d+ volumes|a volume at)|invalid (?:mount|volume) (?:config|specification|path)|not a directory.*mount"
         r"|mount.*not a directory",
         "The image declares volumes that cannot be mounted. Remove VOLUME from its Dockerfile.",
     ),

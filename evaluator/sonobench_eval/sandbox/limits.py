@@ -52,6 +52,7 @@ class ImageFacts:
     environment: Mapping[str, str]
     user: str = ""
     volumes: tuple[str, ...] = ()
+    working_dir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def container_config(
         "Hostname": "case",
         "Env": environment(image, home=home, gpu_uuid=spec.gpu_uuid),
         "Healthcheck": {"Test": ["NONE"]},
+        "StopSignal": "SIGKILL",
         "Labels": labels(spec),
         "NetworkDisabled": True,
         "Tty": False,

@@ -15,11 +15,43 @@ from sonobench_eval.sandbox.limits import ImageFacts
 
 FALLBACK_HOME = "/tmp"  # noqa: S108 - a path in the container, in memory and its own
 VOLUMES_ALLOWED = 16
-_NEVER_BELOW = ("/proc", "/sys", "/dev", "/etc")
+LONGEST_NAME, LONGEST_PATH = 255, 1024
+_OF_THE_KERNEL = ("/proc", "/sys", "/dev")
+_NEVER_BELOW = (*_OF_THE_KERNEL, "/etc")
 _NEVER_ITSELF = frozenset(
     {"/", "/bin", "/boot", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/run", "/sbin", "/tmp", "/usr", "/var"}  # noqa: S108
     | {"/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/sbin", "/usr/share", "/home"}
 )
+
+
+def why_unfit(image: ImageFacts) -> str:
+    """Why no container can be made of the image, empty where nothing is known against it.
+
+    An engine takes such images and stumbles over them in as many words as it has versions; here the reason is known.
+    The words are those that `failure.py` knows.
+    """
+    if len(image.volumes) > VOLUMES_ALLOWED:
+        return f"the image declares {len(image.volumes)} volumes, more than the {VOLUMES_ALLOWED} allowed"
+    for path in image.volumes:
+        if not _may_be_a_volume(path):
+            return f"the image declares a volume at {path[:80]!r}, which cannot be one"
+    if image.working_dir and not _may_be_entered(image.working_dir):
+        return "the image has a working folder that is not an absolute path to a folder of the image"
+    if "" in image.environment:
+        return "the image sets an environment variable without a name"
+    return ""
+
+
+def _may_be_entered(path: str) -> bool:
+    # A working folder such as /proc/self/fd/8 led out of the container in runc before 1.1.12 (CVE-2024-21626).
+    return path.startswith("/") and not any(_is_same_or_below(_clean(path), root) for root in _OF_THE_KERNEL)
+
+
+def _may_be_a_volume(path: str) -> bool:
+    if not path.startswith("/") or len(path) > LONGEST_PATH or any(len(part) > LONGEST_NAME for part in path.split("/")):
+        return False
+    path = _clean(path)
+    return path != "/" and not any(_is_same_or_below(path, root) for root in _OF_THE_KERNEL)
 
 
 def home_of(image: ImageFacts, *, passwd: str = "", taken: Iterable[str] = ()) -> str:

@@ -114,10 +114,6 @@ class TestPlaces:
         assert ran.outcome.exit_code == 0
         assert ran.texts == {"f": "image a.txt"}
 
-    def test_too_many_volumes_are_refused(self, run, image_of):
-        ran = run(image_of(config={"Volumes": {f"/v{n}": {} for n in range(40)}}))
-        assert "declares 40 volumes" in ran.outcome.engine_error
-
     def test_content_too_large_to_copy_stays_readable_and_is_noted(self, run, image_of, file_of, monkeypatch):
         monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.run.LARGEST_COPY_BYTES", 1 * MIB)
         files = {"app": file_of(kind=tarfile.DIRTYPE, mode=0o777), "app/weights": file_of(b"w" * 2 * MIB)}

@@ -43,6 +43,11 @@ class TestEngineCall:
         with pytest.raises(SandboxTrouble, match="disk is full: it could not load an image"), engine_call("load an image"):
             raise api_error(500, "write /var/lib/docker/x: no space left on device")
 
+    def test_an_engine_that_sees_other_files_is_told_apart(self):
+        words = 'invalid mount config for type "bind": bind source path does not exist: /tmp/x'
+        with pytest.raises(SandboxTrouble, match="must have the same path for the engine"), engine_call("create a container"):
+            raise api_error(400, words)
+
     @pytest.mark.parametrize(
         "error",
         [

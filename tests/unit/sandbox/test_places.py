@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from sonobench_eval.sandbox.failure import is_the_images_fault
 from sonobench_eval.sandbox.limits import ImageFacts
-from sonobench_eval.sandbox.places import home_of, places_of
+from sonobench_eval.sandbox.places import home_of, places_of, why_unfit
 
 TAKEN = ("/input/", "/input_json", "/output")
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nbroken line\nteam:x:500:500::/home/team:/bin/sh\nodd:x:7:7::relative:/bin/sh\n"
@@ -74,3 +75,34 @@ class TestPlacesOf:
 
     def test_system_folders_are_never_made_writable(self):
         assert self.places(home="/tmp", writable=("/usr", "/etc/x", "/app")) == ("/app",)
+
+
+class TestWhyUnfit:
+    def test_a_usual_image_is_fit(self):
+        usual = ImageFacts("x", {"PATH": "/bin", "EMPTY": ""}, "team", ("/data", "/app/cache/"), "/app")
+        assert why_unfit(usual) == ""
+
+    @pytest.mark.parametrize(
+        "path", ["/", "//", "/x/..", "/proc", "/proc/self", "/sys/", "/dev/shm", "", "relative", "/" + "a" * 256]
+    )
+    def test_volumes_that_no_engine_can_mount(self, path):
+        assert "which cannot be one" in why_unfit(image(volumes=(path,)))
+
+    def test_more_volumes_than_a_run_may_hold_in_memory(self):
+        assert why_unfit(image(volumes=[f"/v{n}" for n in range(17)])).startswith("the image declares 17 volumes")
+
+    @pytest.mark.parametrize("folder", ["relative", "/proc/self/fd/8", "/x/../proc/self/fd/7", "/dev/fd/8"])
+    def test_working_folders_that_lead_out_of_the_image(self, folder):
+        assert "working folder" in why_unfit(ImageFacts("x", {}, working_dir=folder))
+
+    def test_a_variable_without_a_name(self):
+        assert "without a name" in why_unfit(ImageFacts("x", {"": "x"}))
+
+    def test_every_reason_is_one_that_teams_are_told_as_their_own(self):
+        unfit = [
+            image(volumes=("/",)),
+            image(volumes=[f"/v{n}" for n in range(17)]),
+            ImageFacts("x", {}, working_dir="x"),
+            ImageFacts("x", {"": "x"}),
+        ]
+        assert all(is_the_images_fault(why_unfit(each)) for each in unfit)

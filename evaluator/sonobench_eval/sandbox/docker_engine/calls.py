@@ -111,4 +111,9 @@ def is_conflict(error: docker.errors.APIError) -> bool:
 def _refusal(doing: str, why: str) -> str:
     if "no space left on device" in why.lower():
         return f"The Docker Engine's disk is full: it could not {doing}. Free some of it; `docker system df` shows what uses it."
+    if "bind source path does not exist" in why.lower():
+        return (
+            f"The Docker Engine could not {doing}, as it does not see this machine's files: {why}. "
+            "The folder that runs are staged in must have the same path for the engine as it has here."
+        )
     return f"The Docker Engine could not {doing}: {why}"

@@ -60,6 +60,7 @@ def verified_facts(api: docker.APIClient, identity: ImageIdentity) -> ImageFacts
         environment=_environment(config.get("Env") or ()),
         user=config.get("User") or "",
         volumes=tuple(sorted(config.get("Volumes") or ())),
+        working_dir=config.get("WorkingDir") or "",
     )
 
 

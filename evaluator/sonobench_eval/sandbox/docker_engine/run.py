@@ -38,7 +38,7 @@ from sonobench_eval.sandbox.limits import (
     place_volume_options,
     probe_config,
 )
-from sonobench_eval.sandbox.places import VOLUMES_ALLOWED, home_of, places_of
+from sonobench_eval.sandbox.places import home_of, places_of, why_unfit
 from sonobench_eval.sandbox.port import Measurement, ProgressFn, RunOutcome, RunSpec, SandboxTrouble
 
 LARGEST_COPY_BYTES = 8 * 2**30
@@ -101,8 +101,8 @@ def never_started(engine_error: str) -> RunOutcome:
 
 def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitStack) -> Prepared:
     image = verified_facts(api, spec.image)
-    if len(image.volumes) > VOLUMES_ALLOWED:
-        raise ImageRefusedByEngine(f"the image declares {len(image.volumes)} volumes, more than the {VOLUMES_ALLOWED} allowed")
+    if why := why_unfit(image):
+        raise ImageRefusedByEngine(why)
     probe = owned.enter_context(owned_container(api, probe_config(spec, image), f"{spec.name}-image"))
     home, places, notes = _writable_places(api, node, spec, image=image, probe=probe)
     output_volume = f"{spec.name}-output"
