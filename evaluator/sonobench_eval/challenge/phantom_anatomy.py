@@ -158,9 +158,9 @@ def fetal_head(rng: Random, skull: Outline) -> Paint:
 
 
 def skull(rng: Random) -> Outline:
-    wide = rng.uniform(0.46, 0.72)
+    wide = rng.uniform(0.38, 0.7)
     tall = wide * rng.uniform(0.68, 0.86)
-    return Outline(rng.normal(0, 0.08), rng.uniform(0.95, 1.12), wide, tall, rng.normal(0, 0.35))
+    return Outline(rng.uniform(-0.24, 0.24), rng.uniform(0.85, 1.2), wide, tall, rng.normal(0, 0.35))
 
 
 def liver(rng: Random, fat: float) -> Paint:

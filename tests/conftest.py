@@ -1,0 +1,53 @@
+"""Fixtures for every test: the repository's root, the Docker Engine, the phantom test set, the example images.
+
+A test that needs an engine fails where CI=true and there is none; elsewhere it is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+if str(REPOSITORY) not in sys.path:
+    sys.path.append(str(REPOSITORY))  # for `infra`, which is no part of the installed package
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[docker.DockerClient]:
+    """A client of the engine, patient enough for builds."""
+    try:
+        client = docker.from_env(timeout=900)
+        client.ping()
+    except DockerException as error:
+        why = f"no Docker Engine answers: {error}"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def example_tag(docker_client: docker.DockerClient) -> Callable[[str], str]:
+    """Builds an example image on first use and names its tag."""
+    from infra.examples import build_example
+
+    return lambda name: build_example(name, client=docker_client)
+
+
+@pytest.fixture(scope="session")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The challenge file of the phantom test set that `expected.json` files speak of."""
+    from sonobench_eval.challenge.phantom import make_phantom
+
+    return make_phantom(tmp_path_factory.mktemp("phantom") / "set", seed=7, cases_per_task=24, size=160)
