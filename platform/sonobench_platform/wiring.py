@@ -98,9 +98,16 @@ class Platform:
         """
         self.core.store.prepare()
         with _one_at_a_time(self.settings.home / ".prepare.lock"):
+            self._make_database_private()
             migrate(self.core.database)
             for kind, path in ((TokenKind.NODE, self.node_token_file), (TokenKind.ORGANISER, self.organiser_token_file)):
                 ensure_token_file(self.core, kind, path)
+
+    def _make_database_private(self) -> None:
+        """A new SQLite file is for its owner alone, even where the home is not."""
+        url = self.core.database.engine.url
+        if url.get_backend_name() == "sqlite" and url.database is not None:
+            Path(url.database).touch(mode=0o600)
 
     @property
     def node_token_file(self) -> Path:

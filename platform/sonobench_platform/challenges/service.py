@@ -28,6 +28,8 @@ def register(core: Core, path: Path) -> ChallengeRow:
     """
     loaded = _loaded(path)
     _refuse_a_change(core, loaded)
+    if (known := _unchanged(core, loaded)) is not None:
+        return known
     _check(loaded)
     data = dataset_hash(loaded.challenge, loaded.inputs_dir, loaded.truth_dir)
     keep_definition(core.store, loaded)
@@ -47,6 +49,21 @@ def _refuse_a_change(core: Core, loaded: LoadedChallenge) -> None:
         known = repository.find(session, loaded.challenge.name)
         if known is not None and known.hash != loaded.hash and repository.has_submissions(session, known.id):
             raise _changed(loaded)
+
+
+def _unchanged(core: Core, loaded: LoadedChallenge) -> ChallengeRow | None:
+    """The challenge as registered, where definition, data and both copies are the same: then nothing is to be done."""
+    with core.database.read() as session:
+        known = repository.find(session, loaded.challenge.name)
+    if known is None or (known.hash, known.folder) != (loaded.hash, str(loaded.folder)):
+        return None
+    if not (core.store.definition(known.hash).is_file() and core.store.inputs(known.dataset_hash).is_file()):
+        return None
+    try:
+        found = dataset_hash(loaded.challenge, loaded.inputs_dir, loaded.truth_dir)
+    except ChallengeError:
+        return None  # a file is missing; the check names every one
+    return known if found == known.dataset_hash else None
 
 
 def _check(loaded: LoadedChallenge) -> None:

@@ -39,7 +39,7 @@ def _lease(core: Core, work: Work, run: RunRow, submission: SubmissionRow, node:
     run.node, run.lease_until = node, now + timedelta(seconds=core.settings.lease_s)
     run.phase, run.phase_since = CLAIMED, now
     work.session.add(AttemptRow(run_id=run.id, attempt=run.attempt, node=node, claimed_at=now))
-    move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} on node {node}", at=now)
+    move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} started", at=now)
     return _assignment(core, work, run, submission)
 
 

@@ -135,7 +135,17 @@ def _end_overdue(core: Core, work: Work, submission: SubmissionRow) -> bool:
             if held is not None:
                 give_back(core, work, held, ended=LOST, reason=f"still running {_hours(deadline.after)} after its time limit")
         case "alert":
-            log.error("%s has been %s since %s; an organiser has to look", submission.id, state, submission.state_since)
+            return _alert(submission, state)
+    return True
+
+
+def _alert(submission: SubmissionRow, state: State) -> bool:
+    """Tell the organisers, once: in the log, and where they look at the submission."""
+    told = f"{state} since {submission.state_since:%Y-%m-%d %H:%M} UTC; an organiser has to look"
+    if told in (submission.trouble or ""):
+        return False
+    log.error("%s has been %s", submission.id, told)
+    submission.trouble = "; ".join(part for part in (submission.trouble, told) if part)
     return True
 
 

@@ -8,6 +8,8 @@ import errno
 import hashlib
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -32,7 +34,8 @@ class Incoming:
         self.received_bytes = 0
         self._hash = hashlib.sha256()
         self._temporary = target.with_name(f"{TEMPORARY}{os.getpid()}-{time.monotonic_ns()}-{target.name}")
-        self._file = self._temporary.open("xb", buffering=0)
+        with _room_needed():
+            self._file = self._temporary.open("xb", buffering=0)
 
     def write(self, block: bytes) -> None:
         """Add a block.
@@ -45,14 +48,10 @@ class Incoming:
         if self.received_bytes > self.expected_bytes:
             raise TooLarge("too-many-bytes", f"More than the announced {self.expected_bytes:,} bytes came; nothing was kept.")
         self._hash.update(block)
-        try:
+        with _room_needed():
             view = memoryview(block)
             while view:
                 view = view[self._file.write(view) :]
-        except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise no_space() from error
-            raise
 
     def check(self, sha256: bytes | None) -> str:
         """Compare length and, where given, digest; returns the SHA-256 as hexadecimal digits.
@@ -72,12 +71,8 @@ class Incoming:
 
     def keep(self) -> None:
         """Give the file its final name, flushed to disk."""
-        try:
+        with _room_needed():
             settle(self._temporary, self.target)
-        except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise no_space() from error
-            raise
 
     def close(self) -> None:
         self._file.close()
@@ -88,6 +83,17 @@ class Incoming:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+@contextmanager
+def _room_needed() -> Iterator[None]:
+    """A disk that is full is told as that."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise no_space() from error
+        raise
 
 
 def no_space() -> NoSpace:

@@ -1,11 +1,11 @@
 """One folder tree under the platform's home. Paths are made from identifiers alone, never from anyone's text.
 
-    uploads/<submission>.tar            what a team sent, until intake has verified it
-    images/<digest>.tar                 what intake wrote: the only form in which an image leaves this store
-    inputs/<dataset hash>.tar           the test set's images, as run workers fetch them
-    challenges/<hash>.yaml              whole definitions, with references: read by score workers alone
-    runs/<run>/results-<attempt>.tar    predictions
-    evaluations/<run>.npz               bootstrap replicates
+uploads/<submission>.tar            what a team sent, until intake has verified it
+images/<digest>.tar                 what intake wrote: the only form in which an image leaves this store
+inputs/<dataset hash>.tar           the test set's images, as run workers fetch them
+challenges/<hash>.yaml              whole definitions, with references: read by score workers alone
+runs/<run>/results-<attempt>.tar    predictions
+evaluations/<run>.npz               bootstrap replicates
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from sonobench_platform.domain.ids import is_digest, is_id
 
 TEMPORARY = ".incoming-"
-"""What is being written starts with this; a sweep removes what a killed process left."""
+"""What this store is writing starts with this; a sweep removes what a killed process left."""
 
 _FOLDERS = ("uploads", "images", "inputs", "challenges", "runs", "evaluations")
 
@@ -66,10 +66,13 @@ class Store:
         return shutil.disk_usage(self.home).free
 
     def remove_stale(self, older_than_s: float) -> list[Path]:
-        """Remove half-written files that nobody has touched for this long; returns what was removed."""
+        """Remove half-written files that nobody has touched for this long; returns what was removed.
+
+        Whoever writes here, this store, intake or the scorer, starts the name of an unfinished file with a dot.
+        """
         before = time.time() - older_than_s
         removed = []
-        for path in self.home.glob(f"*/**/{TEMPORARY}*"):
+        for path in (found for folder in _FOLDERS for found in (self.home / folder).rglob(".*")):
             with contextlib.suppress(FileNotFoundError):
                 if path.is_file() and path.stat().st_mtime < before:
                     path.unlink()

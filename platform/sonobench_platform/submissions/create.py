@@ -15,9 +15,7 @@ from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.move import begin
 
 
-def create(
-    core: Core, work: Work, caller: Identity, *, challenge_name: str, size_bytes: int, note: str | None
-) -> SubmissionRow:
+def create(core: Core, work: Work, caller: Identity, *, challenge_name: str, size_bytes: int, note: str | None) -> SubmissionRow:
     """Open a submission that waits for its upload.
 
     Raises:

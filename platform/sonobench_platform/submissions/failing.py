@@ -24,6 +24,4 @@ def end_badly(
 
 def fail_by_platform(work: Work, submission: SubmissionRow, *, sentence: str, at: datetime) -> None:
     """The platform gave up. It was not the team's fault, and says so."""
-    end_badly(
-        work, submission, State.FAILED, category=Category.PLATFORM_TROUBLE, blame=Blame.PLATFORM, sentence=sentence, at=at
-    )
+    end_badly(work, submission, State.FAILED, category=Category.PLATFORM_TROUBLE, blame=Blame.PLATFORM, sentence=sentence, at=at)

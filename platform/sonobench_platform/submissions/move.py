@@ -49,7 +49,5 @@ def move(work: Work, submission: SubmissionRow, to: State, *, cause: str, at: da
 
 
 def _remember(work: Work, submission: SubmissionRow, origin: State | None, cause: str, at: datetime) -> None:
-    work.session.add(
-        HistoryRow(submission_id=submission.id, at=at, from_state=origin, to_state=submission.state, cause=cause)
-    )
+    work.session.add(HistoryRow(submission_id=submission.id, at=at, from_state=origin, to_state=submission.state, cause=cause))
     work.session.flush()

@@ -95,6 +95,7 @@ class Submission(BaseModel):
     history: list[Step]
     queue_position: Annotated[int | None, Field(description="1 is next; only while queued.")]
     attempt: Annotated[int | None, Field(description="Which attempt at running it this is; trouble of the platform adds some.")]
+    node: Annotated[str | None, Field(description="Where it runs; organisers only.")]
     image: Image | None
     failure: FailureView | None
     trouble: Annotated[str | None, Field(description="Why the platform is trying again, if it is. It costs the team nothing.")]

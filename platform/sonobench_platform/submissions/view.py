@@ -70,6 +70,7 @@ def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], positio
         history=[_step(step) for step in history],
         queue_position=position,
         attempt=whole.run.attempt if whole.run is not None and whole.run.attempt else None,
+        node=whole.run.node if whole.run is not None and caller.kind == TokenKind.ORGANISER else None,
         image=None if whole.image is None else _image(whole.image),
         failure=_failure(whole),
         trouble=_trouble(caller, row.trouble),

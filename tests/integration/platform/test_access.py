@@ -147,6 +147,10 @@ class TestTokensAtRest:
         for path in (world.platform.node_token_file, world.platform.organiser_token_file):
             assert path.stat().st_mode & 0o777 == 0o600
 
+    def test_a_sqlite_file_is_for_its_owner_alone(self, world: Any) -> None:
+        for path in world.platform.settings.home.glob("sonobench.sqlite*"):
+            assert path.stat().st_mode & 0o777 == 0o600
+
     def test_a_second_start_keeps_the_tokens(self, world: Any) -> None:
         before = world.platform.organiser_token_file.read_text()
         world.platform.prepare()

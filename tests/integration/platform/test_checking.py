@@ -45,6 +45,15 @@ class TestCheck:
         assert "Alder" not in str(shown)
         assert world.files("uploads") == []
 
+    def test_of_two_teams_with_one_image_at_once_one_has_it(self, world: Any) -> None:
+        both = [world.uploaded("A", b"image"), world.uploaded("B", b"image")]
+        threads = [threading.Thread(target=world.platform.check_submission, args=(each,)) for each in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(world.state(each) for each in both) == ["queued", "rejected"]
+
     def test_doubled_and_late_wake_ups_change_nothing(self, world: Any) -> None:
         submission_id = world.queued("A")
         before = world.submission(submission_id)

@@ -63,6 +63,7 @@ class TestMigrations:
 class TestUnitOfWork:
     def test_an_error_rolls_back_and_drops_the_wake_ups(self, database: Database) -> None:
         woken: list[str] = []
+
         def fail_half_way() -> None:
             with database.write() as work:
                 work.session.add(_team("a"))

@@ -15,6 +15,24 @@ class TestRegisterChallenge:
         assert world.platform.register_challenge(world.yaml) == world.summary
         assert len(world.anyone.get("/api/v1/challenges").json()["items"]) == 1
 
+    def test_twice_does_the_long_work_once(self, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        from sonobench_platform.challenges import service
+
+        def never(*_arguments: Any) -> None:
+            raise AssertionError("the data was checked again")
+
+        monkeypatch.setattr(service, "check_data", never)
+        world.platform.register_challenge(world.yaml)
+
+    def test_again_after_its_stored_copies_were_lost_mends_them(self, world: Any) -> None:
+        store = world.platform.core.store
+        copies = (store.definition(world.summary.hash), store.inputs(world.summary.dataset_hash))
+        before = [copy.read_bytes() for copy in copies]
+        for copy in copies:
+            copy.unlink()
+            world.platform.register_challenge(world.yaml)
+        assert [copy.read_bytes() for copy in copies] == before
+
     def test_a_change_without_submissions_is_taken(self, world: Any, worlds: Any) -> None:
         worlds.write_challenge(world.folder, title="Renamed")
         assert world.platform.register_challenge(world.yaml).title == "Renamed"

@@ -30,6 +30,8 @@ class TestHeartbeat:
         shown = world.submission(claimed["submission_id"])
         assert shown["state"] == "running"
         assert shown["progress"]["phase"] == "run"
+        assert shown["node"] == "n1"
+        assert "n1" not in world.team("A").get(f"/api/v1/submissions/{claimed['submission_id']}").text
 
     def test_a_late_one_before_the_sweep_saves_the_run(self, world: Any, claimed: dict[str, Any]) -> None:
         world.clock.advance(seconds=91)

@@ -68,11 +68,12 @@ class TestReplacing:
 
 class TestRemoveStale:
     def test_only_old_half_written_files_go(self, store: Store) -> None:
-        old, young, whole = (store.home / "uploads" / name for name in (f"{TEMPORARY}old", f"{TEMPORARY}young", f"{SUB}.tar"))
-        for path in (old, young, whole):
+        names = (f"{TEMPORARY}old", "..incoming-sub.tar.x1.partial", f"{TEMPORARY}young", f"{SUB}.tar")
+        old, intakes, young, whole = (store.home / "uploads" / name for name in names)
+        for path in (old, intakes, young, whole):
             path.write_bytes(b"")
-        os.utime(old, (time.time() - 7200,) * 2)
-        os.utime(whole, (time.time() - 7200,) * 2)
-        assert store.remove_stale(3600) == [old]
+        for path in (old, intakes, whole):
+            os.utime(path, (time.time() - 7200,) * 2)
+        assert sorted(store.remove_stale(3600)) == sorted([old, intakes])
         assert young.exists()
         assert whole.exists()
