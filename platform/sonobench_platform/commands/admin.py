@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from sonobench_eval.challenge.load import ChallengeError
 from sonobench_eval.cli.render import plain
 from sonobench_platform.accounts.service import Identity, TokenFileError
 from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.run_worker import broker_address
 from sonobench_platform.commands.trouble import told_in_a_sentence
 from sonobench_platform.config import Settings
@@ -71,6 +72,5 @@ def _table(found: Sequence[Submission]) -> Table:
 @contextmanager
 def _platform(settings: Settings) -> Iterator[Platform]:
     settings = settings.model_copy(update={"broker_url": broker_address(settings)})
-    with told_in_a_sentence(ChallengeError, Refusal, TokenFileError), closing(Platform(settings)) as platform:
-        platform.prepare()
+    with told_in_a_sentence(ChallengeError, Refusal, TokenFileError), opened(settings) as platform:
         yield platform

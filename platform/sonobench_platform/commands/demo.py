@@ -9,8 +9,8 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.phantom import PhantomError
 from sonobench_eval.cli.client import Client, file_sha256
 from sonobench_eval.cli.console import moving, say, show, stderr, write_whole
+from sonobench_eval.cli.exits import ExitCode
 from sonobench_eval.cli.render import leaderboard_table
 from sonobench_eval.cli.render_status import submissions_table
 from sonobench_eval.cli.watching import state_words
@@ -28,12 +29,12 @@ from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.commands.demo_scene import Entry, build_entries, find_checkout, set_the_test
-from sonobench_platform.commands.demo_server import DemoServer, free_port, serving
+from sonobench_platform.commands.demo_server import DemoServer, serving
+from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.domain.errors import Conflict, Refusal
 from sonobench_platform.domain.states import State
-from sonobench_platform.wiring import Platform
 
 Json = dict[str, Any]
 
@@ -44,7 +45,7 @@ _KNOWN = (ChallengeError, PhantomError, Refusal, SandboxTrouble, TokenFileError)
 def demo(*, once: bool, data: Path | None, port: int | None, home: Path | None) -> None:
     """Build, hand in, run, score, rank, show; then serve until Ctrl-C, or end at once. Leaves nothing running."""
     signal.signal(signal.SIGTERM, _end_like_interrupt)
-    with told_in_a_sentence(*_KNOWN):
+    with told_in_a_sentence(*_KNOWN), _interruptible():
         checkout = find_checkout()
         DockerEngine.connect()
         home = (home or checkout / "var" / "demo").expanduser().resolve()
@@ -52,7 +53,7 @@ def demo(*, once: bool, data: Path | None, port: int | None, home: Path | None) 
         settings = Settings(home=home, database_url="", node_token_file=None, organiser_token_file=None)
         entries = build_entries(checkout)
         challenge = _register(settings, set_the_test(home, data))
-        with serving(home, free_port(port)) as server:
+        with serving(home, port) as server:
             _show_the_path(settings, server, challenge, entries)
             if not once:
                 _serve_on(server)
@@ -69,8 +70,7 @@ def _show_the_path(settings: Settings, server: DemoServer, challenge: str, entri
 
 def _register(settings: Settings, file: Path) -> str:
     """Register the challenge on the database, as `sonobench admin challenge add` does; its name."""
-    with closing(Platform(settings)) as platform:
-        platform.prepare()
+    with opened(settings) as platform:
         try:
             return platform.register_challenge(file).name
         except Conflict:
@@ -159,6 +159,14 @@ def _serve_on(server: DemoServer) -> None:
         server.wait_for_its_end()
     except KeyboardInterrupt:
         say("")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CommandError("interrupted; a later demo goes on from here", ExitCode.INTERRUPTED) from None
 
 
 def _end_like_interrupt(*_: object) -> None:

@@ -55,14 +55,23 @@ class DemoServer:
 
 
 @contextmanager
-def serving(home: Path, port: int) -> Iterator[DemoServer]:
-    """A server on `home` with its workers, ready to answer; gone afterwards with everything it started."""
+def serving(home: Path, port: int | None) -> Iterator[DemoServer]:
+    """A server on `home` with its workers, ready to answer; gone afterwards with everything it started.
+
+    The socket is opened here and handed over: another program that wants the same port can neither take it nor
+    answer in the server's place.
+
+    Raises:
+        CommandError: the port is taken, or the server does not come up.
+    """
     log = home / "logs" / "serve.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "sonobench_platform.commands", "serve", "--with-workers", "--drain-grace", "0"]
-    options = ["--home", str(home), "--host", "127.0.0.1", "--port", str(port)]
-    process = start_child([*command, *options], log=log, environment=_environment())
-    server = DemoServer(process, address=f"http://127.0.0.1:{port}", log=log)
+    with listen(port) as listener:
+        command = [sys.executable, "-m", "sonobench_platform.commands", "serve", "--with-workers", "--drain-grace", "0"]
+        options = ["--home", str(home), "--fd", str(listener.fileno())]
+        process = start_child([*command, *options], log=log, environment=_environment(), inherited=[listener.fileno()])
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = DemoServer(process, address=address, log=log)
     try:
         server.wait_until_ready()
         yield server
@@ -72,18 +81,17 @@ def serving(home: Path, port: int) -> Iterator[DemoServer]:
         end_child(process, grace_s=_END_WITHIN_S)
 
 
-def free_port(wanted: int | None) -> int:
-    """`wanted` if it is free; where nothing is wanted, the first free port from 8100 on.
+def listen(wanted: int | None) -> socket.socket:
+    """A socket on `wanted`; where nothing is wanted, on the first free port from 8100 on.
 
     Raises:
         CommandError: it is taken.
     """
     for port in [wanted] if wanted is not None else range(FIRST_PORT, FIRST_PORT + _PORTS_TRIED):
         try:
-            socket.create_server(("127.0.0.1", port)).close()
+            return socket.create_server(("127.0.0.1", port), backlog=2048)
         except OSError:
             continue
-        return port
     taken = f"port {wanted} is" if wanted is not None else f"ports {FIRST_PORT} to {FIRST_PORT + _PORTS_TRIED - 1} are"
     raise CommandError(f"{taken} taken on this machine; choose another with --port")
 

@@ -32,11 +32,13 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
+    *,
     home: Home = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 for any free one.", show_default="8100")] = None,
     with_workers: Annotated[bool, typer.Option("--with-workers", help="Also start a run worker and a score worker.")] = False,
     drain_grace: Grace = 5.0,
+    fd: Annotated[int | None, typer.Option(hidden=True, help="A listening socket to serve on, open already.")] = None,
 ) -> None:
     """Serve the API and the pages.
 
@@ -46,7 +48,7 @@ def serve(
     from sonobench_platform.commands.serve import serve as run
     from sonobench_platform.commands.settings import settings_with
 
-    run(settings_with(home=home, host=host, port=port), with_workers=with_workers, drain_grace_s=drain_grace)
+    run(settings_with(home=home, host=host, port=port), with_workers=with_workers, drain_grace_s=drain_grace, fd=fd)
 
 
 def demo(

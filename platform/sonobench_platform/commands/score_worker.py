@@ -10,10 +10,10 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.commands.journal import start_journal
+from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.run_worker import broker_address, wait_for_signal
 from sonobench_platform.commands.trouble import told_in_a_sentence
 from sonobench_platform.config import Settings
@@ -30,8 +30,7 @@ def score_worker(settings: Settings, *, jobs: int, poll_s: float) -> None:
     start_journal("score-worker")
     with told_in_a_sentence(TokenFileError):
         settings = settings.model_copy(update={"broker_url": broker_address(settings)})
-        with closing(Platform(settings)) as platform:
-            platform.prepare()
+        with opened(settings) as platform:
             log.info("verifies, scores and sweeps for %s", settings.home)
             _work(platform, settings, jobs=jobs, poll_s=poll_s)
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -22,11 +22,11 @@ from fastapi import FastAPI
 from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.app import create_app
 from sonobench_platform.commands.journal import start_journal
+from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.supervisor import ChildSpec, Supervisor
 from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.queue.embedded import EmbeddedRedis, EmbeddedRedisError, redis_server
-from sonobench_platform.wiring import Platform
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +35,19 @@ _CHILD_END_MARGIN_S = 25.0
 _POLL_WITH_BROKER_S, _POLL_ALONE_S = 10.0, 2.0
 
 
-def serve(settings: Settings, *, with_workers: bool, drain_grace_s: float) -> None:
-    """Serve until SIGTERM or SIGINT; where that cannot start, say why and exit with 1."""
+def serve(settings: Settings, *, with_workers: bool, drain_grace_s: float, fd: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; where that cannot start, say why and exit with 1.
+
+    With `fd` it serves on that listening socket, which whoever opened it chose.
+    """
     start_journal("serve")
     signal.signal(signal.SIGTERM, _end_like_interrupt)
     with told_in_a_sentence(EmbeddedRedisError, TokenFileError), ExitStack() as held:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         held.enter_context(_only_server_of(settings.home))
-        listener = held.enter_context(_listener(settings.host, settings.port))
-        address = f"http://{_shown_host(settings.host)}:{listener.getsockname()[1]}"
+        listener = held.enter_context(_listener(settings.host, settings.port) if fd is None else socket.socket(fileno=fd))
+        host, port = listener.getsockname()[:2]
+        address = f"http://{_shown_host(host)}:{port}"
         settings = settings.model_copy(update=_addresses(settings, address))
         broker = _private_broker(settings, held)
         if broker is not None:
@@ -54,10 +58,8 @@ def serve(settings: Settings, *, with_workers: bool, drain_grace_s: float) -> No
 
 
 def _run_server(settings: Settings, listener: socket.socket, *, on_started: Callable[[], None]) -> None:
-    with closing(Platform(settings)) as platform:
-        platform.prepare()
-        app = create_app(platform=platform)
-        _run(app, listener, on_started=on_started)
+    with opened(settings) as platform:
+        _run(create_app(platform=platform), listener, on_started=on_started)
 
 
 def _run(app: FastAPI, listener: socket.socket, *, on_started: Callable[[], None]) -> None:

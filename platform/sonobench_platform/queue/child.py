@@ -18,9 +18,15 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def start_child(
-    command: Sequence[str], *, log: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    inherited: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start `command`; its output is appended to the file `log`, or goes where the parent's goes.
+
+    It gets the open file descriptors `inherited`, under their numbers, and no others.
 
     The signal comes at the death of the *thread* that called this, so call it from one that lives as long as the child.
 
@@ -36,6 +42,7 @@ def start_child(
             stderr=None if output is None else subprocess.STDOUT,
             env=None if environment is None else dict(environment),
             start_new_session=True,
+            pass_fds=inherited,
             preexec_fn=_dies_with(os.getpid()),  # noqa: PLW1509 - it makes two system calls and takes no lock
         )
     finally:

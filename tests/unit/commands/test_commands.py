@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from sonobench_eval.cli.exits import CommandError, ExitCode
 from sonobench_platform.commands.demo import _counts
 from sonobench_platform.commands.demo_scene import find_checkout, image_digest, set_the_test
-from sonobench_platform.commands.demo_server import free_port
+from sonobench_platform.commands.demo_server import listen
+from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.plugin import register
 from sonobench_platform.commands.run_worker import broker_address, node_name, read_token
 from sonobench_platform.commands.score_worker import DueWorker, repeat
@@ -183,17 +184,16 @@ class TestRepeat:
         assert len(rounds) == 3
 
 
-class TestFreePort:
+class TestListen:
     def test_a_taken_port_that_was_asked_for_is_one_sentence(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             with pytest.raises(CommandError, match=f"port {port} is taken on this machine; choose another with --port"):
-                free_port(port)
+                listen(port)
 
-    def test_where_none_is_asked_for_the_next_free_one_serves(self) -> None:
-        first = free_port(None)
-        with socket.create_server(("127.0.0.1", first)):
-            assert free_port(None) > first
+    def test_where_none_is_asked_for_each_gets_the_next_free_one(self) -> None:
+        with listen(None) as first, listen(None) as second:
+            assert 8100 <= first.getsockname()[1] < second.getsockname()[1]
 
 
 class TestScene:
@@ -238,3 +238,18 @@ class TestCounts:
     ) -> None:
         failure = None if blame is None else {"blame": blame}
         assert _counts({"state": state, "failure": failure}) is counts
+
+
+class TestOpened:
+    def test_a_database_of_another_kind_is_one_sentence(self, tmp_path: Path) -> None:
+        settings = Settings(home=tmp_path, database_url="mysql://root:secret@db/x")
+        with pytest.raises(CommandError, match="SONOBENCH_DATABASE_URL makes no sense") as told, opened(settings):
+            pass
+        assert "secret" not in str(told.value)
+
+    def test_a_database_that_is_away_is_one_sentence_without_its_password(self, tmp_path: Path) -> None:
+        settings = Settings(home=tmp_path, database_url="postgresql://sonobench:secret@127.0.0.1:1/sonobench")
+        with pytest.raises(CommandError, match="the database cannot be used") as told, opened(settings):
+            pass
+        assert "secret" not in str(told.value)
+        assert "\n" not in str(told.value)
