@@ -68,6 +68,9 @@ def write_whole(target: Path, content: bytes, *, mode: int | None = None) -> Non
         raise CommandError(f"{target} is a folder; name a file in it.")
     if not target.parent.is_dir():
         raise CommandError(f"There is no folder {target.parent} to write {target.name} to.")
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)  # a device or a pipe: there is nothing to replace
+        return
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,0 +1,98 @@
+"""`sonobench test` on a real engine, with an image of a megabyte."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+pytestmark = pytest.mark.docker
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def engine() -> Iterator[docker.DockerClient]:
+    try:
+        client = docker.from_env(timeout=60)
+        client.ping()
+    except DockerException as error:
+        pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
+    if not Path("/bin/busybox").exists():
+        why = "these tests need /bin/busybox; install the package busybox-static"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def challenge(engine: docker.DockerClient, sonobench: Run, uusic_folder: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "challenge.yaml"
+    assert sonobench("import", "uusic25", uusic_folder, "-o", path).returncode == 0
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join("  time_s: 5s" if line.startswith("  time_s:") else line for line in lines) + "\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(engine: docker.DockerClient) -> Iterator[None]:
+    yield
+    tags = {tag for image in engine.images.list() for tag in image.tags}
+    assert not [tag for tag in tags if tag.startswith("sonobench/test:")]
+
+
+class TestTest:
+    def test_a_good_image_passes_and_its_report_has_scores_and_measurements(
+        self, sonobench: Run, challenge: Path, image: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        tested = sonobench(
+            "test", image("sleep 0.3; cp -r /answers/. /output/"), challenge, "--json", "report.json", "--keep-results", "r.tar"
+        )
+        assert tested.returncode == 0, tested.stdout + tested.stderr
+        assert "It ran to its end" in tested.stdout
+        report = json.loads((tmp_path / "report.json").read_text())
+        assert report["passed"] is True
+        assert report["measurement"]["wall_time_s"] > 0
+        assert report["measurement"]["peak_gpu_memory_bytes"] is None
+        assert {each["value"] for each in report["evaluation"]["means"]} == {1.0}
+        again = sonobench("score", challenge, "r.tar", "--json", "-")
+        assert json.loads(again.stdout)["tasks"] == report["evaluation"]["tasks"]
+        ranked = json.loads(sonobench("rank", "report.json", "--challenge", challenge, "--json", "-").stdout)
+        assert ranked["rows"][0]["time_s"] == report["measurement"]["wall_time_s"]
+
+    @pytest.mark.parametrize(
+        ("script", "words"),
+        [
+            ("cp -r /answers/. /output/; rm /output/classification.json", "Some results cannot be used"),
+            ("cp -r /answers/. /output/; exit 3", "✗"),
+            ("sleep 60", "time limit of 5 s"),
+        ],
+    )
+    def test_an_image_that_would_fail_ends_with_3(
+        self, sonobench: Run, challenge: Path, image: Callable[[str], Path], script: str, words: str
+    ) -> None:
+        tested = sonobench("test", image(script), challenge)
+        assert tested.returncode == 3, tested.stdout + tested.stderr
+        assert words in tested.stdout
+
+    def test_what_is_no_image_is_refused_with_3(self, sonobench: Run, challenge: Path, tmp_path: Path) -> None:
+        (tmp_path / "no.tar").write_bytes(b"no image at all")
+        refused = sonobench("test", "no.tar", challenge)
+        assert refused.returncode == 3
+        assert refused.stderr.startswith("sonobench: ")
+
+    def test_a_tag_that_is_not_there_ends_with_5(self, sonobench: Run, challenge: Path) -> None:
+        refused = sonobench("test", "sonobench-no-such-image:none", challenge)
+        assert refused.returncode == 5
+        assert "sonobench-no-such-image:none" in refused.stderr
+
+    def test_a_missing_engine_is_one_sentence(self, sonobench: Run, challenge: Path, image: Callable[[str], Path]) -> None:
+        refused = sonobench("test", image("true"), challenge, DOCKER_HOST="unix:///nowhere.sock")
+        assert refused.returncode == 1
+        assert refused.stderr.strip().splitlines()[-1].startswith("sonobench: No Docker Engine answers at unix:///nowhere.sock.")
