@@ -1,0 +1,134 @@
+"""`login`, `submit`, `status` and `leaderboard` against the real API on a socket of this machine; nothing runs the images."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+import uvicorn
+
+from sonobench_platform.app import create_app
+from sonobench_platform.config import Settings
+from sonobench_platform.wiring import Platform
+
+Run = Callable[..., Any]
+
+
+class Server(NamedTuple):
+    address: str
+    token: str
+    organiser: str
+    platform: Platform
+
+
+@pytest.fixture
+def server(tmp_path: Path, sonobench: Run, uusic_folder: Path) -> Iterator[Server]:
+    assert sonobench("import", "uusic25", uusic_folder, "-o", "challenge.yaml", "--name", "small").returncode == 0
+    platform = Platform(Settings(home=tmp_path / "platform"))
+    platform.prepare()
+    platform.register_challenge(tmp_path / "challenge.yaml")
+    uvicorn_server = uvicorn.Server(uvicorn.Config(create_app(platform=platform), port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=uvicorn_server.run, daemon=True)
+    thread.start()
+    while not uvicorn_server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    organiser = platform.organiser_token_file.read_text().strip()
+    made = httpx.post(f"{address}/api/v1/teams", json={"name": "Team A"}, headers={"Authorization": f"Bearer {organiser}"})
+    assert made.status_code == 201, made.text
+    yield Server(address, made.json()["token"], organiser, platform)
+    uvicorn_server.should_exit = True
+    thread.join(10)
+    platform.close()
+
+
+@pytest.fixture
+def tar(tmp_path: Path) -> Path:
+    path = tmp_path / "image.tar"
+    path.write_bytes(b"\0" * 3_000_000)
+    return path
+
+
+class TestLogin:
+    def test_a_token_from_stdin_is_kept_and_used_from_then_on(self, sonobench: Run, server: Server, tmp_path: Path) -> None:
+        signed_in = sonobench("login", "--server", server.address, stdin=f"{server.token}\n")
+        assert signed_in.returncode == 0, signed_in.stderr
+        assert "as team Team A" in signed_in.stderr
+        assert server.token not in signed_in.stdout + signed_in.stderr
+        listed = sonobench("status")
+        assert listed.returncode == 0, listed.stderr
+        assert "No submission yet" in listed.stdout
+
+    def test_a_wrong_token_ends_with_4_and_is_not_kept(self, sonobench: Run, server: Server, tmp_path: Path) -> None:
+        refused = sonobench("login", "--server", server.address, stdin="sbt_wrong\n")
+        assert refused.returncode == 4
+        assert not list((tmp_path / "home").rglob("credentials.json"))
+
+    def test_no_token_at_all_is_wrong_usage(self, sonobench: Run, server: Server) -> None:
+        assert sonobench("login", "--server", server.address, stdin="\n").returncode == 2
+
+
+class TestSubmit:
+    def test_an_image_goes_whole_and_its_submission_can_be_followed(self, sonobench: Run, server: Server, tar: Path) -> None:
+        environment = {"SONOBENCH_SERVER": server.address, "SONOBENCH_TOKEN": server.token}
+        sent = sonobench("submit", tar, "--challenge", "small", "--note", "first try", **environment)
+        assert sent.returncode == 0, sent.stderr
+        submission_id = sent.stdout.strip()
+        shown = json.loads(sonobench("status", submission_id, "--json", **environment).stdout)
+        assert (shown["id"], shown["state"], shown["note"]) == (submission_id, "checking", "first try")
+        assert submission_id in sonobench("status", **environment).stdout
+        assert "its image is being checked" in sonobench("status", submission_id, **environment).stdout
+
+    def test_a_refused_image_is_told_and_watching_it_ends_with_7(self, sonobench: Run, server: Server, tar: Path) -> None:
+        environment = {"SONOBENCH_SERVER": server.address, "SONOBENCH_TOKEN": server.token, "SONOBENCH_POLL_S": "0.05"}
+        submission_id = sonobench("submit", tar, "--challenge", "small", **environment).stdout.strip()
+        server.platform.check_submission(submission_id)
+        watched = sonobench("status", submission_id, "--watch", **environment)
+        assert watched.returncode == 7, watched.stderr
+        assert "its image was refused" in watched.stdout
+
+    @pytest.mark.parametrize(
+        ("arguments", "environment", "code"),
+        [
+            (("--challenge", "none"), {}, 5),
+            (("--challenge", "small"), {"SONOBENCH_TOKEN": "sbt_wrong"}, 4),
+            (("--challenge", "small", "--resume", "none"), {}, 5),
+        ],
+    )
+    def test_each_refusal_has_its_exit_code_and_one_sentence(
+        self, sonobench: Run, server: Server, tar: Path, arguments: tuple[str, ...], environment: dict[str, str], code: int
+    ) -> None:
+        known = {"SONOBENCH_SERVER": server.address, "SONOBENCH_TOKEN": server.token}
+        refused = sonobench("submit", tar, *arguments, **{**known, **environment})
+        assert refused.returncode == code, refused.stderr
+        assert refused.stderr.startswith("sonobench: ")
+        assert "Traceback" not in refused.stderr
+        assert refused.stdout == ""
+
+    def test_a_file_that_is_not_there_is_told_before_anything_is_sent(self, sonobench: Run, server: Server) -> None:
+        refused = sonobench("submit", "./none.tar", "--challenge", "small", SONOBENCH_SERVER=server.address)
+        assert refused.returncode == 1
+        assert "There is no file ./none.tar." in refused.stderr
+
+
+class TestLeaderboard:
+    def test_a_challenge_without_a_board_ends_with_5(self, sonobench: Run, server: Server) -> None:
+        refused = sonobench("leaderboard", "small", "--server", server.address)
+        assert refused.returncode == 5
+        assert "scored" in refused.stderr
+
+    def test_json_and_csv_together_are_wrong_usage(self, sonobench: Run, server: Server) -> None:
+        assert sonobench("leaderboard", "small", "--json", "--csv", "--server", server.address).returncode == 2
+
+    def test_a_server_that_is_away_is_worth_trying_again(self, sonobench: Run) -> None:
+        refused = sonobench("leaderboard", "small", "--server", "http://127.0.0.1:9")
+        assert refused.returncode == 8
+        assert "No Sonobench answers at http://127.0.0.1:9" in refused.stderr
