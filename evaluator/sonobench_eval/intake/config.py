@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ REFUSED_VARIABLES = frozenset({"LD_PRELOAD", "LD_AUDIT"})
 _SEARCH_PATHS = frozenset({"LD_LIBRARY_PATH", "PATH"})
 _VARIABLE_LIMIT_BYTES = 128 * 2**10  # Linux takes no longer string as argument or environment (MAX_ARG_STRLEN)
 _ENVIRONMENT_LIMIT_BYTES = 2**20
+_PATH_LIMIT_BYTES, _NAME_LIMIT_BYTES = 1024, 255
+_KERNEL_FOLDERS = frozenset({"proc", "sys", "dev"})
 _DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 _SETTINGS = go_json.struct(
@@ -127,7 +130,7 @@ def read_config(data: bytes) -> ImageConfig:
         command=_command(settings),
         working_dir=_working_dir(settings),
         environment=environment,
-        volumes=tuple(sorted(settings.get("Volumes", {}))),
+        volumes=_volumes(settings),
         warnings=tuple(_warnings(settings, environment)),
     )
 
@@ -183,6 +186,8 @@ def _environment(entries: tuple[str, ...]) -> dict[str, str]:
         if len(entry.encode()) >= _VARIABLE_LIMIT_BYTES:
             raise _unsafe_environment(f"{quoted(name)} has more than 128 KiB, with which no program starts. Keep data in files.")
         environment[name] = value
+    if environment.get("HOME", "").startswith("/"):
+        _refuse_place(environment["HOME"], "ENV HOME")
     return environment
 
 
@@ -198,9 +203,30 @@ def _command(settings: dict[str, Any]) -> tuple[str, ...]:
 
 def _working_dir(settings: dict[str, Any]) -> str:
     folder: str = settings.get("WorkingDir", "")
-    if folder and not folder.startswith("/"):
-        raise _bad(f"has the working folder {quoted(folder)}, which is not absolute; use WORKDIR with a path from /")
+    if folder:
+        _refuse_place(folder, "WORKDIR")
     return folder
+
+
+def _volumes(settings: dict[str, Any]) -> tuple[str, ...]:
+    volumes = tuple(sorted(settings.get("Volumes", {})))
+    for place in volumes:
+        _refuse_place(place, "VOLUME")
+    return volumes
+
+
+def _refuse_place(place: str, instruction: str) -> None:
+    """A folder the engine would fail to enter or mount, which would look like a fault of the node's."""
+    parts = place.encode().split(b"/")
+    clean = posixpath.normpath("/" + place.lstrip("/"))
+    too_long = len(place.encode()) > _PATH_LIMIT_BYTES or any(len(part) > _NAME_LIMIT_BYTES for part in parts)
+    elsewhere = clean.split("/")[1] in _KERNEL_FOLDERS or (instruction == "VOLUME" and clean == "/")
+    if not place.startswith("/") or too_long or elsewhere:
+        raise ImageRefused(
+            Refusal.UNSAFE_PATH,
+            f"The image has {instruction} {quoted(place)}, where no container can start. "
+            "Use an absolute path outside /proc, /sys and /dev, of ordinary length.",
+        )
 
 
 def _warnings(settings: dict[str, Any], environment: dict[str, str]) -> list[str]:

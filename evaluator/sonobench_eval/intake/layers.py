@@ -7,11 +7,12 @@ another team's digest would be given that team's files: the digest is recomputed
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from sonobench_eval.intake.archive import Archive
 from sonobench_eval.intake.budget import Budget, Progress
+from sonobench_eval.intake.contents import ContentsCheck
 from sonobench_eval.intake.records import ImageRefused, Refusal
 from sonobench_eval.intake.streams import (
     BlockCursor,
@@ -27,6 +28,7 @@ from sonobench_eval.intake.tar import EndMarkerMissingError, Member, TarMalforme
 from sonobench_eval.intake.wording import SAVE_COMMAND
 
 _HEAD_BYTES = 16
+_AGAIN = f"Save the image again with `{SAVE_COMMAND}`"
 
 
 class _Tee:
@@ -64,6 +66,17 @@ class LayerReader:
     archive: Archive
     budget: Budget
     progress: Progress
+    contents: ContentsCheck = field(default_factory=ContentsCheck)
+
+    def finish(self) -> None:
+        """Judges what only all layers together show.
+
+        Raises:
+            ImageRefused: they don't go together.
+        """
+        problem = self.contents.problem_of_all()
+        if problem is not None:
+            raise ImageRefused(Refusal.BAD_LAYER, f"The image {problem}.")
 
     def copy(self, member: Member, sink: BinaryIO | None, *, number: int, diff_id: str) -> None:
         """Writes a layer's uncompressed bytes to `sink` (None: only checks them).
@@ -79,13 +92,13 @@ class LayerReader:
         stored = _Counted(self.archive.section(member), self.progress)
         tee = _Tee(_uncompressed(stored, compression, number), sink, self.budget)
         try:
-            problem = _walk(tee, self.budget)
+            problem = _walk(tee, self.budget, self.contents)
         except StreamTruncatedError as error:
-            raise _refused(Refusal.TRUNCATED, number, "ends in its middle") from error
+            raise _refused(Refusal.TRUNCATED, number, f"ends in its middle. {_AGAIN}") from error
         except StreamDamagedError as error:
-            raise _refused(Refusal.DAMAGED, number, "is damaged: its gzip checksum does not fit") from error
+            raise _refused(Refusal.DAMAGED, number, f"is damaged: its gzip checksum does not fit. {_AGAIN}") from error
         if f"sha256:{tee.sha256.hexdigest()}" != diff_id:
-            raise _refused(Refusal.LAYER_DIGEST, number, "is not the layer its config names (its SHA-256 is another)")
+            raise _refused(Refusal.LAYER_DIGEST, number, f"is not the layer its config names (its SHA-256 is another). {_AGAIN}")
         if problem is not None:
             raise _refused(Refusal.BAD_LAYER, number, problem)
 
@@ -102,7 +115,7 @@ def _uncompressed(stored: Source, compression: str | None, number: int) -> Sourc
     )
 
 
-def _walk(tee: _Tee, budget: Budget) -> str | None:
+def _walk(tee: _Tee, budget: Budget, contents: ContentsCheck) -> str | None:
     """Counts the layer's files and reads it to its end; what is wrong with it as a tar, or None.
 
     The digest is judged before the tar's shape: a wrong digest is the graver fault, and a layer may be both.
@@ -112,26 +125,16 @@ def _walk(tee: _Tee, budget: Budget) -> str | None:
     try:
         for member in members(cursor):
             budget.spend_file()
-            if b".." in member.name and _leaves(member.name):
-                problem = "holds a file whose path leads out of the image"
+            problem = problem or contents.problem_of(member)
     except TarMalformedError as error:
-        problem = str(error)
+        problem = f"{error}. {_AGAIN}"
     except EndMarkerMissingError:
         pass  # Docker takes it
     except CursorEndedError:
-        problem = "ends in the middle of a file"
+        problem = f"ends in the middle of a file. {_AGAIN}"
     cursor.drain()
     return problem
 
 
-def _leaves(path: bytes) -> bool:
-    depth = 0
-    for part in path.split(b"/"):
-        depth += -1 if part == b".." else part not in (b"", b".")
-        if depth < 0:
-            return True
-    return False
-
-
 def _refused(code: Refusal, number: int, what: str) -> ImageRefused:
-    return ImageRefused(code, f"Layer {number} of the image {what}. Save the image again with `{SAVE_COMMAND}`.")
+    return ImageRefused(code, f"Layer {number} of the image {what}.")

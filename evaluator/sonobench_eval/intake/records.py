@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     PLATFORM = "platform"
     NO_COMMAND = "no-command"
     RESERVED_LABEL = "reserved-label"
+    UNSAFE_PATH = "unsafe-path"
     UNSAFE_ENVIRONMENT = "unsafe-environment"
     TOO_MANY_LAYERS = "too-many-layers"
     LAYER_COUNT = "layer-count"

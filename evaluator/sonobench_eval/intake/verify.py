@@ -82,6 +82,7 @@ def _copy_layers(reader: LayerReader, tar: VerifiedTar, source: ImageSource, con
         with tar.member(layer_name(diff_id)) as sink:
             reader.copy(member, sink, number=number, diff_id=diff_id)
         written.add(diff_id)
+    reader.finish()
 
 
 def _refuse_layer_count(source: ImageSource, config: ImageConfig) -> None:

@@ -282,6 +282,44 @@ class TestLayers:
         assert verify(tars.saved_image([plain + b"tail"]).tar()).diff_ids == (tars.digest(plain + b"tail"),)
 
 
+class TestWhatTheEngineWouldOpen:
+    """The engine reads an image's accounts as root: a pipe there holds it up for ever, a device feeds it without end."""
+
+    @pytest.mark.parametrize(
+        "path", ["etc/passwd", "./etc/group", "etc/ld.so.conf", "x/passwd", "dev", "dev/../etc/group", "run/initctl"]
+    )
+    @pytest.mark.parametrize("kind", [b"3", b"4", b"6"])
+    def test_pipes_and_devices_outside_dev(self, refusal: Refused, tars: ModuleType, path: str, kind: bytes) -> None:
+        refused = refusal(tars.saved_image([tars.layer(a=b"1"), tars.entry(path, kind=kind) + tars.END]).tar())
+        assert refused.code == Refusal.BAD_LAYER
+        assert "Delete it in the Dockerfile" in refused.sentence
+
+    @pytest.mark.parametrize("name", ["etc/passwd", "etc/group", "etc", "dev", "z/passwd", "q/etc/"])
+    @pytest.mark.parametrize("kind", [b"1", b"2"])
+    @pytest.mark.parametrize("devices_first", [True, False])
+    def test_a_link_that_could_lead_to_a_device_under_dev(
+        self, refusal: Refused, tars: ModuleType, name: str, kind: bytes, devices_first: bool
+    ) -> None:
+        layers = [tars.entry("dev/zero", kind=b"3") + tars.END, tars.entry(name, kind=kind, link="/dev/zero") + tars.END]
+        refused = refusal(tars.saved_image(layers if devices_first else layers[::-1]).tar())
+        assert refused.code == Refusal.BAD_LAYER
+        assert "could lead to them" in refused.sentence
+
+    def test_devices_alone_and_links_alone_are_as_they_come_from_bootstrapped_and_nix_images(
+        self, verify: Verify, tars: ModuleType
+    ) -> None:
+        devices = (
+            tars.entry("dev/", kind=b"5") + tars.entry("dev/null", kind=b"3") + tars.entry("./dev/initctl", kind=b"6") + tars.END
+        )
+        links = tars.entry("etc/passwd", kind=b"2", link="/nix/store/passwd") + tars.END
+        assert verify(tars.saved_image([devices]).tar()).tag
+        assert verify(tars.saved_image([links]).tar()).tag
+
+    def test_a_list_of_accounts_of_many_megabytes(self, refusal: Refused, tars: ModuleType) -> None:
+        plain = tars.entry("etc/group", bytes(16 * 2**20 + 1)) + tars.END
+        assert refusal(tars.saved_image([plain]).tar()).code == Refusal.BAD_LAYER
+
+
 class TestSettings:
     def test_settings_are_judged_as_docker_reads_them(self, refusal: Refused, tars: ModuleType) -> None:
         document = json.loads(tars.config([tars.layer(a=b"1")]))

@@ -105,13 +105,30 @@ class TestSettingsThatAreRefused:
         assert code_of(judged, settings) == Refusal.NO_COMMAND
 
     @pytest.mark.parametrize(
+        "place", ["relative", "/proc/self/fd/7", "/a/../proc", "//sys", "/dev/shm", "/" + "x" * 256, "/x" * 600]
+    )
+    def test_places_where_no_container_can_start(self, judged: Any, place: str) -> None:
+        assert code_of(judged, {"WorkingDir": place}) == Refusal.UNSAFE_PATH
+        assert code_of(judged, {"Volumes": {"/data": {}, place: {}}}) == Refusal.UNSAFE_PATH
+        if place.startswith("/"):
+            assert code_of(judged, {"Env": [f"HOME={place}"]}) == Refusal.UNSAFE_PATH
+
+    @pytest.mark.parametrize("place", ["/", "/..", "//"])
+    def test_a_volume_at_the_root(self, judged: Any, place: str) -> None:
+        assert code_of(judged, {"Volumes": {place: {}}}) == Refusal.UNSAFE_PATH
+        assert judged({"WorkingDir": place}).working_dir == place
+
+    @pytest.mark.parametrize("place", ["/process", "/devel", "/system/proc", "/home/dev"])
+    def test_places_that_only_resemble_them_are_fine(self, judged: Any, place: str) -> None:
+        assert judged({"WorkingDir": place, "Volumes": {place: {}}}).volumes == (place,)
+
+    @pytest.mark.parametrize(
         "settings",
         [
             {"Env": "A=1"},
             {"Env": ["=x"]},
             {"Env": ["A=\0"]},
             {"Env": [1]},
-            {"WorkingDir": "relative"},
             {"WorkingDir": ["/"]},
             {"Labels": ["a"]},
             {"Labels": {"a": 1}},
