@@ -10,7 +10,7 @@ PROC = Path("/proc")
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
-class NoCgroup(Exception):  # noqa: N818
+class NoCgroup(Exception):
     """The container's cgroup is not to be seen from here: another PID or cgroup namespace, or it is gone."""
 
 

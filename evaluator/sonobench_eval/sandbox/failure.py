@@ -6,11 +6,11 @@ code: a program that has seen hidden images could write eight bits about them in
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sonobench_eval.sandbox.port import RunOutcome
+from sonobench_eval.sandbox.refusals import refusal_sentence
 
 
 class Blame(StrEnum):
@@ -66,56 +66,12 @@ def classify(outcome: RunOutcome, *, time_limit_s: float, memory_limit_bytes: in
     return _by_exit(outcome)
 
 
-def is_the_images_fault(engine_error: str) -> bool:
-    """True where the engine refused to create or start a container because of what the image is."""
-    return _refusal(engine_error) is not None
-
-
 def _never_started(engine_error: str) -> Failure:
-    sentence = _refusal(engine_error)
+    sentence = refusal_sentence(engine_error)
     if sentence is not None:
         return _failure(Blame.PARTICIPANT, Category.CANNOT_START, sentence)
     sentence = "The container did not start, for a reason this platform does not know. An organiser has to look at it."
     return _failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
-
-
-def _refusal(engine_error: str) -> str | None:
-    if re.search(_NODE_PROGRAMS, engine_error, re.IGNORECASE):
-        return None
-    matching = (sentence for pattern, sentence in _START_REFUSALS if re.search(pattern, engine_error, re.IGNORECASE))
-    return next(matching, None)
-
-
-_NODE_PROGRAMS = r"docker-init|nvidia|prestart hook|createRuntime hook|containerd-shim|runsc|unknown or invalid runtime"
-"""Programs of the node that a start needs. Where one of them is missing, the words are the same as for an image's."""
-
-_START_REFUSALS: tuple[tuple[str, str], ...] = (
-    (r"no command specified", "The image has neither an entry point nor a command. Add ENTRYPOINT or CMD to its Dockerfile."),
-    (
-        r"exec format error",
-        "The image's start command is not a program for linux/amd64. Build with `docker build --platform linux/amd64`; "
-        "a script needs a first line such as #!/bin/sh.",
-    ),
-    (
-        r"exec(?:ing)?\b.*: (?:stat .*: )?(?:no such file or directory|executable file not found)|executable file not found",
-        "The image's start command does not exist in the image. Check ENTRYPOINT and CMD.",
-    ),
-    (
-        r"exec(?:ing)?\b.*permission denied",
-        "The image's start command may not be executed. Make it executable for every user: it does not run as root here.",
-    ),
-    (
-        r"chdir to cwd|cwd must be an absolute path|working folder that is not|cannot mkdir: .* is not a directory",
-        "The image's working folder cannot be entered. WORKDIR must be an absolute path to a folder that every user may enter.",
-    ),
-    (r"environment variable (?:without a name|name can't be empty)", "The image sets an environment variable without a name."),
-    (
-        r"declares (?:\d+ volumes|a volume at)|invalid (?:mount|volume) (?:config|specification|path)|not a directory.*mount"
-        r"|mount.*not a directory",
-        "The image declares volumes that cannot be mounted. Remove VOLUME from its Dockerfile.",
-    ),
-)
-"""What engines say where the image is the reason. Anything else at a start is the platform's or undetermined."""
 
 
 def _over_time(outcome: RunOutcome, time_limit_s: float) -> Failure:

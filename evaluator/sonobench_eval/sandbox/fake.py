@@ -57,6 +57,11 @@ class FakeSandbox:
         self.loaded.append(known)
         return known
 
+    def forget(self, identity: ImageIdentity) -> bool:
+        """See `port.Sandbox.forget`."""
+        self.loaded = [known for known in self.loaded if known.config_digest != identity.config_digest]
+        return True
+
     def resolve(self, reference: str) -> ImageIdentity:
         """Any reference is an image here."""
         return ImageIdentity(f"sha256:{reference}", (), engine_id=f"sha256:{reference}")

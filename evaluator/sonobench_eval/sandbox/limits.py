@@ -167,7 +167,7 @@ def isolation() -> Json:
         "ReadonlyRootfs": True,
         "Privileged": False,
         "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges:true"],
+        "SecurityOpt": ["no-new-privileges"],
         "RestartPolicy": {"Name": "no"},
         "AutoRemove": False,
     }

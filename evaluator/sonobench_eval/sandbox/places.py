@@ -28,7 +28,7 @@ def why_unfit(image: ImageFacts) -> str:
     """Why no container can be made of the image, empty where nothing is known against it.
 
     An engine takes such images and stumbles over them in as many words as it has versions; here the reason is known.
-    The words are those that `failure.py` knows.
+    The words are those that `refusals.py` knows.
     """
     if len(image.volumes) > VOLUMES_ALLOWED:
         return f"the image declares {len(image.volumes)} volumes, more than the {VOLUMES_ALLOWED} allowed"
@@ -44,14 +44,20 @@ def why_unfit(image: ImageFacts) -> str:
 
 def _may_be_entered(path: str) -> bool:
     # A working folder such as /proc/self/fd/8 led out of the container in runc before 1.1.12 (CVE-2024-21626).
-    return path.startswith("/") and not any(_is_same_or_below(_clean(path), root) for root in _OF_THE_KERNEL)
+    return _is_absolute_and_short(path) and not any(_is_same_or_below(_clean(path), root) for root in _OF_THE_KERNEL)
 
 
 def _may_be_a_volume(path: str) -> bool:
-    if not path.startswith("/") or len(path) > LONGEST_PATH or any(len(part) > LONGEST_NAME for part in path.split("/")):
+    if not _is_absolute_and_short(path):
         return False
     path = _clean(path)
     return path != "/" and not any(_is_same_or_below(path, root) for root in _OF_THE_KERNEL)
+
+
+def _is_absolute_and_short(path: str) -> bool:
+    encoded = path.encode("utf-8", "surrogatepass")
+    names_fit = all(len(name) <= LONGEST_NAME for name in encoded.split(b"/"))
+    return path.startswith("/") and len(encoded) <= LONGEST_PATH and names_fit
 
 
 def home_of(image: ImageFacts, *, passwd: str = "", taken: Iterable[str] = ()) -> str:
@@ -61,7 +67,7 @@ def home_of(image: ImageFacts, *, passwd: str = "", taken: Iterable[str] = ()) -
     of the system, becomes `/tmp`.
     """
     home = image.environment.get("HOME") or _home_from_passwd(image.user, passwd)
-    if not home.startswith("/"):
+    if not _is_absolute_and_short(home):
         return FALLBACK_HOME
     home = _clean(home)
     return home if _may_be_writable(home, taken) else FALLBACK_HOME

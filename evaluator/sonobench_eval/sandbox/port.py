@@ -148,6 +148,15 @@ class Sandbox(Protocol):
             SandboxTrouble: the engine refused it, or what it now holds is not what intake verified.
         """
 
+    def forget(self, identity: ImageIdentity) -> bool:
+        """Remove a loaded image to free its space; True where it is gone now.
+
+        One that is in use, or that has more names than one (somebody else's, too), stays. Loading it again works.
+
+        Raises:
+            SandboxTrouble: the engine failed.
+        """
+
     def run(
         self,
         spec: RunSpec,

@@ -126,6 +126,13 @@ class TestLoad:
             on.sandbox.load(tmp_path / "gone.tar", dataclasses.replace(on.identity, config_digest="sha256:" + "e" * 64))
 
 
+class TestForget:
+    def test_what_was_loaded_is_gone_and_forgetting_again_is_harmless(self, subject):
+        on = subject("writes nothing")
+        assert on.sandbox.forget(on.identity)
+        assert on.sandbox.forget(on.identity)
+
+
 class TestSweep:
     def test_what_is_alive_stays(self, subject, make_spec, tmp_path):
         on = subject("copies an input")

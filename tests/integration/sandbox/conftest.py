@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
+import docker.errors
 import pytest
 
 from sonobench_eval.challenge.model import Limits
@@ -134,7 +136,8 @@ def loaded(
 
     yield load
     for image_id in ids:
-        docker_api.remove_image(image_id, force=True)
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            docker_api.remove_image(image_id, force=True)
 
 
 @pytest.fixture

@@ -100,6 +100,20 @@ class TestLoad:
             engine.run(make_spec(changed), tmp_path / "r.tar")
 
 
+class TestForget:
+    def test_an_image_in_use_stays(self, engine, leftover):
+        spec = leftover()
+        assert engine.forget(spec.image) is False
+        assert engine.resolve(spec.image.engine_id).diff_ids == spec.image.diff_ids
+
+    def test_an_image_with_another_name_stays_with_both(self, engine, loaded, image_of, docker_api):
+        identity = loaded(image_of("echo named twice"))
+        tag = docker_api.inspect_image(identity.engine_id)["RepoTags"][0]
+        docker_api.tag(identity.engine_id, "sonobench-test/second", "1")
+        assert engine.forget(identity) is False
+        assert engine.resolve(tag) == engine.resolve("sonobench-test/second:1")
+
+
 class TestResolve:
     def test_a_tag_and_an_id_are_the_same_image(self, engine, loaded, image_of, docker_api):
         identity = loaded(image_of("echo resolve"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sonobench_eval.sandbox.failure import Blame, Category, classify, duration, is_the_images_fault, size
+from sonobench_eval.sandbox.failure import Blame, Category, classify, duration, size
 from sonobench_eval.sandbox.port import Measurement, RunOutcome
+from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 GIB = 2**30
 LIMITS = {"time_limit_s": 5400, "memory_limit_bytes": 8 * GIB, "output_limit_bytes": 3 * GIB // 2}
@@ -105,6 +106,15 @@ IMAGES_FAULT = [
     "OCI runtime create failed: runc create failed: "
     'chdir to cwd ("/root/x") set in config.json failed: permission denied: unknown',
     "the image declares 40 volumes, more than the 16 allowed",
+    "unable to find user 10001: read /var/lib/docker/overlay2/ab/merged/etc/passwd: is a directory",
+    "failed to create shim task: OCI runtime create failed: runc create failed: Cwd must be an absolute path: unknown",
+    _RUNC + "error during container init: mkdir /w: file exists: unknown",
+    _RUNC
+    + 'error during container init: error mounting "/var/lib/docker/volumes/sonobench-r-a1-place1/_data" to rootfs at "/app": '
+    '"/var/lib/docker/overlay2/ab/merged/proc" cannot be mounted because it is inside /proc: unknown',
+    _RUNC + "unable to setup user: stat /dev/null: no such file or directory: unknown",
+    "evalSymlinksInScope: too many links in /var/lib/docker/overlay2/ab/merged/app",
+    "Cannot mkdir: /bin/busybox is not a directory",
     "invalid volume specification: '/': "
     "invalid mount config for type \"volume\": invalid specification: destination can't be '/'",
 ]
@@ -120,6 +130,8 @@ NOT_THE_IMAGES_FAULT = [
     'could not select device driver "nvidia" with capabilities: [[gpu]]',
     "Range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available",
     "cannot start a container that has stopped",
+    'invalid mount config for type "bind": bind source path does not exist: /tmp/sonobench-staged-x/inputs',
+    _RUNC + 'error during container init: error mounting "/tmp/staged/inputs" to rootfs at "/input": no such file or directory',
 ]
 
 

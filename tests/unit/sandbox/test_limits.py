@@ -72,7 +72,7 @@ class TestContainerConfig:
         assert host["Privileged"] is False
         assert host["CapDrop"] == ["ALL"]
         assert "CapAdd" not in host
-        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert host["SecurityOpt"] == ["no-new-privileges"]
 
     def test_the_default_seccomp_profile_stays(self, host):
         assert not any("seccomp" in option for option in host["SecurityOpt"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sonobench_eval.sandbox.failure import is_the_images_fault
 from sonobench_eval.sandbox.limits import ImageFacts
 from sonobench_eval.sandbox.places import home_of, places_of, why_unfit
+from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 TAKEN = ("/input/", "/input_json", "/output")
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nbroken line\nteam:x:500:500::/home/team:/bin/sh\nodd:x:7:7::relative:/bin/sh\n"
@@ -37,6 +37,9 @@ class TestHomeOf:
             ("/output/home", "", "/tmp"),
             ("/usr/src/app", "", "/usr/src/app"),
             ("/tmp", "", "/tmp"),
+            ("/" + "x" * 256, "", "/tmp"),
+            ("/é" + "é" * 127, "", "/tmp"),
+            ("/x" * 600, "", "/tmp"),
         ],
     )
     def test_it_is_the_images_own_where_that_can_be_writable(self, home, user, expected):

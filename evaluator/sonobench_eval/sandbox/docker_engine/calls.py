@@ -18,8 +18,8 @@ import requests
 import urllib3
 from docker.utils import kwargs_from_env
 
-from sonobench_eval.sandbox.failure import is_the_images_fault
 from sonobench_eval.sandbox.port import EngineMissing, SandboxTrouble
+from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 LIBRARY_ERRORS = (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError)

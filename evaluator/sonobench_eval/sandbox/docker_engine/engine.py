@@ -11,7 +11,7 @@ from typing import Any, Self
 import docker
 
 from sonobench_eval.sandbox.docker_engine.calls import engine_call, open_client
-from sonobench_eval.sandbox.docker_engine.images import load_image, resolve_image
+from sonobench_eval.sandbox.docker_engine.images import forget_image, load_image, resolve_image
 from sonobench_eval.sandbox.docker_engine.run import run_container
 from sonobench_eval.sandbox.docker_engine.sweep import sweep
 from sonobench_eval.sandbox.limits import NodeFacts
@@ -58,6 +58,11 @@ class DockerEngine:
         """See `port.Sandbox.load`."""
         with self._client(timeout_s=LOAD_TIMEOUT_S) as api:
             return load_image(api, image_tar, identity)
+
+    def forget(self, identity: ImageIdentity) -> bool:
+        """See `port.Sandbox.forget`."""
+        with self._client() as api:
+            return forget_image(api, identity)
 
     def run(
         self,

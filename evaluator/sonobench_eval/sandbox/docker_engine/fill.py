@@ -17,19 +17,23 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal, cast
 
 import docker
 import docker.errors
+from docker.utils import decode_json_header
 
-from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call, reason
 from sonobench_eval.sandbox.docker_engine.streams import archive, content
 from sonobench_eval.sandbox.limits import SANDBOX_GID, SANDBOX_UID
 from sonobench_eval.sandbox.port import SandboxTrouble
+from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 PAGE_BYTES = 4096
 MOST_FILES = 500_000
 PASSWD_BYTES = 1 << 20
+_GO_TYPE_BITS = 0x8F28_0000
+"""What Go's file mode says of anything but a plain file: folder, link, device, pipe, socket, character device, irregular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def measure(api: docker.APIClient, container_id: str, at: str, *, limit_bytes: i
         except docker.errors.NotFound:
             return Content("nothing")
         except docker.errors.APIError as error:
-            if "not a directory" in str(error).lower():
+            if is_the_images_fault(reason(error)) or "not a directory" in reason(error):
                 return Content("no_folder")
             raise
 
@@ -97,6 +101,37 @@ def _for_the_sandbox_user(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     ours.mode = member.mode & 0o777 | (0o700 if member.isdir() else 0o600)
     ours.pax_headers = {}
     return ours
+
+
+def refuse_odd_accounts(api: docker.APIClient, container_id: str) -> None:
+    """Refuse an image whose /etc/passwd or /etc/group is anything but a plain file, or is huge.
+
+    The engine itself opens both at a start, on the host and as root, to look a user up: a pipe there stops it for
+    ever, and with it every later call about this container; a device is read.
+
+    Raises:
+        ImageRefusedByEngine: it is one.
+    """
+    for path in ("/etc/passwd", "/etc/group"):
+        stat = _stat(api, container_id, path)
+        if stat is not None and stat["linkTarget"]:  # the engine gives it with every further link followed
+            stat = _stat(api, container_id, stat["linkTarget"])
+        if stat is not None and (stat["mode"] & _GO_TYPE_BITS or stat["size"] > PASSWD_BYTES):
+            raise ImageRefusedByEngine(f"the image has an {path} that is not a plain small file")
+
+
+def _stat(api: docker.APIClient, container_id: str, path: str) -> dict[str, Any] | None:
+    """What is at a path of a container: size, mode as Go writes it, a link's target. None where nothing can be found.
+
+    docker-py has no call for the engine's HEAD request; reading the archive instead would read what is there.
+    """
+    with engine_call(f"look at {path} of an image"):
+        client = cast(Any, api)
+        response = client.head(
+            client._url("/containers/{0}/archive", container_id), params={"path": path}, timeout=client.timeout
+        )
+    header = response.headers.get("X-Docker-Container-Path-Stat")
+    return dict(decode_json_header(header)) if response.ok and header else None
 
 
 def read_passwd(api: docker.APIClient, container_id: str) -> str:

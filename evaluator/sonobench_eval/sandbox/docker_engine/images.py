@@ -10,7 +10,7 @@ from typing import Any
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.docker_engine.calls import engine_call, is_conflict
 from sonobench_eval.sandbox.limits import ImageFacts
 from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
 
@@ -29,6 +29,20 @@ def load_image(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) 
         if loaded is not None and _layers(loaded) == identity.diff_ids:
             return _identified(loaded, identity)
     raise SandboxTrouble(f"The Docker Engine loaded {image_tar.name}, but holds no image with its verified layers.")
+
+
+def forget_image(api: docker.APIClient, identity: ImageIdentity) -> bool:
+    """See `port.Sandbox.forget`. Never forced: that would take other names off the image as well."""
+    with engine_call("remove an image"):
+        try:
+            api.remove_image(identity.engine_id or identity.config_digest)
+        except docker.errors.ImageNotFound:
+            return True
+        except docker.errors.APIError as error:
+            if is_conflict(error):
+                return False
+            raise
+    return True
 
 
 def resolve_image(api: docker.APIClient, reference: str) -> ImageIdentity:

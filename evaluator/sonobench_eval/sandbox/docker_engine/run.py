@@ -20,7 +20,7 @@ from sonobench_eval.meter.meter import RunMeter
 from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call
 from sonobench_eval.sandbox.docker_engine.collect import Collected, collect
 from sonobench_eval.sandbox.docker_engine.execute import Ended, execute
-from sonobench_eval.sandbox.docker_engine.fill import Content, copy_place, measure, read_passwd
+from sonobench_eval.sandbox.docker_engine.fill import Content, copy_place, measure, read_passwd, refuse_odd_accounts
 from sonobench_eval.sandbox.docker_engine.images import verified_facts
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.logs import LogTail, read_log_tail
@@ -104,6 +104,7 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
     if why := why_unfit(image):
         raise ImageRefusedByEngine(why)
     probe = owned.enter_context(owned_container(api, probe_config(spec, image), f"{spec.name}-image"))
+    refuse_odd_accounts(api, probe)
     home, places, notes = _writable_places(api, node, spec, image=image, probe=probe)
     output_volume = f"{spec.name}-output"
     options = {output_volume: output_volume_options(spec.limits, node)}
