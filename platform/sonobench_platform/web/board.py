@@ -27,11 +27,11 @@ from sonobench_platform.web.gaps import gap_chart
 from sonobench_platform.web.source import PublishedBoard
 from sonobench_platform.web.wording import date_words, number_word, percent, shown_name
 
-BAR_WIDTH = 96.0
-RANGE_WIDTH = 72.0
+BAR_WIDTH = 80.0
+RANGE_WIDTH = 60.0
 
 
-def board_page(published: PublishedBoard, page: Page) -> BoardPage:
+def board_page(published: PublishedBoard, page: Page, *, teams_without_score: int = 0) -> BoardPage:
     """The page of a published board, with rows or without."""
     board = published.board
     rows = board.rows
@@ -55,13 +55,22 @@ def board_page(published: PublishedBoard, page: Page) -> BoardPage:
         rows=tuple(
             _row(board, row, tuple(column[n] for column in columns), (times[n], host[n], gpu[n])) for n, row in enumerate(rows)
         ),
-        notes=tuple(board_notes(board)),
+        notes=(*board_notes(board), *_absent(teams_without_score)),
         efficiency=efficiency_chart(board),
         gap=gap_chart(board),
         tables=tuple(_metric_tables(board)),
         snapshot=_snapshot(published),
         challenge_hash=board.challenge_hash,
         dataset_hash=board.dataset_hash,
+    )
+
+
+def _absent(teams: int) -> tuple[str, ...]:
+    if teams == 0:
+        return ()
+    who = "One team" if teams == 1 else f"{number_word(teams).capitalize()} teams"
+    return (
+        f"{who} handed in an image that was refused or did not run to its end, and {'is' if teams == 1 else 'are'} not here.",
     )
 
 

@@ -42,11 +42,13 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
     )
 
 
-def board_context(challenge: PublicChallenge, published: PublishedBoard | None) -> BoardPage | MessagePage:
+def board_context(
+    challenge: PublicChallenge, published: PublishedBoard | None, *, teams_without_score: int = 0
+) -> BoardPage | MessagePage:
     crumbs = (_challenge_crumb(challenge), Crumb("Leaderboard", f"/challenges/{challenge.definition.name}/leaderboard"))
     title = f"Leaderboard of {_title(challenge)} – Sonobench"
     if published is not None:
-        return board_page(published, page_frame(title, *crumbs))
+        return board_page(published, page_frame(title, *crumbs), teams_without_score=teams_without_score)
     return MessagePage(
         page_frame(title, *crumbs),
         f"Leaderboard of {_title(challenge)}",

@@ -36,7 +36,8 @@ def challenge_page(name: str, records: RecordsDep) -> Response:
 @router.get("/challenges/{name}/leaderboard")
 def leaderboard_page(name: str, records: RecordsDep) -> Response:
     challenge = _challenge(records, name)
-    return page_response(board_context(challenge, records.latest_board(name)))
+    absent = records.teams_without_score(name)
+    return page_response(board_context(challenge, records.latest_board(name), teams_without_score=absent))
 
 
 @router.get("/challenges/{name}/leaderboard.json")

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from fastapi import Request
+from sqlalchemy import case, func, select
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.challenges import repository
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core, core_of
-from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.db.models import ChallengeRow, SubmissionRow
+from sonobench_platform.domain.states import State
 from sonobench_platform.leaderboards.service import published_or_none
 from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
+
+_ENDED_WITHOUT = (State.FAILED, State.REJECTED)
 
 
 class CoreRecords:
@@ -39,6 +43,18 @@ class CoreRecords:
         return (
             None if published is None else PublishedBoard(_parsed(published.document), published.document, published.content_hash)
         )
+
+    def teams_without_score(self, name: str) -> int:
+        best = case((SubmissionRow.state == State.SCORED, 2), (SubmissionRow.state.in_(_ENDED_WITHOUT), 0), else_=1)
+        by_team = (
+            select(func.max(best).label("best"))
+            .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
+            .where(ChallengeRow.name == name)
+            .group_by(SubmissionRow.team_id)
+            .subquery()
+        )
+        with self._core.database.read() as session:
+            return session.scalar(select(func.count()).select_from(by_team).where(by_team.c.best == 0)) or 0
 
     def public_url(self) -> str:
         return self._core.settings.public_url.rstrip("/")

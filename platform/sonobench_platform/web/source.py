@@ -39,5 +39,8 @@ class PublicRecords(Protocol):
     def latest_board(self, name: str) -> PublishedBoard | None:
         """The newest snapshot, or None before the first."""
 
+    def teams_without_score(self, name: str) -> int:
+        """How many teams handed something in, have nothing under way, and no score."""
+
     def public_url(self) -> str:
         """What people type to reach this platform, without a slash at the end."""

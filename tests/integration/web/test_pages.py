@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -99,6 +100,9 @@ class FakeRecords:
             return None
         return PublishedBoard(BOARD, BOARD.to_json(), "sha256:" + "3" * 64)
 
+    def teams_without_score(self, name: str) -> int:
+        return 2
+
     def public_url(self) -> str:
         return "https://bench.example.org"
 
@@ -158,6 +162,10 @@ class TestPages:
                 waiting += re.findall(r'href="([^"#]+)"', answer.text)
         assert {"/challenges/two/leaderboard.json", "/challenges/two/leaderboard.csv"} <= seen
         assert any(path.startswith("/static/style.css?v=") for path in seen)
+
+    def test_teams_whose_images_failed_are_counted_in_words(self, client: Browser) -> None:
+        page = client.get("/challenges/two/leaderboard").text
+        assert "Two teams handed in an image that was refused or did not run to its end, and are not here." in page
 
     def test_the_submission_commands_name_the_public_address(self, client: Browser) -> None:
         assert "sonobench login --server https://bench.example.org" in client.get("/challenges/two").text
@@ -227,3 +235,43 @@ class TestOnTheRealPlatform:
             assert program.headers["content-type"] == "application/problem+json"
         finally:
             platform.close()
+
+    def test_a_scored_team_stands_on_the_board_and_one_that_failed_is_counted(self, world: Any) -> None:
+        client = Browser(world.app)
+        assert "No algorithm has been scored yet" in client.get("/challenges/tiny/leaderboard").text
+        world.scored("A")
+        failed = world.queued("B")
+        claimed = world.claim()
+        assert world.tell(claimed, "finish", report=crash_report()).status_code == 200
+        assert world.state(failed) == "failed"
+        page = client.get("/challenges/tiny/leaderboard").text
+        assert "<bdi>A</bdi>" in page
+        assert "<bdi>B</bdi>" not in page
+        assert "One team handed in an image that was refused or did not run to its end, and is not here." in page
+        document = client.get("/challenges/tiny/leaderboard.json", accept="*/*").text
+        assert document == world.anyone.get("/api/v1/challenges/tiny/leaderboard").text
+        assert "head/img/1.png" not in page + client.get("/challenges/tiny").text
+
+    def test_a_team_that_is_scored_in_the_end_is_not_counted_among_the_failed(self, world: Any) -> None:
+        failed = world.queued("A")
+        claimed = world.claim()
+        assert world.tell(claimed, "finish", report=crash_report()).status_code == 200
+        assert world.state(failed) == "failed"
+        world.scored("A")
+        assert "and is not here" not in Browser(world.app).get("/challenges/tiny/leaderboard").text
+
+
+def crash_report() -> dict[str, Any]:
+    """What a node reports of an image that ended with an error."""
+    flags = ("oom_killed", "timed_out", "cancelled", "output_full", "output_too_many_files", "log_truncated")
+    return {
+        "exit_code": 1,
+        **dict.fromkeys(flags, False),
+        "started_at": "2026-01-01T12:00:00+00:00",
+        "finished_at": "2026-01-01T12:00:01+00:00",
+        "measurement": {"wall_time_s": 1.0, "host_memory_method": "sampled"},
+        "result_files": 0,
+        "result_bytes": 0,
+        "engine_error": "",
+        "log_tail": "",
+    }

@@ -64,7 +64,7 @@ class TestRows:
     def test_the_bar_adds_up_to_the_score(self, board: Leaderboard, publish: Publish, page: Page) -> None:
         for row, cells in zip(board.rows, board_page(publish(board), page).rows, strict=True):
             assert row.score is not None
-            assert abs(cells.bar.performance_width + cells.bar.efficiency_width - 96 * row.score) < 0.02
+            assert abs(cells.bar.performance_width + cells.bar.efficiency_width - 80 * row.score) < 0.02
 
     def test_a_column_that_was_measured_for_nobody_is_left_out(self, board: Leaderboard, publish: Publish, page: Page) -> None:
         rows = tuple(row.model_copy(update={"gpu_memory_bytes": None}) for row in board.rows)
