@@ -258,6 +258,10 @@ class TestByteStream:
         stream = ByteStream(iter([b"ab", b"", b"cdef"]))
         assert [stream.read(3), stream.read(3), stream.read(3), stream.read(3)] == [b"ab", b"cde", b"f", b""]
 
+    def test_whole_reads_span_chunks_and_end_with_the_stream(self):
+        stream = ByteStream(iter([b"ab", b"cd", b"e"]))
+        assert [stream.read_whole(3), stream.read_whole(9), stream.read_whole(1)] == [b"abc", b"de", b""]
+
 
 LABELS = {"org.sonobench.run": "r", "org.sonobench.attempt": "1", "org.sonobench.node": "n"}
 

@@ -17,14 +17,13 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import docker
 import docker.errors
-from docker.utils import decode_json_header
 
 from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call, reason
-from sonobench_eval.sandbox.docker_engine.streams import archive, content
+from sonobench_eval.sandbox.docker_engine.streams import archive, content, path_stat
 from sonobench_eval.sandbox.limits import SANDBOX_GID, SANDBOX_UID
 from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_eval.sandbox.refusals import is_the_images_fault
@@ -121,17 +120,8 @@ def refuse_odd_accounts(api: docker.APIClient, container_id: str) -> None:
 
 
 def _stat(api: docker.APIClient, container_id: str, path: str) -> dict[str, Any] | None:
-    """What is at a path of a container: size, mode as Go writes it, a link's target. None where nothing can be found.
-
-    docker-py has no call for the engine's HEAD request; reading the archive instead would read what is there.
-    """
     with engine_call(f"look at {path} of an image"):
-        client = cast(Any, api)
-        response = client.head(
-            client._url("/containers/{0}/archive", container_id), params={"path": path}, timeout=client.timeout
-        )
-    header = response.headers.get("X-Docker-Container-Path-Stat")
-    return dict(decode_json_header(header)) if response.ok and header else None
+        return path_stat(api, container_id, path)
 
 
 def read_passwd(api: docker.APIClient, container_id: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import docker
 
 from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.docker_engine.streams import log_lines
 
 TAIL_BYTES = 64 * 1024
 RECORD_BYTES = 32
@@ -29,7 +30,7 @@ def read_log_tail(api: docker.APIClient, container_id: str, *, limit_bytes: int)
     tail: deque[bytes] = deque()
     kept = stored = 0
     with engine_call("read a container's log"):
-        for line in api.logs(container_id, stdout=True, stderr=True, stream=True):
+        for line in log_lines(api, container_id):
             stored += len(line) + RECORD_BYTES
             tail.append(line)
             kept += len(line)
