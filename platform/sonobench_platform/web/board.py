@@ -94,11 +94,11 @@ def _lead(board: Leaderboard) -> str:
     if leader.rank_low is None or len(ranked) == 1:
         return lead
     if rivals == 0 and leader.rank_high == 1:
-        return f"{lead} No resampling of the test cases puts another team first."
+        return f"{lead} No other team's {percent(board.confidence)} rank range reaches the first place."
     if rivals == 0:
         return lead
-    others = f"{number_word(rivals)} other {'team' if rivals == 1 else 'teams'}"
-    return f"{lead} When the test cases are resampled, {others} can come first."
+    ranges = "range of one other team reaches" if rivals == 1 else f"ranges of {number_word(rivals)} other teams reach"
+    return f"{lead} The {percent(board.confidence)} rank {ranges} the first place."
 
 
 def _facts(board: Leaderboard) -> tuple[Fact, ...]:

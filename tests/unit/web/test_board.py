@@ -90,7 +90,7 @@ class TestNotes:
 class TestLead:
     def test_it_names_the_leader_and_who_could_come_first(self, board: Leaderboard, publish: Publish, page: Page) -> None:
         lead = board_page(publish(board), page).lead
-        assert lead == "SMART leads with a score of 0.804. When the test cases are resampled, one other team can come first."
+        assert lead == "SMART leads with a score of 0.804. The 95\u00a0% rank range of one other team reaches the first place."
 
     def test_shared_first_ranks_are_said(self, board: Leaderboard, publish: Publish, page: Page) -> None:
         assert board_page(publish(changed(board, 1, rank=1)), page).lead == "2 teams share the first rank."
