@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sonobench_eval.evaluation import Evaluation
     from sonobench_eval.intake.records import VerifiedImage
     from sonobench_eval.sandbox.failure import Failure
-    from sonobench_eval.sandbox.port import RunOutcome
+    from sonobench_eval.sandbox.port import RunOutcome, Sandbox
 
 SCHEMA = "sonobench.test/1"
 _PHASES = {
@@ -103,10 +103,8 @@ def try_command(
 
 def _try(image: str, loaded: LoadedChallenge, *, folder: Path, results: Path, runtime: str | None, gpu: str | None) -> TestReport:
     from sonobench_eval.intake.verify import verify_image
-    from sonobench_eval.pipeline_run import run_image
     from sonobench_eval.sandbox.docker_engine import DockerEngine
     from sonobench_eval.sandbox.failure import classify
-    from sonobench_eval.sandbox.port import ImageIdentity
 
     engine = DockerEngine.connect()
     run_id = f"test-{secrets.token_hex(6)}"
@@ -114,23 +112,7 @@ def _try(image: str, loaded: LoadedChallenge, *, folder: Path, results: Path, ru
     with moving("Checking the image") as told:
         verified = verify_image(upload, folder / "verified.tar", tag=f"sonobench/test:{run_id}", progress=told)
     try:
-        with phases("Loading the image"):
-            identity = engine.load(verified.tar, ImageIdentity(verified.config_digest, verified.diff_ids))
-        verified.tar.unlink()
-        with phases("Running the image") as told_phase:
-            outcome = run_image(
-                loaded,
-                sandbox=engine,
-                identity=identity,
-                inputs_dir=loaded.inputs_dir,
-                results=results,
-                run_id=run_id,
-                attempt=1,
-                node="local-test",
-                runtime=runtime,
-                gpu_uuid=gpu,
-                progress=lambda phase: told_phase(_PHASES.get(phase, phase)),
-            )
+        outcome = _run(engine, verified, loaded, results=results, run_id=run_id, runtime=runtime, gpu=gpu)
     finally:
         _untag(verified.tag)
     limits = loaded.challenge.limits
@@ -139,6 +121,38 @@ def _try(image: str, loaded: LoadedChallenge, *, folder: Path, results: Path, ru
     )
     evaluation = None if failure is not None or outcome.results is None else _score(loaded, outcome.results)
     return TestReport(verified, outcome, failure, evaluation)
+
+
+def _run(
+    engine: Sandbox,
+    verified: VerifiedImage,
+    loaded: LoadedChallenge,
+    *,
+    results: Path,
+    run_id: str,
+    runtime: str | None,
+    gpu: str | None,
+) -> RunOutcome:
+    from sonobench_eval.pipeline_run import run_image
+    from sonobench_eval.sandbox.port import ImageIdentity
+
+    with phases("Running the image") as told:
+        told("loading it")
+        identity = engine.load(verified.tar, ImageIdentity(verified.config_digest, verified.diff_ids))
+        verified.tar.unlink()  # the engine has it now, and disks are small
+        return run_image(
+            loaded,
+            sandbox=engine,
+            identity=identity,
+            inputs_dir=loaded.inputs_dir,
+            results=results,
+            run_id=run_id,
+            attempt=1,
+            node="local-test",
+            runtime=runtime,
+            gpu_uuid=gpu,
+            progress=lambda phase: told(_PHASES.get(phase, phase)),
+        )
 
 
 def _score(loaded: LoadedChallenge, results: Path) -> Evaluation:
