@@ -12,6 +12,8 @@ step() {
 
 step "Style: ruff" ruff check --quiet evaluator platform infra submissions_example tests
 step "Types: mypy --strict" mypy
+step "Types: mypy --strict, infra" mypy infra
 step "Layers: import-linter" lint-imports --no-cache
 [ "${1:-}" != check ] || exit 0
+step "Images: the base and the examples" python -m infra.examples --tag-only
 step "Tests: pytest" pytest --quiet --durations=10
