@@ -80,13 +80,18 @@ def places_of(image: ImageFacts, *, home: str, writable: tuple[str, ...], taken:
     the challenge's places are left out where another place holds them already, or `/tmp` does.
     """
     taken = tuple(_clean(path) for path in taken)
-    volumes = {_clean(path) for path in image.volumes if path.startswith("/")} - set(taken) - {FALLBACK_HOME}
+    volumes = declared_volumes(image) - set(taken) - {FALLBACK_HOME}
     wanted = {_clean(path) for path in (*writable, home)} - {FALLBACK_HOME} - volumes
     chosen = set(volumes)
     for path in sorted(wanted, key=_depth):
         if _may_be_writable(path, taken) and not any(_is_below(path, outer) for outer in (*chosen, FALLBACK_HOME)):
             chosen.add(path)
     return tuple(sorted(chosen, key=lambda path: (_depth(path), path)))
+
+
+def declared_volumes(image: ImageFacts) -> frozenset[str]:
+    """The folders the image declares as volumes, as the engine reads them: `/data/` is `/data`."""
+    return frozenset(_clean(path) for path in image.volumes if path.startswith("/"))
 
 
 def _home_from_passwd(user: str, passwd: str) -> str:

@@ -119,9 +119,19 @@ class TestPlaces:
         files = {"app": file_of(kind=tarfile.DIRTYPE, mode=0o777), "app/weights": file_of(b"w" * 2 * MIB)}
         ran = run(image_of("head -c 1 /app/weights > /output/w; echo x > /app/f || echo no > /output/no", files))
         assert ran.texts == {"w": "w", "no": "no\n"}
-        assert ran.outcome.notes == (
-            "/app of the image holds more than the 1 MiB this node copies into memory, so it could not be written to.",
-        )
+        assert ran.outcome.notes[0].startswith("/app of the image was not made writable: with it, more than 1 MiB")
+
+    def test_all_places_share_one_allowance_and_volumes_are_covered_anyway(self, run, image_of, file_of, monkeypatch):
+        # Else sixteen volumes could fill the node's memory, or its disk.
+        monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.run.LARGEST_COPY_BYTES", 3 * MIB)
+        files = {}
+        for name in ("v1", "v2"):
+            files |= {name: file_of(kind=tarfile.DIRTYPE, mode=0o777), f"{name}/f": file_of(b"w" * 2 * MIB)}
+        image = image_of("ls /v1 > /output/1; ls /v2 > /output/2; echo x > /v2/new", files, {"Volumes": {"/v1/": {}, "/v2/": {}}})
+        ran = run(image)
+        assert ran.texts == {"1": "f\n", "2": ""}
+        assert ran.outcome.exit_code == 0
+        assert ran.outcome.notes[0].startswith("/v2 of the image")
 
     def test_a_place_that_is_a_file_is_left_alone(self, run, image_of, file_of):
         ran = run(image_of("cat /app > /output/f", {"app": file_of(b"a file")}))

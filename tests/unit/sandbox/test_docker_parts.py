@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import socket
 import subprocess
 import tarfile
 import time
@@ -91,6 +92,14 @@ class TestOpenClient:
         monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.calls._knock", refuse)
         with pytest.raises(EngineMissing, match=r"group `docker`.*usermod -aG docker"):
             open_client(timeout_s=1)
+
+    def test_an_engine_that_stays_silent_is_not_waited_for(self, monkeypatch, tmp_path):
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(str(tmp_path / "s"))
+            silent.listen()
+            monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/s")
+            with pytest.raises(EngineMissing, match="No Docker Engine answers"):
+                open_client(timeout_s=1)
 
     def test_a_host_that_makes_no_sense_is_missing_too(self, monkeypatch):
         monkeypatch.setenv("DOCKER_HOST", "nonsense://x")
@@ -197,11 +206,15 @@ class TestCount:
             member("b", size=4096),
             member("l", tarfile.SYMTYPE, size=0),
         ]
-        assert _count(iter(members), limit_bytes=10**6) == Content("folder", 8192, 4)
+        assert _count(iter(members), limit_bytes=10**6, limit_files=99) == Content("folder", 8192, 4)
 
     def test_counting_stops_at_the_limit(self):
         endless = (member(str(n), size=4096) for n in range(10**9))
-        assert _count(endless, limit_bytes=40960) == Content("too_large", 45056, 11)
+        assert _count(endless, limit_bytes=40960, limit_files=99) == Content("too_large", 45056, 11)
+
+    def test_many_empty_files_are_too_many(self):
+        endless = (member(str(n)) for n in range(10**9))
+        assert _count(endless, limit_bytes=1, limit_files=99).kind == "too_large"
 
 
 class TestTally:

@@ -29,7 +29,6 @@ from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 PAGE_BYTES = 4096
-MOST_FILES = 500_000
 PASSWD_BYTES = 1 << 20
 _GO_TYPE_BITS = 0x8F28_0000
 """What Go's file mode says of anything but a plain file: folder, link, device, pipe, socket, character device, irregular."""
@@ -44,12 +43,12 @@ class Content:
     files: int = 0
 
 
-def measure(api: docker.APIClient, container_id: str, at: str, *, limit_bytes: int) -> Content:
+def measure(api: docker.APIClient, container_id: str, at: str, *, limit_bytes: int, limit_files: int) -> Content:
     """How large the image's files at `at` are. Stops counting where they are more than may be copied."""
     with _reading(at, doing="read"):
         try:
             with archive(api, container_id, f"{at}/.") as members:
-                return _count((member for member, _ in members), limit_bytes=limit_bytes)
+                return _count((member for member, _ in members), limit_bytes=limit_bytes, limit_files=limit_files)
         except docker.errors.NotFound:
             return Content("nothing")
         except docker.errors.APIError as error:
@@ -58,12 +57,12 @@ def measure(api: docker.APIClient, container_id: str, at: str, *, limit_bytes: i
             raise
 
 
-def _count(members: Iterator[tarfile.TarInfo], *, limit_bytes: int) -> Content:
+def _count(members: Iterator[tarfile.TarInfo], *, limit_bytes: int, limit_files: int) -> Content:
     size_bytes = files = 0
     for member in members:
         files += 1
         size_bytes += -(-member.size // PAGE_BYTES) * PAGE_BYTES if member.isreg() else 0
-        if size_bytes > limit_bytes or files > MOST_FILES:
+        if size_bytes > limit_bytes or files > limit_files:
             return Content("too_large", size_bytes, files)
     return Content("folder", size_bytes, files)
 

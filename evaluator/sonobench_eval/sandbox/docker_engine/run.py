@@ -38,12 +38,13 @@ from sonobench_eval.sandbox.limits import (
     place_volume_options,
     probe_config,
 )
-from sonobench_eval.sandbox.places import home_of, places_of, why_unfit
+from sonobench_eval.sandbox.places import declared_volumes, home_of, places_of, why_unfit
 from sonobench_eval.sandbox.port import Measurement, ProgressFn, RunOutcome, RunSpec, SandboxTrouble
 
 LARGEST_COPY_BYTES = 8 * 2**30
 SHARE_OF_MEMORY_TO_COPY = 4
-"""A place is copied into memory up to this part (a quarter) of the node's memory, and never beyond the figure above."""
+"""An image's places are copied up to this part (a quarter) of the node's memory, and never beyond the figure above."""
+MOST_FILES_TO_COPY = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +108,7 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
     refuse_odd_accounts(api, probe)
     home, places, notes = _writable_places(api, node, spec, image=image, probe=probe)
     output_volume = f"{spec.name}-output"
-    options = {output_volume: output_volume_options(spec.limits, node)}
-    options.update({place.volume: place_volume_options(place, node) for place in places})
-    for name, volume_options in options.items():
-        owned.enter_context(owned_volume(api, name, options=volume_options, labels=labels(spec)))
-    at = {output_volume: spec.mounts.output_at, **{place.volume: _keeper_path(place) for place in places}}
-    keeper_body = keeper_config(spec, image=ensure_keeper(api), command=COMMAND, volumes=at)
-    keeper = owned.enter_context(owned_container(api, keeper_body, f"{spec.name}-keeper"))
-    with engine_call("start the keeper"):
-        api.start(keeper)
+    keeper = _start_keeper(api, node, spec, owned, output_volume=output_volume, places=places)
     for place in places:
         if place.content_files:
             copy_place(api, image_container=probe, at=place.at, keeper=keeper, keeper_at=_keeper_path(place))
@@ -127,6 +120,22 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
     return Prepared(container_id, keeper, notes)
 
 
+def _start_keeper(
+    api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitStack, *, output_volume: str, places: tuple[Place, ...]
+) -> str:
+    """Make every in-memory volume of the run and the container that holds them; its id."""
+    options = {output_volume: output_volume_options(spec.limits, node)}
+    options.update({place.volume: place_volume_options(place, node) for place in places})
+    for name, volume_options in options.items():
+        owned.enter_context(owned_volume(api, name, options=volume_options, labels=labels(spec)))
+    at = {output_volume: spec.mounts.output_at, **{place.volume: _keeper_path(place) for place in places}}
+    body = keeper_config(spec, image=ensure_keeper(api), command=COMMAND, volumes=at)
+    keeper = owned.enter_context(owned_container(api, body, f"{spec.name}-keeper"))
+    with engine_call("start the keeper"):
+        api.start(keeper)
+    return keeper
+
+
 def _keeper_path(place: Place) -> str:
     return "/" + place.volume
 
@@ -134,29 +143,36 @@ def _keeper_path(place: Place) -> str:
 def _writable_places(
     api: docker.APIClient, node: NodeFacts, spec: RunSpec, *, image: ImageFacts, probe: str
 ) -> tuple[str, tuple[Place, ...], tuple[str, ...]]:
-    """HOME, the places that are given as copies in memory, and a note for each that could not be."""
+    """HOME, the places that are given as copies in memory, and a note for each that could not be.
+
+    The copies of all places share one allowance: they lie in the node's memory and are charged to no container.
+    """
     taken = (spec.mounts.inputs_at, spec.mounts.case_list_at, spec.mounts.output_at)
     home = home_of(image, passwd=read_passwd(api, probe), taken=taken)
-    most = min(LARGEST_COPY_BYTES, node.memory_bytes // SHARE_OF_MEMORY_TO_COPY)
+    most = left_bytes = min(LARGEST_COPY_BYTES, node.memory_bytes // SHARE_OF_MEMORY_TO_COPY)
+    left_files = MOST_FILES_TO_COPY
     places: list[Place] = []
     notes: list[str] = []
     for number, at in enumerate(places_of(image, home=home, writable=spec.writable, taken=taken)):
-        found = measure(api, probe, at, limit_bytes=most)
-        place = Place(f"{spec.name}-place{number}", at, spec.limits.scratch_bytes, found.size_bytes, found.files)
+        found = measure(api, probe, at, limit_bytes=left_bytes, limit_files=left_files)
+        place = Place(f"{spec.name}-place{number}", at, spec.limits.scratch_bytes)
         if found.kind in {"nothing", "folder"}:
-            places.append(place)
+            places.append(replace(place, content_bytes=found.size_bytes, content_files=found.files))
+            left_bytes, left_files = left_bytes - found.size_bytes, left_files - found.files
             continue
         notes.append(_not_writable(at, found, most))
-        if at in image.volumes:
-            # Left alone it would become a volume on the host's disk: it is covered, and empty.
-            places.append(replace(place, content_bytes=0, content_files=0))
+        if at in declared_volumes(image):
+            places.append(place)  # left alone it would become a volume on the host's disk: it is covered, and empty
     return home, tuple(places), tuple(notes)
 
 
 def _not_writable(at: str, found: Content, most: int) -> str:
     if found.kind == "no_folder":
         return f"{at} is not a folder in the image, so it was left as it is."
-    return f"{at} of the image holds more than the {size(most)} this node copies into memory, so it could not be written to."
+    return (
+        f"{at} of the image was not made writable: with it, more than {size(most)} or {MOST_FILES_TO_COPY:,} files "
+        "would have to be copied into memory."
+    )
 
 
 def _assert_image(api: docker.APIClient, container_id: str, image: ImageFacts) -> None:
