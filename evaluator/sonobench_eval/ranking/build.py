@@ -222,7 +222,8 @@ def _row(entry: Entry, place: RankedTeam, ranges: RankRanges | None, number: int
         classification_rank=None if figures.classification_rank is None else int(figures.classification_rank),
         means=entry.evaluation.means,
         tasks=tuple(
-            TaskColumn(id=task.id, title=task.title, kind=task.kind, metrics=task.metrics) for task in entry.evaluation.tasks
+            TaskColumn(id=task.id, title=task.title, kind=task.kind, metrics=task.metrics, roles=task.roles, gaps=task.gaps)
+            for task in entry.evaluation.tasks
         ),
         time_s=entry.time_s,
         gpu_memory_bytes=entry.gpu_memory_bytes,
