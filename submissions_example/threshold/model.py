@@ -57,12 +57,12 @@ def outline(grey: Image.Image, *, head: bool) -> np.ndarray:
 
 
 def smooth(picture: np.ndarray, radius: int) -> np.ndarray:
-    """Two passes of a running mean, rows then columns."""
-    window = np.ones(2 * radius + 1) / (2 * radius + 1)
+    """Two passes of a running mean, rows then columns, through running sums."""
+    width = 2 * radius + 1
     for _ in range(2):
-        for axis in (0, 1):
-            padded = np.pad(picture, [(radius, radius) if axis == a else (0, 0) for a in (0, 1)], mode="edge")
-            picture = np.apply_along_axis(np.convolve, axis, padded, window, mode="valid")
+        for _ in range(2):
+            sums = np.cumsum(np.pad(picture, ((radius + 1, radius), (0, 0)), mode="edge"), axis=0)
+            picture = ((sums[width:] - sums[:-width]) / width).T
     return picture
 
 
@@ -79,14 +79,26 @@ def otsu(values: np.ndarray) -> float:
 
 
 def components(mask: np.ndarray) -> np.ndarray:
-    """Each 4-connected component numbered by its largest index plus one; background 0."""
-    labels = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
-    while True:
-        wide = np.pad(labels, 1)
-        spread = np.maximum.reduce([wide[1:-1, 1:-1], wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]]) * mask
-        if np.array_equal(spread, labels):
-            return labels
-        labels = spread
+    """Each 4-connected component under a number of its own, background 0: runs of a row take the number of those they touch."""
+    labels, parent = np.zeros(mask.shape, dtype=int), [0]
+
+    def root(label: int) -> int:
+        while parent[label] != label:
+            label = parent[label]
+        return label
+
+    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    for row in range(len(mask)):
+        for start, end in zip(np.nonzero(edges[row] == 1)[0], np.nonzero(edges[row] == -1)[0], strict=True):
+            above = labels[row - 1, start:end] if row else labels[0, :0]
+            touched = {root(label) for label in above.tolist() if label}
+            mine = min(touched, default=len(parent))
+            if not touched:
+                parent.append(mine)
+            for label in touched:
+                parent[label] = mine
+            labels[row, start:end] = mine
+    return np.array([root(label) for label in range(len(parent))])[labels]
 
 
 def best_blob(mask: np.ndarray) -> np.ndarray:
