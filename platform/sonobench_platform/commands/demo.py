@@ -170,4 +170,5 @@ def _interruptible() -> Iterator[None]:
 
 
 def _end_like_interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told once is enough: a second one must not cut the ending short
     raise KeyboardInterrupt

@@ -15,7 +15,7 @@ import httpx
 
 from sonobench_eval.cli.console import say
 from sonobench_platform.commands.trouble import CommandError
-from sonobench_platform.queue.child import end_child, start_child
+from sonobench_platform.queue.child import end_child, is_running, start_child
 
 FIRST_PORT = 8100
 _PORTS_TRIED = 100
@@ -33,7 +33,7 @@ class DemoServer:
 
     def check(self) -> None:
         """Raises CommandError where the server has ended."""
-        if self._process.poll() is not None:
+        if not is_running(self._process):
             raise CommandError(f"the server ended unexpectedly; {self._log} says why")
 
     def wait_until_ready(self) -> None:
@@ -76,7 +76,7 @@ def serving(home: Path, port: int | None) -> Iterator[DemoServer]:
         server.wait_until_ready()
         yield server
     finally:
-        if process.poll() is None:
+        if is_running(process):
             say("Ending the server and its workers.")
         end_child(process, grace_s=_END_WITHIN_S)
 

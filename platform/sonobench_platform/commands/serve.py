@@ -95,6 +95,7 @@ def _started(supervisor: Supervisor, address: str) -> None:
 
 
 def _end_like_interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told once is enough: a second one must not cut the ending short
     raise KeyboardInterrupt
 
 

@@ -10,10 +10,12 @@ import ctypes
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_LOOK_EVERY_S = 0.02
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -51,14 +53,33 @@ def start_child(
 
 
 def end_child(child: subprocess.Popen[bytes], *, grace_s: float) -> int:
-    """SIGTERM, then SIGKILL after `grace_s`. Returns the exit status; a child that has ended already is no error."""
-    if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
-    try:
-        return child.wait(timeout=grace_s)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        return child.wait()
+    """SIGTERM, then SIGKILL after `grace_s`. Returns the exit status; a child that has ended already is no error.
+
+    `Popen.wait` is not used: an exception raised by a signal handler in the middle of `Popen.poll` leaves the lock of
+    that object taken for ever, and this is called on just such ways out.
+    """
+    if is_running(child):
+        os.kill(child.pid, signal.SIGTERM)
+    until = time.monotonic() + grace_s
+    while is_running(child) and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY_S)
+    if is_running(child):
+        os.kill(child.pid, signal.SIGKILL)
+    while is_running(child):
+        time.sleep(_LOOK_EVERY_S)
+    return child.returncode
+
+
+def is_running(child: subprocess.Popen[bytes]) -> bool:
+    """Whether the child still runs. Safe where a signal handler may raise at any moment, unlike `Popen.poll`."""
+    if child.returncode is None:
+        try:
+            pid, status = os.waitpid(child.pid, os.WNOHANG)
+        except ChildProcessError:  # someone else waited for it; what it returned is not known
+            pid, status = child.pid, 0
+        if pid == child.pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode is None
 
 
 def _dies_with(parent: int) -> Callable[[], None]:
