@@ -95,7 +95,7 @@ def _build(client: docker.DockerClient, name: str, tag: str, needs: Needs, files
         phantom = _training_set()
         files = files | {f"phantom/{path}": content for path, content in folder_files(phantom).items()}
         # A name for the stage that trains; without one it would stay behind as an image of no name.
-        build(client, files, tag=f"sonobench/training-{name}:latest", buildargs={"BASE": base}, target="train")
+        build(client, files, tag=tag.replace("/example-", "/training-"), buildargs={"BASE": base}, target="train")
     else:
         say(f"example {name}: building ...")
     build(client, files, tag=tag, buildargs={"BASE": base})
