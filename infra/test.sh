@@ -11,6 +11,7 @@ step() {
 }
 
 step "Style: ruff" ruff check --quiet evaluator platform infra submissions_example tests
+step "Layout of the code: ruff format" ruff format --quiet --check evaluator platform infra submissions_example tests
 step "Types: mypy --strict" mypy
 step "Types: mypy --strict, infra" mypy infra
 step "Layers: import-linter" lint-imports --no-cache

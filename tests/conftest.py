@@ -6,7 +6,6 @@ A test that needs an engine fails where CI=true and there is none; elsewhere it 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +14,6 @@ import pytest
 from docker.errors import DockerException
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-if str(REPOSITORY) not in sys.path:
-    sys.path.append(str(REPOSITORY))  # for `infra`, which is no part of the installed package
 
 
 @pytest.fixture(scope="session")

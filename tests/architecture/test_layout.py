@@ -37,7 +37,11 @@ class TestLayout:
 
     def test_import_platform_from_the_checkout_is_the_standard_library(self) -> None:
         printed = subprocess.run(
-            [sys.executable, "-c", "import platform; print(platform.__file__)"], cwd=ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", "import platform; print(platform.__file__)"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
         assert printed == standard_library_platform.__file__
 
