@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from sonobench_eval.challenge.load import ChallengeError
+from sonobench_eval.cli.console import say, show
 from sonobench_eval.cli.render import plain
 from sonobench_platform.accounts.service import Identity, TokenFileError
 from sonobench_platform.accounts.tokens import TokenKind
@@ -31,8 +31,8 @@ _SHOWN = 500
 def add_challenge(settings: Settings, file: Path) -> None:
     """Verify a challenge and its data, and make it known. Twice is harmless."""
     with _platform(settings) as platform:
-        with Console(stderr=True).status(f"Verifying {file} and its data"):
-            added = platform.register_challenge(file)
+        say(f"Verifying {file} and its data.")
+        added = platform.register_challenge(file)
         print(f"Challenge {added.name} is open: {added.cases:,} cases, {len(added.tasks)} tasks, {len(added.centers)} centers.")
 
 
@@ -57,11 +57,13 @@ def list_submissions(settings: Settings, *, challenge: str | None, as_json: bool
         if as_json:
             print(json.dumps([each.model_dump(mode="json", by_alias=True) for each in found], indent=1, ensure_ascii=False))
         else:
-            Console().print(_table(found))
+            show(_table(found))
 
 
 def _table(found: Sequence[Submission]) -> Table:
-    table = Table("Submission", "Team", "Challenge", "State", "Since", "Why", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Submission", "Team", "Challenge", "State", "Since", "Why"):
+        table.add_column(heading, no_wrap=heading in {"Submission", "State", "Since"}, overflow="fold")
     for each in found:
         why = each.failure.sentence if each.failure else each.trouble or ""
         since = f"{each.state_since:%Y-%m-%d %H:%M}"

@@ -57,12 +57,12 @@ class Lease:
         self._thread.join()
 
     def _beat_until_ended(self) -> None:
-        next_beat = time.monotonic()
+        interval_s = self._assignment.heartbeat_s
         while not self._ended and not self.lost:
+            # Counted from before the beat, so that a slow API does not stretch the interval.
+            next_beat = time.monotonic() + interval_s
             self._beat()
-            # Counted from the plan, not from the answer, so that a slow API does not stretch the interval.
-            next_beat = max(next_beat + self._assignment.heartbeat_s, time.monotonic() + self._assignment.heartbeat_s / 4)
-            self._beat_now.wait(max(0.0, next_beat - time.monotonic()))
+            self._beat_now.wait(max(interval_s / 4, next_beat - time.monotonic()))
             self._beat_now.clear()
 
     def _beat(self) -> None:

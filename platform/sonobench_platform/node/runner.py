@@ -28,6 +28,7 @@ DRAIN_REASON = "drain"
 _HANDOVER_PATIENCE_S = 3600.0
 _FETCH_PATIENCE_S = 120.0
 _RELEASE_PATIENCE_S = 10.0
+_LONGEST_REASON = 2000
 
 
 class Ending(Enum):
@@ -162,7 +163,8 @@ class Runner:
         if reason != DRAIN_REASON:
             log.error("%s: given back: %s", assignment.label, reason)
         try:
-            self._api.release(assignment.run_id, assignment.attempt, reason, retrying=_for(_RELEASE_PATIENCE_S))
+            said = reason[:_LONGEST_REASON] or "trouble without a name"
+            self._api.release(assignment.run_id, assignment.attempt, said, retrying=_for(_RELEASE_PATIENCE_S))
         except LeaseLost:
             return Ending.LOST
         except (ApiAway, ApiRefused) as error:

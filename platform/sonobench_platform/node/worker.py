@@ -99,13 +99,17 @@ class RunWorker:
                 self._give_back_old_runs()
                 assignment = self._api.claim(gpus=1 if self._place.gpu_uuid else 0)
             except (SandboxTrouble, ApiAway, ApiRefused) as error:
+                # An answer that got lost may have been an assignment; what this node owns is asked before the next claim.
+                self._owes_nothing = False
                 log.warning("nothing is claimed: %s", error)
                 return
             if assignment is None:
                 return
             log.info("%s: claimed", assignment.label)
             runner = Runner(self._api, sandbox, self._inputs, self._place, drained=self._grace_is_over)
-            if runner.run(assignment) is Ending.TROUBLE:
+            ending = runner.run(assignment)
+            self._owes_nothing = ending is Ending.RECORDED
+            if ending is Ending.TROUBLE:
                 self._rest(sandbox)
             else:
                 self._rest_s = 0.0
@@ -115,10 +119,8 @@ class RunWorker:
             return
         for run_id, attempt in self._api.live():
             try:
-                self._api.release(
-                    run_id, attempt, "the run worker was restarted in the middle of the run", retrying=lambda: False
-                )
-                log.warning("%s (attempt %d) went back to the queue: its worker died", run_id, attempt)
+                self._api.release(run_id, attempt, "its run worker no longer has it", retrying=lambda: False)
+                log.warning("%s (attempt %d) went back to the queue: no worker here has it", run_id, attempt)
             except LeaseLost:
                 pass  # the sweeper was faster
         self._owes_nothing = True

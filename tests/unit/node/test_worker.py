@@ -115,6 +115,23 @@ class TestWake:
         worker.wake()
         assert len(api.reports) == 2
 
+    def test_a_claim_whose_answer_got_lost_goes_back_before_the_next_one(
+        self, worker: RunWorker, sandbox: Any, api: Any, an_assignment: Assign, given: SimpleNamespace
+    ) -> None:
+        def lose_the_answer(request: httpx.Request) -> httpx.Response | None:
+            if request.url.path.endswith("claims") and not api.live:
+                api.live = [["run-1", 1]]
+                raise httpx.ReadTimeout("slow")
+            return None
+
+        worker.recover()
+        sandbox.behave, api.respond = given.ends_well, lose_the_answer
+        worker.wake()
+        api.assignments = [an_assignment("run-1", attempt=2)]
+        worker.wake()
+        assert [(run, attempt) for run, attempt, _ in api.released] == [("run-1", 1)]
+        assert ("run-1", "2") in api.results
+
     def test_a_node_in_trouble_rests_before_it_takes_the_next_run(
         self, worker: RunWorker, sandbox: Any, api: Any, an_assignment: Assign
     ) -> None:
