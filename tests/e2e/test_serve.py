@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -51,6 +52,15 @@ class TestServeWithWorkers:
         assert house.stop("all") == 0
         assert _family(house.home) == {}
         assert list((house.home / "run").iterdir()) == []
+
+    def test_told_to_end_in_mid_run_it_takes_the_run_back_before_it_goes(self, house: Any, make_image: MakeImage) -> None:
+        submission = house.submit("Team", make_image(seconds=30))
+        house.wait_for_phase(submission, "run")
+        assert house.stop("all") == 0
+        assert house.containers() == []
+        (left,) = json.loads(house.run_command("admin", "submissions", "--json").stdout)
+        assert left["state"] == "queued"
+        assert "shut down" in left["history"][-1]["cause"]
 
     def test_a_worker_that_is_killed_is_started_again_and_finishes_the_run(self, house: Any, make_image: MakeImage) -> None:
         submission = house.submit("Team", make_image(seconds=4))

@@ -6,6 +6,7 @@ Teams, tokens, uploads and boards stay in the demo's home, so a second demo find
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -45,12 +46,13 @@ _KNOWN = (ChallengeError, PhantomError, Refusal, SandboxTrouble, TokenFileError)
 def demo(*, once: bool, data: Path | None, port: int | None, home: Path | None) -> None:
     """Build, hand in, run, score, rank, show; then serve until Ctrl-C, or end at once. Leaves nothing running."""
     signal.signal(signal.SIGTERM, _end_like_interrupt)
+    _forget_configuration()
     with told_in_a_sentence(*_KNOWN), _interruptible():
         checkout = find_checkout()
         DockerEngine.connect()
         home = (home or checkout / "var" / "demo").expanduser().resolve()
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settings = Settings(home=home, database_url="", node_token_file=None, organiser_token_file=None)
+        settings = Settings(home=home)
         entries = build_entries(checkout)
         challenge = _register(settings, set_the_test(home, data))
         with serving(home, port) as server:
@@ -159,6 +161,12 @@ def _serve_on(server: DemoServer) -> None:
         server.wait_for_its_end()
     except KeyboardInterrupt:
         say("")
+
+
+def _forget_configuration() -> None:
+    """A configuration meant for a real server must not lead the demo there: it keeps to its own home and broker."""
+    for field in Settings.model_fields:
+        os.environ.pop(f"SONOBENCH_{field.upper()}", None)
 
 
 @contextmanager

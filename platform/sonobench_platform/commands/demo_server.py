@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -69,7 +68,7 @@ def serving(home: Path, port: int | None) -> Iterator[DemoServer]:
     with listen(port) as listener:
         command = [sys.executable, "-m", "sonobench_platform.commands", "serve", "--with-workers", "--drain-grace", "0"]
         options = ["--home", str(home), "--fd", str(listener.fileno())]
-        process = start_child([*command, *options], log=log, environment=_environment(), inherited=[listener.fileno()])
+        process = start_child([*command, *options], log=log, inherited=[listener.fileno()])
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     server = DemoServer(process, address=address, log=log)
     try:
@@ -94,8 +93,3 @@ def listen(wanted: int | None) -> socket.socket:
             continue
     taken = f"port {wanted} is" if wanted is not None else f"ports {FIRST_PORT} to {FIRST_PORT + _PORTS_TRIED - 1} are"
     raise CommandError(f"{taken} taken on this machine; choose another with --port")
-
-
-def _environment() -> dict[str, str]:
-    """The caller's, without a configuration meant for a real server: the demo keeps to its own home and broker."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("SONOBENCH_")}

@@ -6,13 +6,14 @@ in hand is given back), and after SIGKILL because every child carries the kernel
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -54,15 +55,11 @@ def serve(settings: Settings, *, with_workers: bool, drain_grace_s: float, fd: i
             settings = settings.model_copy(update={"broker_url": broker.broker_url})
         children = _workers(settings, drain_grace_s=drain_grace_s) if with_workers else []
         supervisor = held.enter_context(Supervisor(children, broker=broker, grace_s=drain_grace_s + _CHILD_END_MARGIN_S))
-        _run_server(settings, listener, on_started=lambda: _started(supervisor, address))
+        platform = held.enter_context(opened(settings))
+        _run(create_app(platform=platform), listener, supervisor, address=address)
 
 
-def _run_server(settings: Settings, listener: socket.socket, *, on_started: Callable[[], None]) -> None:
-    with opened(settings) as platform:
-        _run(create_app(platform=platform), listener, on_started=on_started)
-
-
-def _run(app: FastAPI, listener: socket.socket, *, on_started: Callable[[], None]) -> None:
+def _run(app: FastAPI, listener: socket.socket, supervisor: Supervisor, *, address: str) -> None:
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -71,27 +68,29 @@ def _run(app: FastAPI, listener: socket.socket, *, on_started: Callable[[], None
         server_header=False,
     )
     try:
-        _Server(config, on_started=on_started).run(sockets=[listener])
+        _Server(config, supervisor, address=address).run(sockets=[listener])
     except KeyboardInterrupt:
         log.info("ending")
 
 
 class _Server(uvicorn.Server):
-    """Calls `on_started` once connections are accepted."""
+    """Starts the workers once connections are accepted, and answers them until they have ended."""
 
-    def __init__(self, config: uvicorn.Config, *, on_started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, supervisor: Supervisor, *, address: str) -> None:
         super().__init__(config)
-        self._on_started = on_started
+        self._supervisor = supervisor
+        self._address = address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._on_started()
+            self._supervisor.start_children()
+            print(f"Sonobench serves at {self._address} (Ctrl-C ends it)", flush=True)
 
-
-def _started(supervisor: Supervisor, address: str) -> None:
-    supervisor.start_children()
-    print(f"Sonobench serves at {address} (Ctrl-C ends it)", flush=True)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # A run worker that leaves gives its run back, and somebody must be there to take it.
+        await asyncio.to_thread(self._supervisor.end)
+        await super().shutdown(sockets)
 
 
 def _end_like_interrupt(*_: object) -> None:

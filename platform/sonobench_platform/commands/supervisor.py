@@ -90,9 +90,13 @@ class Supervisor:
         """Start the children, in the thread that watches them."""
         self._started = True
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def end(self) -> None:
+        """End every child and wait for it. The block's end does the same; twice is harmless."""
         self._ending.set()
         self._watcher.join()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
 
     def _watch(self) -> None:
         """One thread starts and ends every child: the parent-death signal counts from the thread that started it."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from sonobench_eval.challenge.model import Challenge
 
 _CHUNK_BYTES = 1 << 20
 _LARGEST_INPUT_BYTES = 2 * 2**30
-_UNFINISHED = ".unfinished-"
 
 
 class InputsBroken(Exception):
@@ -33,8 +31,12 @@ class InputsCache:
     def path_of(self, dataset_hash: str) -> Path:
         return self._folder / dataset_hash.replace(":", "-")
 
-    def ensure(self, dataset_hash: str, challenge: Challenge, fetch: Callable[[Path], None]) -> Path:
-        """The folder with the inputs of `challenge`; `fetch` writes their tar to the path it is given where they are new.
+    def ensure(self, dataset_hash: str, challenge: Challenge, fetch: Callable[[Path], None], *, work: Path) -> Path:
+        """The folder with the inputs of `challenge`.
+
+        Args:
+            fetch: writes their tar to the path it is given; called where they are new.
+            work: an existing folder on the same disk, which the caller removes afterwards.
 
         Raises:
             InputsBroken: the tar has a member that is no plain file or belongs to no case, or lacks a case.
@@ -44,17 +46,12 @@ class InputsCache:
         if kept.is_dir():
             return kept
         self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=self._folder) as work:
-            tar, unpacked = Path(work) / "inputs.tar", Path(work) / "inputs"
-            fetch(tar)
-            unpack_inputs(tar, unpacked, challenge)
-            _publish(unpacked, kept)
+        tar, unpacked = work / "inputs.tar", work / "inputs"
+        fetch(tar)
+        unpack_inputs(tar, unpacked, challenge)
+        tar.unlink()
+        _publish(unpacked, kept)
         return kept
-
-    def remove_unfinished(self) -> None:
-        """Remove what a killed worker left half-fetched. Call it only when no other worker of the node is fetching."""
-        for left in self._folder.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def unpack_inputs(tar: Path, folder: Path, challenge: Challenge) -> None:

@@ -99,7 +99,7 @@ class Runner:
         def should_stop() -> bool:
             return not lease.is_wanted or self._drained()
 
-        inputs = self._fetch_inputs(assignment, lease)
+        inputs = self._fetch_inputs(assignment, lease, work)
         self._give_up_if(should_stop)
         identity = self._load_image(assignment, lease, work)
         self._give_up_if(should_stop)
@@ -120,13 +120,14 @@ class Runner:
             progress=lease.enter,
         )
 
-    def _fetch_inputs(self, assignment: Assignment, lease: Lease) -> Path:
+    def _fetch_inputs(self, assignment: Assignment, lease: Lease, work: Path) -> Path:
         lease.enter("fetch inputs")
         retrying = self._patience(lease, _FETCH_PATIENCE_S)
         return self._inputs.ensure(
             assignment.inputs.hash,
             assignment.challenge,
             lambda target: self._api.download(assignment.inputs.url, target, retrying=retrying),
+            work=work,
         )
 
     def _load_image(self, assignment: Assignment, lease: Lease, work: Path) -> ImageIdentity:
