@@ -314,13 +314,17 @@ class House:
         return [volume["Name"] for volume in found.get("Volumes") or []]
 
     def close(self) -> None:
-        for name in ("run", "score", "serve", "all"):
-            if name in self.processes:
-                with suppress(subprocess.TimeoutExpired):
-                    self.stop(name)
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
+        """End what still runs: the workers together, then the server they answer to."""
+        workers = [self.processes.pop(name) for name in ("run", "score") if name in self.processes]
+        for group in (workers, list(self.processes.values())):
+            for process in group:
+                process.terminate()
+            for process in group:
+                try:
+                    process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
 
     def _is_healthy(self) -> bool:
         server = self.processes.get("serve") or self.processes["all"]
