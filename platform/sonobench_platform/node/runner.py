@@ -102,23 +102,33 @@ class Runner:
         inputs = self._fetch_inputs(assignment, lease, work)
         self._give_up_if(should_stop)
         identity = self._load_image(assignment, lease, work)
-        self._give_up_if(should_stop)
-        return run_image(
-            assignment.challenge,
-            sandbox=self._sandbox,
-            identity=identity,
-            inputs_dir=inputs,
-            results=work / "results.tar",
-            run_id=assignment.run_id,
-            attempt=assignment.attempt,
-            node=self._place.node,
-            runtime=self._place.runtime,
-            gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
-            # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
-            staging=self._place.work,
-            should_stop=should_stop,
-            progress=lease.enter,
-        )
+        try:
+            self._give_up_if(should_stop)
+            return run_image(
+                assignment.challenge,
+                sandbox=self._sandbox,
+                identity=identity,
+                inputs_dir=inputs,
+                results=work / "results.tar",
+                run_id=assignment.run_id,
+                attempt=assignment.attempt,
+                node=self._place.node,
+                runtime=self._place.runtime,
+                gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
+                # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
+                staging=self._place.work,
+                should_stop=should_stop,
+                progress=lease.enter,
+            )
+        finally:
+            self._forget(identity)
+
+    def _forget(self, identity: ImageIdentity) -> None:
+        """Images are kept by the platform; on a node they would fill the engine's disk."""
+        try:
+            self._sandbox.forget(identity)
+        except SandboxTrouble as trouble:
+            log.warning("an image stays in this node's engine: %s", trouble)
 
     def _fetch_inputs(self, assignment: Assignment, lease: Lease, work: Path) -> Path:
         lease.enter("fetch inputs")

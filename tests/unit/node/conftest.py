@@ -90,9 +90,15 @@ class RecordingSandbox:
     swept: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     loaded: list[bytes] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+
+    def forget(self, identity: ImageIdentity) -> bool:
+        self.held.remove(identity.config_digest)
+        return True
 
     def load(self, image_tar: Path, identity: ImageIdentity) -> ImageIdentity:
         self.loaded.append(image_tar.read_bytes())
+        self.held.append(identity.config_digest)
         return ImageIdentity(identity.config_digest, identity.diff_ids, identity.config_digest)
 
     def run(

@@ -40,14 +40,14 @@ class TestLease:
     def test_quick_phases_do_not_put_the_next_beat_off(
         self, client: NodeClient, api: Any, an_assignment: Callable[..., Any], wait_until: WaitUntil
     ) -> None:
-        with Lease(client, Assignment.model_validate(an_assignment(heartbeat_s=0.3))) as lease:
+        with Lease(client, Assignment.model_validate(an_assignment(heartbeat_s=1))) as lease:
             for number in range(5):
                 lease.enter(f"phase {number}")
                 wait_until(lambda said=f"phase {number}": said in api.phases)
             beats = len(api.phases)
             started = time.monotonic()
             wait_until(lambda: len(api.phases) > beats)
-            assert time.monotonic() - started < 0.6
+            assert time.monotonic() - started < 2
 
     def test_an_api_that_is_away_loses_nothing(
         self, client: NodeClient, api: Any, assignment: Assignment, wait_until: WaitUntil

@@ -36,8 +36,10 @@ def runner(client: NodeClient, sandbox: Any, place: Place, drained: list[bool], 
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(place: Place) -> Any:
+def nothing_is_left(place: Place, sandbox: Any) -> Any:
+    """Whatever a test here does to a run: no file and no image of it stays on the node."""
     yield
+    assert sandbox.held == []
     assert not place.work.exists() or list(place.work.iterdir()) == []
 
 
