@@ -16,7 +16,7 @@ from sonobench_platform.accounts.access import Everyone
 from sonobench_platform.challenges import api as challenges
 from sonobench_platform.config import Settings
 from sonobench_platform.leaderboards import api as leaderboards
-from sonobench_platform.protection import BodyLimit, PlainPaths, SecurityHeaders
+from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, SecurityHeaders
 from sonobench_platform.runs import api as runs
 from sonobench_platform.submissions import api as submissions
 from sonobench_platform.teams import api as teams
@@ -77,5 +77,6 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     openapi.install(app, ROUTERS)
     app.add_middleware(BodyLimit)
     app.add_middleware(PlainPaths)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders, https=joined.core.settings.public_url.startswith("https://"))
     return app

@@ -1,4 +1,4 @@
-"""What guards every response and every request body, whatever the route: headers for browsers, and a size limit."""
+"""What stands before every route: headers for browsers, a size limit, plain paths, and HEAD for whatever answers GET."""
 
 from __future__ import annotations
 
@@ -91,6 +91,23 @@ class PlainPaths:
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without the body (RFC 9110, 9.3.2): link checkers and proxies ask that way."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
 
 
 class _Replay:

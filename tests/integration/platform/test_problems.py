@@ -106,3 +106,16 @@ class TestDescription:
         document = world.anyone.get("/api/v1/openapi.json").json()
         put = document["paths"]["/api/v1/submissions/{submission_id}/image"]["put"]["responses"]
         assert {"202", "400", "401", "403", "404", "408", "409", "411", "413", "422", "503", "507"} == set(put)
+
+
+class TestHead:
+    @pytest.mark.parametrize("path", ["/", "/challenges/tiny", "/api/v1/challenges", "/healthz"])
+    def test_it_says_what_get_says_without_the_body(self, world: Any, path: str) -> None:
+        got, asked = world.anyone.get(path), world.anyone.request("HEAD", path)
+        assert asked.status_code == got.status_code == 200
+        assert asked.headers["Content-Length"] == str(len(got.content))
+        assert asked.headers["Content-Type"] == got.headers["Content-Type"]
+        assert asked.content == b""
+
+    def test_what_takes_no_get_takes_no_head(self, world: Any) -> None:
+        assert world.anyone.request("HEAD", "/internal/v1/claims").status_code == 405
