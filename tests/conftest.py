@@ -43,6 +43,18 @@ def example_tag(docker_client: docker.DockerClient) -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
+def real_data() -> Path:
+    """A folder of real images in the UUSIC25 layout with reference values. It lies beside the checkout, never in it."""
+    named = os.environ.get("SONOBENCH_TEST_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data" / "uusic_mini"
+    if named and not (folder / "reference.json").is_file():
+        pytest.fail(f"SONOBENCH_TEST_DATA names {folder}, but there is no reference.json in it")
+    if not folder.is_dir():
+        pytest.skip("there are no real images here; SONOBENCH_TEST_DATA names their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The challenge file of the phantom test set that `expected.json` files speak of."""
     from sonobench_eval.challenge.phantom import make_phantom

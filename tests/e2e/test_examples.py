@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("SONOBENCH_TEST_DATA") or ROOT.parent / "shared" / "data" / "uusic_mini")
 
 pytestmark = pytest.mark.docker
 
@@ -35,13 +34,22 @@ def example(engine: Any) -> Callable[[str], Path]:
 @pytest.mark.timeout(900)
 class TestRealImages:
     def test_an_example_is_run_and_ranked_on_real_images_through_the_api(
-        self, open_house: Callable[..., Any], example: Callable[[str], Path], tmp_path: Path
+        self, open_house: Callable[..., Any], example: Callable[[str], Path], real_data: Path, tmp_path: Path
     ) -> None:
-        if not (DATA / "ground_truth.json").is_file():
-            pytest.skip("there are no real images here; SONOBENCH_TEST_DATA names a folder of them")
         image, file = example("threshold"), tmp_path / "real.yaml"
         imported = subprocess.run(
-            [sys.executable, "-m", "sonobench_eval.cli.main", "import", "uusic25", str(DATA), "-o", str(file), "--name", "real"],
+            [
+                sys.executable,
+                "-m",
+                "sonobench_eval.cli.main",
+                "import",
+                "uusic25",
+                str(real_data),
+                "-o",
+                str(file),
+                "--name",
+                "real",
+            ],
             capture_output=True,
             text=True,
             check=False,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,12 +129,9 @@ class TestImportUusic25:
 
 @pytest.mark.real_data
 class TestRealData:
-    def test_the_mini_set_imports_checks_and_lists_its_cases_as_published(self) -> None:
-        folder = Path(os.environ.get("SONOBENCH_TEST_DATA", "nowhere"))
-        if not (folder / "ground_truth.json").is_file():
-            pytest.skip("SONOBENCH_TEST_DATA names no folder in the UUSIC25 layout")
-        challenge = import_uusic25(folder, name="mini", external=("Radboud",))
+    def test_the_mini_set_imports_checks_and_lists_its_cases_as_published(self, real_data: Path) -> None:
+        challenge = import_uusic25(real_data, name="mini", external=("Radboud",))
         assert [len(challenge.cases_of(task.id)) for task in challenge.tasks] == [120, 101]
-        assert check_data(challenge, folder / "images", folder / "truth") == []
+        assert check_data(challenge, real_data / "images", real_data / "truth") == []
         listed = json.loads(contract_named("uusic25").case_list(challenge))
-        assert listed == json.loads((folder / "participants.json").read_text())
+        assert listed == json.loads((real_data / "participants.json").read_text())
