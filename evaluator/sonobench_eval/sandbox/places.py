@@ -8,15 +8,18 @@ declares are given as copies in memory that belong to that user.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from sonobench_eval.sandbox.limits import ImageFacts
+from sonobench_eval.sandbox.links import Way
 
 FALLBACK_HOME = "/tmp"  # noqa: S108 - a path in the container, in memory and its own
 VOLUMES_ALLOWED = 16
 LONGEST_NAME, LONGEST_PATH = 255, 1024
 _OF_THE_KERNEL = ("/proc", "/sys", "/dev")
+_INIT = "/sbin/docker-init"
+"""Where the engine mounts the program that starts the image's own."""
 _NEVER_BELOW = (*_OF_THE_KERNEL, "/etc")
 _NEVER_ITSELF = frozenset(
     {"/", "/bin", "/boot", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/run", "/sbin", "/tmp", "/usr", "/var"}  # noqa: S108
@@ -40,6 +43,46 @@ def why_unfit(image: ImageFacts) -> str:
     if "" in image.environment:
         return "the image sets an environment variable without a name"
     return ""
+
+
+def paths_to_follow(image: ImageFacts, *, taken: Iterable[str]) -> tuple[str, ...]:
+    """Every path that is mounted or entered as it stands, so that a link on it would be the engine's to follow."""
+    folders = (*_OF_THE_KERNEL, FALLBACK_HOME, *(_clean(path) for path in taken))
+    entered = (_clean(image.working_dir),) if image.working_dir else ()
+    return tuple(dict.fromkeys((*folders, _INIT, *entered, *sorted(declared_volumes(image)))))
+
+
+def why_astray(image: ImageFacts, ways: Mapping[str, Way | None], *, taken: Iterable[str]) -> str:
+    """Why an image may not run whose `paths_to_follow` lead along `ways`; empty where nothing is known against it.
+
+    What is mounted over a folder of the kernel is what the runtime then works in, as root: an image that could choose
+    the `/dev` of its container could have the runtime mount whatever it likes over what is masked (CVE-2025-31133).
+    """
+    covered = tuple(_clean(path) for path in (*_OF_THE_KERNEL, FALLBACK_HOME, *taken))
+    for path in (path for path in covered if not _is_direct(path, ways[path])):
+        return f"the image has a link or a file on the way to {path}, which is mounted for the run"
+    if _strays(_INIT, ways[_INIT], covered):
+        return f"the image has a link or a file on the way to {_INIT}, which is mounted for the run"
+    if image.working_dir and _strays(_clean(image.working_dir), ways[_clean(image.working_dir)], _OF_THE_KERNEL):
+        return "the image has a working folder that is not an absolute path to a folder of the image"
+    for path in sorted(declared_volumes(image) - set(covered)):
+        if _strays(path, ways[path], covered):
+            return f"the image declares a volume at {path[:80]!r}, which cannot be one"
+    return ""
+
+
+def place_led_to(way: Way | None, *, taken: Iterable[str]) -> str | None:
+    """The folder to make writable for a place that may be a link; None where that folder may not be."""
+    return way.path if way is not None and _may_be_writable(way.path, taken) else None
+
+
+def _is_direct(path: str, way: Way | None) -> bool:
+    return way is not None and way.path == path
+
+
+def _strays(path: str, way: Way | None, folders: Iterable[str]) -> bool:
+    """True for a path that a link leads into one of the folders, to the root, or nowhere."""
+    return way is None or (way.path != path and (way.path == "/" or way.leads_into(folders)))
 
 
 def _may_be_entered(path: str) -> bool:

@@ -38,6 +38,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         r"unable to find (?:user|group)|/etc/(?:passwd|group) that is not a plain",
         "The image's /etc/passwd or /etc/group is not a plain file. Leave both as the base image has them.",
     ),
+    (
+        r"link or a file on the way to",
+        "The image has a link or a file where this platform mounts a folder: /input, /input_json, /output, /tmp and /sbin "
+        "must be plain folders of the image, or not be in it.",
+    ),
     (r"environment variable (?:without a name|name can't be empty)", "The image sets an environment variable without a name."),
     (
         r"declares (?:\d+ volumes|a volume at)|invalid (?:mount|volume) (?:config|specification|path)"
@@ -55,8 +60,8 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
 
 def refusal_sentence(engine_error: str) -> str | None:
     """What to tell the team; None where the image is not known to be the reason."""
-    if re.search(_NODES_FAULT, engine_error, re.IGNORECASE):
-        return None
+    if not engine_error.startswith("the image ") and re.search(_NODES_FAULT, engine_error, re.IGNORECASE):
+        return None  # what begins with "the image" was found by us, and names the node's programs at most
     matching = (sentence for pattern, sentence in _SENTENCES if re.search(pattern, engine_error, re.IGNORECASE))
     return next(matching, None)
 

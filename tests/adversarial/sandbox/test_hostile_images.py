@@ -88,8 +88,6 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("name", "target"),
         [
-            ("output", "/etc"),
-            ("input_json", "/output/x"),
             ("app", "../../../../../../../root"),
             ("dev", "/output"),
             ("proc", "/output"),
@@ -104,15 +102,88 @@ class TestFiles:
         assert sorted(path.name for path in (tmp_path / "inputs").iterdir()) == before
 
     @pytest.mark.parametrize(
-        ("name", "target"), [("output", "/tmp"), ("input", "/output"), ("app", "/output"), ("app", "/input")]
+        ("name", "target"),
+        [
+            ("output", "/etc"),
+            ("output", "/tmp"),
+            ("input_json", "/output/x"),
+            ("input", "../../etc"),
+            ("tmp", "/proc"),
+            ("sbin", "/input"),
+            ("sbin", "/proc"),
+            ("sbin", "/dev"),
+            ("sbin", "/data/x/../../dev"),
+        ],
     )
-    def test_links_from_one_place_to_another_harm_their_own_results_at_most(self, run, image_of, link_of, name, target, tmp_path):
-        # Which of two mounts at one place comes first is the engine's whim.
-        before = {path: path.read_text() for path in (tmp_path / "inputs").iterdir()}
-        ran = run(image_of(script=WORKS, files={name: link_of(target)}))
-        assert ran.texts in ({}, {"real": "real\n"})
-        assert {path: path.read_text() for path in (tmp_path / "inputs").iterdir()} == before
+    def test_links_where_the_engine_mounts_for_the_run_are_the_teams(self, run, image_of, link_of, name, target):
+        failure = failure_of(run(image_of(script=WORKS, files={name: link_of(target)})).outcome)
+        assert (failure.blame, failure.category) == (Blame.PARTICIPANT, Category.CANNOT_START)
 
+    @pytest.mark.parametrize("target", ["/output", "/input", "/tmp", "/", "/proc", "/proc/self/root/dev", "/etc", "app"])
+    def test_a_place_that_leads_where_nothing_may_be_writable_is_left_alone(self, run, image_of, link_of, target):
+        ran = run(image_of(script=WORKS, files={"app": link_of(target)}))
+        assert ran.texts == {"real": "real\n"}
+        assert ran.outcome.notes == ("/app of the image leads to where nothing may be writable, so it was left as it is.",)
+
+    def test_a_place_that_is_a_link_is_writable_where_it_leads(self, run, image_of, link_of, file_of):
+        folder = file_of(mode=0o755, kind=tarfile.DIRTYPE)
+        files = {"srv": folder, "srv/f": file_of(b"of the image"), "app": link_of("h/l"), "h": folder, "h/l": link_of("../srv")}
+        ran = run(image_of(script="cat /app/f > /app/new && cat /srv/new > /output/new", files=files))
+        assert ran.texts == {"new": "of the image"}
+
+    def test_a_system_of_links_as_distributions_have_it_runs(self, run, image_of, link_of, file_of):
+        folder = file_of(mode=0o755, kind=tarfile.DIRTYPE)
+        files = {"usr": folder, "usr/sbin": folder, "sbin": link_of("usr/sbin"), "run": folder, "var": folder}
+        image = image_of(
+            files=files | {"var/run": link_of("/run")}, config={"Volumes": {"/var/run/x": {}}, "WorkingDir": "/var/run"}
+        )
+        image.script = "echo x > /run/x/f; cat /var/run/x/f > /output/f; pwd > /output/pwd"
+        assert run(image).texts == {"f": "x\n", "pwd": "/run\n"}
+
+
+OF_DEV = (
+    "exec 2>/dev/null; ls -ldn /dev; ls -ln /dev/null; [ -e /nothing ] && echo made; echo x > /dev/own && echo wrote; "
+    "echo real > /output/real"
+)
+
+
+class TestTheDevicesOfARun:
+    """What is mounted over /dev is what the runtime works in, as root: `dev/null -> /nothing` was a way to unmask files."""
+
+    @pytest.fixture
+    def devices(self, link_of, file_of):
+        def files(**links):
+            folder = file_of(mode=0o755, kind=tarfile.DIRTYPE)
+            made = {"dev": folder, "dev/null": link_of("/nothing"), "data": folder}
+            return made | {name.replace("_", "/"): link_of(target) for name, target in links.items()}
+
+        return files
+
+    def is_untouched(self, ran):
+        dev, null, *rest = ran.outcome.log_tail.splitlines()
+        assert dev.split()[2:4] == ["0", "0"]
+        assert null.startswith("c")
+        assert not {"made", "wrote"} & set(rest)
+        assert ran.texts == {"real": "real\n"}
+
+    @pytest.mark.parametrize("target", ["/dev", "dev", "/sys", "../../dev", "/data/dev", "/data/none/../../dev"])
+    def test_no_place_is_put_over_them(self, run, image_of, devices, target):
+        ran = run(image_of(OF_DEV, devices(app=target, data_dev="../dev")))
+        self.is_untouched(ran)
+        assert len(ran.outcome.notes) == 1
+
+    @pytest.mark.parametrize("home", ["/home", "/home/inside", "/app/inside"])
+    def test_no_home_is_put_over_them(self, run, image_of, devices, home):
+        self.is_untouched(run(image_of(OF_DEV, devices(home="/dev", app="/dev"), {"Env": [f"HOME={home}"]})))
+
+    @pytest.mark.parametrize("volume", ["/vol", "/vol/shm", "/data/dev/", "/data/none"])
+    def test_a_volume_over_them_is_the_teams(self, run, image_of, devices, volume):
+        files = devices(vol="/dev", data_dev="/vol", data_none="/data/x/../../dev")
+        failure = failure_of(run(image_of(OF_DEV, files, {"Volumes": {volume: {}}})).outcome)
+        assert (failure.blame, failure.category) == (Blame.PARTICIPANT, Category.CANNOT_START)
+
+
+class TestOddFiles:
     @pytest.mark.parametrize("name", ["dev", "proc", "sys", "etc"])
     def test_a_file_where_a_folder_of_the_system_should_be_changes_nothing(self, run, image_of, file_of, name):
         assert run(image_of(script=WORKS, files={name: file_of(b"x")})).texts == {"real": "real\n"}

@@ -115,7 +115,7 @@ class TestPlaces:
         assert ran.texts == {"f": "image a.txt"}
 
     def test_content_too_large_to_copy_stays_readable_and_is_noted(self, run, image_of, file_of, monkeypatch):
-        monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.run.LARGEST_COPY_BYTES", 1 * MIB)
+        monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.writable.LARGEST_COPY_BYTES", 1 * MIB)
         files = {"app": file_of(kind=tarfile.DIRTYPE, mode=0o777), "app/weights": file_of(b"w" * 2 * MIB)}
         ran = run(image_of("head -c 1 /app/weights > /output/w; echo x > /app/f || echo no > /output/no", files))
         assert ran.texts == {"w": "w", "no": "no\n"}
@@ -123,7 +123,7 @@ class TestPlaces:
 
     def test_all_places_share_one_allowance_and_volumes_are_covered_anyway(self, run, image_of, file_of, monkeypatch):
         # Else sixteen volumes could fill the node's memory, or its disk.
-        monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.run.LARGEST_COPY_BYTES", 3 * MIB)
+        monkeypatch.setattr("sonobench_eval.sandbox.docker_engine.writable.LARGEST_COPY_BYTES", 3 * MIB)
         files = {}
         for name in ("v1", "v2"):
             files |= {name: file_of(kind=tarfile.DIRTYPE, mode=0o777), f"{name}/f": file_of(b"w" * 2 * MIB)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,13 +20,14 @@ from sonobench_eval.meter.meter import RunMeter
 from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call
 from sonobench_eval.sandbox.docker_engine.collect import Collected, collect
 from sonobench_eval.sandbox.docker_engine.execute import Ended, execute
-from sonobench_eval.sandbox.docker_engine.fill import Content, copy_place, measure, read_passwd, refuse_odd_accounts
+from sonobench_eval.sandbox.docker_engine.fill import copy_place, refuse_odd_accounts
 from sonobench_eval.sandbox.docker_engine.images import verified_facts
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
+from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
 from sonobench_eval.sandbox.docker_engine.logs import LogTail, read_log_tail
 from sonobench_eval.sandbox.docker_engine.owned import owned_container, owned_volume
 from sonobench_eval.sandbox.docker_engine.statistics import read_statistics
-from sonobench_eval.sandbox.failure import size
+from sonobench_eval.sandbox.docker_engine.writable import taken_paths, writable_places
 from sonobench_eval.sandbox.limits import (
     ImageFacts,
     NodeFacts,
@@ -38,13 +39,8 @@ from sonobench_eval.sandbox.limits import (
     place_volume_options,
     probe_config,
 )
-from sonobench_eval.sandbox.places import declared_volumes, home_of, places_of, why_unfit
+from sonobench_eval.sandbox.places import why_unfit
 from sonobench_eval.sandbox.port import Measurement, ProgressFn, RunOutcome, RunSpec, SandboxTrouble
-
-LARGEST_COPY_BYTES = 8 * 2**30
-SHARE_OF_MEMORY_TO_COPY = 4
-"""An image's places are copied up to this part (a quarter) of the node's memory, and never beyond the figure above."""
-MOST_FILES_TO_COPY = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,8 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
         raise ImageRefusedByEngine(why)
     probe = owned.enter_context(owned_container(api, probe_config(spec, image), f"{spec.name}-image"))
     refuse_odd_accounts(api, probe)
-    home, places, notes = _writable_places(api, node, spec, image=image, probe=probe)
+    refuse_paths_astray(api, probe, image, taken=taken_paths(spec))
+    home, places, notes = writable_places(api, node, spec, image=image, probe=probe)
     output_volume = f"{spec.name}-output"
     keeper = _start_keeper(api, node, spec, owned, output_volume=output_volume, places=places)
     for place in places:
@@ -138,41 +135,6 @@ def _start_keeper(
 
 def _keeper_path(place: Place) -> str:
     return "/" + place.volume
-
-
-def _writable_places(
-    api: docker.APIClient, node: NodeFacts, spec: RunSpec, *, image: ImageFacts, probe: str
-) -> tuple[str, tuple[Place, ...], tuple[str, ...]]:
-    """HOME, the places that are given as copies in memory, and a note for each that could not be.
-
-    The copies of all places share one allowance: they lie in the node's memory and are charged to no container.
-    """
-    taken = (spec.mounts.inputs_at, spec.mounts.case_list_at, spec.mounts.output_at)
-    home = home_of(image, passwd=read_passwd(api, probe), taken=taken)
-    most = left_bytes = min(LARGEST_COPY_BYTES, node.memory_bytes // SHARE_OF_MEMORY_TO_COPY)
-    left_files = MOST_FILES_TO_COPY
-    places: list[Place] = []
-    notes: list[str] = []
-    for number, at in enumerate(places_of(image, home=home, writable=spec.writable, taken=taken)):
-        found = measure(api, probe, at, limit_bytes=left_bytes, limit_files=left_files)
-        place = Place(f"{spec.name}-place{number}", at, spec.limits.scratch_bytes)
-        if found.kind in {"nothing", "folder"}:
-            places.append(replace(place, content_bytes=found.size_bytes, content_files=found.files))
-            left_bytes, left_files = left_bytes - found.size_bytes, left_files - found.files
-            continue
-        notes.append(_not_writable(at, found, most))
-        if at in declared_volumes(image):
-            places.append(place)  # left alone it would become a volume on the host's disk: it is covered, and empty
-    return home, tuple(places), tuple(notes)
-
-
-def _not_writable(at: str, found: Content, most: int) -> str:
-    if found.kind == "no_folder":
-        return f"{at} is not a folder in the image, so it was left as it is."
-    return (
-        f"{at} of the image was not made writable: with it, more than {size(most)} or {MOST_FILES_TO_COPY:,} files "
-        "would have to be copied into memory."
-    )
 
 
 def _assert_image(api: docker.APIClient, container_id: str, image: ImageFacts) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, cast
 
 import docker
@@ -81,12 +82,21 @@ def streamed(api: docker.APIClient, container_id: str, what: str, params: dict[s
 
 
 def path_stat(api: docker.APIClient, container_id: str, path: str) -> dict[str, Any] | None:
-    """What is at a path of a container: size, mode as Go writes it, a link's target. None where nothing can be found."""
+    """What is at a path of a container: size, mode as Go writes it, a link's target. None where there is nothing.
+
+    Raises:
+        docker.errors.APIError: the engine cannot look there, e.g. as links run in circles.
+    """
     client = cast(Any, api)
     url = client._url("/containers/{0}/{1}", container_id, "archive")
     response = client.head(url, params={"path": path}, timeout=client.timeout)
-    header = response.headers.get("X-Docker-Container-Path-Stat")
-    return dict(decode_json_header(header)) if response.ok and header else None
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        return None
+    if not response.ok:  # the answer to a HEAD has no words; those to a GET say why
+        with streamed(api, container_id, "archive", {"path": path}):
+            pass
+    client._raise_for_status(response)
+    return dict(decode_json_header(response.headers["X-Docker-Container-Path-Stat"]))
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
