@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 import threading
 import time
 import uuid
@@ -13,33 +11,23 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import platform_fakes
+import platform_world
 import pytest
 import uvicorn
 from sqlalchemy import create_engine, make_url, text
 
 POSTGRES_URL = os.environ.get("SONOBENCH_TEST_POSTGRES_URL")
-_TESTS = Path(__file__).parents[2]
-
-
-def _module(folder: str, name: str) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, _TESTS / folder / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
 def fakes() -> ModuleType:
-    return _module("fakes", "platform_fakes")
+    return platform_fakes
 
 
 @pytest.fixture(scope="session")
 def worlds() -> ModuleType:
-    return _module("factories", "platform_world")
+    return platform_world
 
 
 @pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES_URL else [])])
