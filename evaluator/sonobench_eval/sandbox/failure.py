@@ -34,9 +34,17 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """`sentence` says what happened and what to do; `elsewhere` is advice for whoever does not hold the container's log."""
+
     blame: Blame
     category: Category
     sentence: str
+    elsewhere: str = ""
+
+    @property
+    def told(self) -> str:
+        """What a team reads on the platform, which shows no log of a run on hidden data."""
+        return f"{self.sentence} {self.elsewhere}".strip()
 
 
 _NOT_EXECUTABLE = 126
@@ -54,7 +62,7 @@ def classify(outcome: RunOutcome, *, time_limit_s: float, memory_limit_bytes: in
     is never "out of memory". A full output place is told as that, though its bytes count as memory.
     """
     if outcome.cancelled:
-        return _failure(Blame.UNDETERMINED, Category.CANCELLED, "The run was cancelled before it ended. Nothing was scored.")
+        return Failure(Blame.UNDETERMINED, Category.CANCELLED, "The run was cancelled before it ended. Nothing was scored.")
     if outcome.engine_error:
         return _never_started(outcome.engine_error)
     if outcome.timed_out:
@@ -69,16 +77,16 @@ def classify(outcome: RunOutcome, *, time_limit_s: float, memory_limit_bytes: in
 def _never_started(engine_error: str) -> Failure:
     sentence = refusal_sentence(engine_error)
     if sentence is not None:
-        return _failure(Blame.PARTICIPANT, Category.CANNOT_START, sentence)
+        return Failure(Blame.PARTICIPANT, Category.CANNOT_START, sentence)
     sentence = "The container did not start, for a reason this platform does not know. An organiser has to look at it."
-    return _failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
+    return Failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
 
 
 def _over_time(outcome: RunOutcome, time_limit_s: float) -> Failure:
     full = " Its output place was full as well." if outcome.output_full or outcome.output_too_many_files else ""
     what = f"It was stopped at the time limit of {duration(time_limit_s)}.{full}"
     sentence = f"{what} Make it faster; the limit is for all cases together."
-    return _failure(Blame.PARTICIPANT, Category.TIME_LIMIT, sentence)
+    return Failure(Blame.PARTICIPANT, Category.TIME_LIMIT, sentence)
 
 
 def _over_output(outcome: RunOutcome, output_limit_bytes: int) -> Failure:
@@ -87,7 +95,7 @@ def _over_output(outcome: RunOutcome, output_limit_bytes: int) -> Failure:
     else:
         what = "It made more files in /output than the challenge allows."
     cure = "Write only one mask per case and classification.json there; other files go to /tmp."
-    return _failure(Blame.PARTICIPANT, Category.OUTPUT_LIMIT, f"{what} {cure}")
+    return Failure(Blame.PARTICIPANT, Category.OUTPUT_LIMIT, f"{what} {cure}")
 
 
 def _over_memory(outcome: RunOutcome, memory_limit_bytes: int) -> Failure:
@@ -96,34 +104,30 @@ def _over_memory(outcome: RunOutcome, memory_limit_bytes: int) -> Failure:
         f"{what} was killed because it needed more than the memory limit of {size(memory_limit_bytes)}. "
         "Use smaller batches or fewer worker processes."
     )
-    return _failure(Blame.PARTICIPANT, Category.MEMORY_LIMIT, sentence)
+    return Failure(Blame.PARTICIPANT, Category.MEMORY_LIMIT, sentence)
 
 
 def _by_exit(outcome: RunOutcome) -> Failure | None:
     code = outcome.exit_code
     if code is None:
         sentence = "The engine does not know how the container ended. The run is repeated; it costs the team nothing."
-        return _failure(Blame.PLATFORM, Category.PLATFORM_TROUBLE, sentence)
+        return Failure(Blame.PLATFORM, Category.PLATFORM_TROUBLE, sentence)
     if code in {_NOT_EXECUTABLE, _NOT_FOUND}:
         why = "was not found" if code == _NOT_FOUND else "could not be executed"
         cure = "Check ENTRYPOINT, CMD and file modes: it does not run as root here."
-        return _failure(Blame.PARTICIPANT, Category.CANNOT_START, f"The start command, or a program it calls, {why}. {cure}")
+        return Failure(Blame.PARTICIPANT, Category.CANNOT_START, f"The start command, or a program it calls, {why}. {cure}")
     if code == _KILLED:
         sentence = (
             "It was killed, but not for this challenge's time or memory limit; the node or the program itself did it. "
             "An organiser has to look at it."
         )
-        return _failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
+        return Failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
     if code != 0:
-        return _failure(Blame.PARTICIPANT, Category.CRASHED, f"It ended with an error. {_TRY_LOCALLY}")
+        return Failure(Blame.PARTICIPANT, Category.CRASHED, "It ended with an error.", _TRY_LOCALLY)
     if outcome.result_files == 0:
-        sentence = f"It ended without an error but wrote no file to /output. {_TRY_LOCALLY}"
-        return _failure(Blame.PARTICIPANT, Category.NO_OUTPUT, sentence)
+        sentence = "It ended without an error but wrote no file to /output."
+        return Failure(Blame.PARTICIPANT, Category.NO_OUTPUT, sentence, _TRY_LOCALLY)
     return None
-
-
-def _failure(blame: Blame, category: Category, sentence: str) -> Failure:
-    return Failure(blame, category, sentence)
 
 
 def size(count_bytes: int) -> str:

@@ -80,6 +80,6 @@ def _fail(core: Core, work: Work, held: Held, report: Report, failure: Failure) 
         State.FAILED,
         category=failure.category,
         blame=failure.blame,
-        sentence=failure.sentence,
+        sentence=failure.told,
         at=now,
     )

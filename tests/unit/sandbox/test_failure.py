@@ -161,3 +161,14 @@ class TestDuration:
     )
     def test_it_reads_as_people_write_it(self, seconds, text):
         assert duration(seconds) == text
+
+
+class TestTold:
+    def test_a_team_without_the_log_is_told_how_to_get_one(self):
+        failure = told(exit_code=1)
+        assert failure.sentence == "It ended with an error."
+        assert failure.told == "It ended with an error. Run it with `sonobench test` on public cases to see its messages."
+
+    def test_where_there_is_nothing_to_add_the_sentence_is_all(self):
+        failure = told(timed_out=True)
+        assert failure.told == failure.sentence
