@@ -8,7 +8,7 @@ import numpy as np
 
 from sonobench_eval.challenge.model import Bootstrap
 from sonobench_eval.evaluation import MetricScore
-from sonobench_eval.statistics.aggregation import ScoredTask
+from sonobench_eval.statistics.aggregation import FEWEST_UNITS, ScoredTask
 from sonobench_eval.statistics.bootstrap import method, percentile_interval
 from sonobench_eval.statistics.replicates import FloatArray
 
@@ -19,7 +19,8 @@ Share = tuple[str, MetricScore, FloatArray]
 def mean_over_tasks(tasks: Sequence[ScoredTask], bootstrap: Bootstrap) -> tuple[MetricScore, ...]:
     """One mean for each definition of a metric (`nsd pixel 1 px` and `nsd pixel 2 px` are not averaged with each other).
 
-    The tasks' resamples are drawn independently of each other, also where a subject stands in two tasks.
+    The tasks' resamples are drawn independently of each other, also where a subject stands in two tasks. Where one of
+    the tasks has a single subject the mean has no interval: that task would add no spread, and certainty where there is none.
     """
     shares: dict[str, list[Share]] = {}
     for task, replicates in tasks:
@@ -34,7 +35,8 @@ def _mean(shares: list[Share], bootstrap: Bootstrap) -> MetricScore:
     metrics = [metric for _, metric, _ in shares]
     replicates = np.mean([each for _, _, each in shares], axis=0)
     missing = [task_id for task_id, metric, _ in shares if metric.value is None]
-    interval = None if missing else percentile_interval(replicates, confidence=bootstrap.confidence)
+    spread = not missing and min(metric.units for metric in metrics) >= FEWEST_UNITS
+    interval = percentile_interval(replicates, confidence=bootstrap.confidence) if spread else None
     return MetricScore(
         name=metrics[0].name,
         definition=metrics[0].definition,

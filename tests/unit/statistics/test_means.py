@@ -44,3 +44,9 @@ class TestMeanOverTasks:
         assert (mean.value, mean.ci_low, mean.ci_method) == (None, None, None)
         assert mean.undefined == "A has no value"
         assert mean.undefined_resamples == 3
+
+    def test_has_no_interval_where_a_task_has_a_single_subject(self) -> None:
+        alone = task("A", 0.2, [0.2, 0.2, 0.2], n=2)  # one unit: every resample of it is itself
+        (mean,) = mean_over_tasks([alone, task("B", 0.8, [0.7, 0.8, 0.9])], BOOTSTRAP)
+        assert mean.value == pytest.approx(0.5)
+        assert (mean.ci_low, mean.ci_high, mean.ci_method) == (None, None, None)
