@@ -17,6 +17,7 @@ from sonobench_eval.metrics.empty import Empty
 from sonobench_eval.ranking.leaderboard import DroppedDimension, Leaderboard, Row, TaskColumn
 from sonobench_eval.ranking.stability import RankRanges, rank_ranges
 from sonobench_eval.ranking.uusic25 import RankedTeam, RankingResult, TeamFigures, Weights, part_ranks, rank_table
+from sonobench_eval.statistics.aggregation import FEWEST_UNITS
 from sonobench_eval.statistics.replicates import Replicates
 
 FloatArray = NDArray[np.float64]
@@ -56,6 +57,10 @@ class _Counted:
     def values(self) -> FloatArray:
         """Shape (teams,), NaN where a team has no value."""
         return np.array([np.nan if score.value is None else score.value for score in self.scores], dtype=np.float64)
+
+    @property
+    def fewest_units(self) -> int:
+        return min(score.units for score in self.scores)
 
     @property
     def is_dropped(self) -> bool:
@@ -180,6 +185,8 @@ def _ranges(
         return None, []
     if without := [entry.team for entry in entries if entry.replicates is None]:
         return None, [f"Rank ranges are not shown: there are no bootstrap replicates for {', '.join(without)}."]
+    if alone := dict.fromkeys(each.task.id for each in counted if each.fewest_units < FEWEST_UNITS):
+        return None, [f"Rank ranges are not shown: a single subject or case is all there is to resample in {', '.join(alone)}."]
     parts = [_by_task(counted, segmentation=part) for part in (True, False)]
     replicates = [[[_paired(each, entries) for each in metrics] for metrics in part] for part in parts if part]
     ranges = rank_ranges(replicates, _efficiency(entries, ranking), ranking.weights, confidence=challenge.bootstrap.confidence)

@@ -55,11 +55,19 @@ def challenge() -> Challenge:
 def make_entry(challenge: Challenge) -> MakeEntry:
     """Entry of a team from its scores; replicates spread by the team's own offsets, in every metric alike."""
 
-    def make(team: str, scores: Scores, *, offsets: list[float] | None = None, dataset: str = DATASET, **used: object) -> Entry:
+    def make(
+        team: str,
+        scores: Scores,
+        *,
+        offsets: list[float] | None = None,
+        dataset: str = DATASET,
+        units: int = 2,
+        **used: object,
+    ) -> Entry:
         vectors = {key: np.array(offsets or [0.0]) + (np.nan if value is None else value) for key, value in scores.items()}
         return Entry(
             team=team,
-            evaluation=_evaluation(challenge, scores, dataset),
+            evaluation=_evaluation(challenge, scores, dataset, units=units),
             replicates=None if offsets is None else Replicates(vectors),
             **used,  # type: ignore[arg-type]
         )
@@ -67,7 +75,7 @@ def make_entry(challenge: Challenge) -> MakeEntry:
     return make
 
 
-def _evaluation(challenge: Challenge, scores: Scores, dataset: str) -> Evaluation:
+def _evaluation(challenge: Challenge, scores: Scores, dataset: str, *, units: int) -> Evaluation:
     made_from = Provenance(
         challenge=challenge.name,
         challenge_hash=challenge_hash(challenge),
@@ -83,8 +91,8 @@ def _evaluation(challenge: Challenge, scores: Scores, dataset: str) -> Evaluatio
             id=task.id,
             title=task.id,
             kind=task.kind,
-            n=1,
-            metrics=tuple(_metric(metric.name, scores.get((task.id, metric.name))) for metric in task.metrics),
+            n=units,
+            metrics=tuple(_metric(metric.name, scores.get((task.id, metric.name)), units) for metric in task.metrics),
         )
         for task in challenge.tasks
     )
@@ -95,7 +103,6 @@ def _evaluation(challenge: Challenge, scores: Scores, dataset: str) -> Evaluatio
     return Evaluation(made_from=made_from, tasks=tasks, means=tasks[0].metrics, cases=cases)
 
 
-def _metric(name: str, value: float | None) -> MetricScore:
-    return MetricScore(
-        name=name, definition=name, value=value, n=1, units=1, undefined=None if value is not None else "one class only"
-    )
+def _metric(name: str, value: float | None, units: int) -> MetricScore:
+    undefined = None if value is not None else "one class only"
+    return MetricScore(name=name, definition=name, value=value, n=units, units=units, undefined=undefined)

@@ -114,6 +114,16 @@ class TestRankRanges:
         assert made.rows[0].rank_low is None
         assert "Rank ranges are not shown: in no resample does every metric have a value." in made.notes
 
+    def test_are_not_shown_where_a_task_has_a_single_subject(self, challenge: Challenge, make_entry: MakeEntry) -> None:
+        # Every resample of one subject is that subject: ranges of one rank each would look like certainty.
+        entries = [
+            make_entry("A", scores(0.9, 0.9), offsets=[0.0], units=1),
+            make_entry("B", scores(0.5, 0.5), offsets=[0.0], units=1),
+        ]
+        made = board(challenge, entries)
+        assert [(row.rank, row.rank_low, row.rank_high) for row in made.rows] == [(1, None, None), (2, None, None)]
+        assert "Rank ranges are not shown: a single subject or case is all there is to resample in Head, Breast." in made.notes
+
     def test_replicates_of_different_lengths_are_refused(self, challenge: Challenge, make_entry: MakeEntry) -> None:
         entries = [make_entry("A", scores(0.9, 0.9), offsets=[0.0]), make_entry("B", scores(0.5, 0.5), offsets=[0.0, 0.1])]
         with pytest.raises(BoardError, match="do not fit together"):
