@@ -52,6 +52,8 @@ _SENTENCES = {
     "finite_number": "must be a finite number",
 }
 
+_MAPPING_TYPES = {"dict_type", "model_type", "model_attributes_type"}
+
 
 def problems_of(error: ValidationError, data: object) -> list[Problem]:
     """One problem for each place in `data`, without lines. Where several forms were possible, what each of them wanted."""
@@ -82,9 +84,11 @@ def _problems(detail: ErrorDetails, data: object) -> Iterable[Problem]:
 def _sentence(detail: ErrorDetails) -> str:
     if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
         return f"must be text; put it in quotes: '{detail['input']}'"
+    if detail["type"] in _MAPPING_TYPES and detail["loc"][-2:-1] == ("metrics",):
+        return "must be a mapping, for example {name: dsc}"
     if detail["type"] in _SENTENCES:
         return _SENTENCES[detail["type"]]
-    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "must", 1).replace("String should", "must", 1)
     message = message.replace("must match pattern", "is a name of letters, digits, - and _, and must match")
     given = detail["input"]
     shown = isinstance(given, str | int | float) and detail["type"] != "value_error" and len(str(given)) <= 80

@@ -60,6 +60,8 @@ class TestParseChallenge:
             ("[0.1, 0.2]", "[0.1]", "challenge.yaml:25: cases.1.pixel_size_mm: must be a number, or has too few values"),
             ("tolerance: 2", "tolerance: .nan", "challenge.yaml:16: tasks.0.metrics.1.tolerance: must be a number"),
             ("tolerance: 2, ", "", "challenge.yaml:16: tasks.0.metrics.1: nsd needs convention"),
+            ("name: demo", "name: My demo", "challenge.yaml:2: name: is a name of letters, digits, - and _, and must match"),
+            ("{name: acc}", "acc", "challenge.yaml:22: tasks.1.metrics.1: must be a mapping, for example {name: dsc}"),
             ("[{name: auc}, {name: acc}]", "[]", "challenge.yaml:22: tasks.1.metrics: must not be empty"),
             ("{name: acc}", "{name: dsc}", "challenge.yaml:17: tasks.1: dsc is not a metric for a binary task"),
             ("memory_bytes: 8G", "memory_bytes: 8 gigs", "challenge.yaml:4: limits.memory_bytes: '8 gigs' is not a size"),
