@@ -227,6 +227,16 @@ def keeper_config(spec: RunSpec, *, image: str, command: str, volumes: Mapping[s
     }
 
 
+def control_config(spec: RunSpec, *, node: NodeFacts, image: str, command: str) -> Json:
+    """The run's container with our own image in place of the stranger's, and without what is made from that one's files."""
+    facts = ImageFacts(engine_id=image, environment={})
+    body = container_config(spec, node=node, image=facts, home="/", output_volume="", places=())
+    host = body["HostConfig"]
+    inputs = [mount for mount in host["Mounts"] if mount["Type"] == "bind"]
+    in_memory = {**host["Tmpfs"], spec.mounts.output_at: "size=65536"}
+    return {**body, "Entrypoint": [command], "HostConfig": {**host, "Mounts": inputs, "Tmpfs": in_memory}}
+
+
 def probe_config(spec: RunSpec, image: ImageFacts) -> Json:
     """A container of the stranger's image that is created and never started, so that its files can be read.
 

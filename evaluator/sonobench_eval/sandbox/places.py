@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from typing import TypeGuard
 
 from sonobench_eval.sandbox.limits import ImageFacts
 from sonobench_eval.sandbox.links import Way
@@ -74,6 +75,11 @@ def why_astray(image: ImageFacts, ways: Mapping[str, Way | None], *, taken: Iter
 def place_led_to(way: Way | None, *, taken: Iterable[str]) -> str | None:
     """The folder to make writable for a place that may be a link; None where that folder may not be."""
     return way.path if way is not None and _may_be_writable(way.path, taken) else None
+
+
+def may_hold_accounts(way: Way | None) -> TypeGuard[Way]:
+    """False for an /etc/passwd or /etc/group that leads into a folder of the kernel, or nowhere."""
+    return way is not None and not way.leads_into(_OF_THE_KERNEL)
 
 
 def _is_direct(path: str, way: Way | None) -> bool:

@@ -44,6 +44,13 @@ class AlreadyRunning(SandboxTrouble):
     """This attempt was started before and is still there. The one that runs is left alone."""
 
 
+class ImageRefusedByEngine(Exception):
+    """The participant's fault: the engine cannot hold, create or start this image, because of what the image is.
+
+    The message is for organisers and for `failure.classify`, which has a sentence for the team.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class ImageIdentity:
     """Which image, beyond doubt: config digest (`sha256:...`) and every layer's diff_id, as intake computed them.
@@ -132,6 +139,24 @@ class RunOutcome:
     engine_error: str = ""
     log_tail: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
+
+
+def never_started(engine_error: str) -> RunOutcome:
+    """The outcome of a container that the engine would not create or start, because of the image."""
+    return RunOutcome(
+        exit_code=None,
+        oom_killed=False,
+        timed_out=False,
+        cancelled=False,
+        output_full=False,
+        output_too_many_files=False,
+        log_truncated=False,
+        started_at=None,
+        finished_at=None,
+        measurement=Measurement(wall_time_s=None),
+        results=None,
+        engine_error=engine_error,
+    )
 
 
 ProgressFn = Callable[[str], None]

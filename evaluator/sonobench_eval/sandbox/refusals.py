@@ -58,8 +58,23 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
 )
 
 
+_OTHERS_START = "Another image starts here, this one does not: "
+_OTHERS_START_SENTENCE = (
+    "The image cannot be made a container, while others can. Check WORKDIR, ENV and VOLUME in its Dockerfile, and whether "
+    "its /etc, /sbin, /tmp, /input and /output are as the base image has them."
+)
+_MOST_WORDS = 2000
+
+
+def blaming(words: str) -> str:
+    """The engine error of an image that was found to be the reason by trying another; `words` are the engine's own."""
+    return _OTHERS_START + words[:_MOST_WORDS]
+
+
 def refusal_sentence(engine_error: str) -> str | None:
     """What to tell the team; None where the image is not known to be the reason."""
+    if engine_error.startswith(_OTHERS_START):
+        return _OTHERS_START_SENTENCE
     if not engine_error.startswith("the image ") and re.search(_NODES_FAULT, engine_error, re.IGNORECASE):
         return None  # what begins with "the image" was found by us, and names the node's programs at most
     matching = (sentence for pattern, sentence in _SENTENCES if re.search(pattern, engine_error, re.IGNORECASE))

@@ -200,3 +200,53 @@ class TestOddFiles:
             image_of(script="ls /app; echo x > /app/new && echo wrote", files={"app": folder, "app/p": pipe, "app/d": device})
         )
         assert ran.outcome.log_tail.split() == ["wrote"]
+
+
+class TestRefusalsThatNobodyKnows:
+    """Each made an engine speak words that no list had: another image is tried, and the team is told, not the node blamed."""
+
+    def is_the_teams(self, ran):
+        failure = failure_of(ran.outcome)
+        assert (failure.blame, failure.category) == (Blame.PARTICIPANT, Category.CANNOT_START)
+        assert ran.outcome.started_at is None
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "target"),
+        [
+            ("sbin", tarfile.REGTYPE, ""),
+            ("sbin/docker-init", tarfile.DIRTYPE, ""),
+            ("sbin", tarfile.SYMTYPE, "/output"),
+            ("sbin", tarfile.SYMTYPE, "/tmp"),
+            ("input", tarfile.REGTYPE, ""),
+            ("input", tarfile.SYMTYPE, "../../etc"),
+            ("input_json", tarfile.DIRTYPE, ""),
+            ("output", tarfile.REGTYPE, ""),
+            ("tmp", tarfile.REGTYPE, ""),
+            ("tmp", tarfile.SYMTYPE, "/proc"),
+            ("etc/passwd", tarfile.SYMTYPE, "passwd"),
+            ("etc/group", tarfile.SYMTYPE, "/bin/busybox/x"),
+        ],
+    )
+    def test_odd_things_where_the_engine_works(self, run, image_of, file_of, name, kind, target):
+        mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+        files = {name.split("/")[0]: file_of(mode=0o755, kind=tarfile.DIRTYPE)} if "/" in name else {}
+        self.is_the_teams(run(image_of(script=WORKS, files={**files, name: file_of(mode=mode, kind=kind, link=target)})))
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"WorkingDir": "/input/sub"},
+            {"WorkingDir": "/bin/busybox/x"},
+            {"WorkingDir": "/bin/busybox/no space left on device"},
+            {"WorkingDir": "/bin/busybox/docker-init"},
+            {"Env": ["A=b\0c"]},
+        ],
+    )
+    def test_settings_that_no_container_can_have(self, run, image_of, settings):
+        self.is_the_teams(run(image_of(script=WORKS, config=settings)))
+
+    def test_a_place_whose_files_cannot_be_copied(self, run, image_of, file_of):
+        # The pipe is left out of the copy, and then its other name leads to nothing.
+        folder, pipe = file_of(mode=0o755, kind=tarfile.DIRTYPE), file_of(kind=tarfile.FIFOTYPE)
+        files = {"app": folder, "app/a": pipe, "app/b": file_of(kind=tarfile.LNKTYPE, link="app/a")}
+        self.is_the_teams(run(image_of(script=WORKS, files=files)))

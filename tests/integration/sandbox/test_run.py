@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from sonobench_eval.sandbox.docker_engine import run as run_module
+from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal
 from sonobench_eval.sandbox.failure import Category, classify
-from sonobench_eval.sandbox.port import AlreadyRunning
+from sonobench_eval.sandbox.port import AlreadyRunning, SandboxTrouble
 
 pytestmark = pytest.mark.docker
 MIB = 2**20
@@ -164,6 +166,36 @@ class TestHowItEnds:
         assert ran.outcome.results is None
         assert ran.outcome.started_at is None
         assert category_of(ran.outcome) is Category.CANNOT_START
+
+
+class TestWhoseFaultItIsThatNothingStarts:
+    @pytest.mark.parametrize("image_too", [False, True])
+    def test_what_keeps_every_image_from_starting_is_the_platforms(
+        self, engine, loaded, make_spec, image_of, tmp_path, image_too
+    ):
+        config = {"WorkingDir": "/input/sub"} if image_too else {}
+        spec = dataclasses.replace(make_spec(loaded(image_of(config=config))), runtime="no-such-runtime")
+        with pytest.raises(SandboxTrouble, match="no-such-runtime"):
+            engine.run(spec, tmp_path / "r.tar")
+
+    def test_inputs_that_the_engine_does_not_see_are_the_platforms(self, engine, loaded, make_spec, image_of, tmp_path):
+        spec = make_spec(loaded(image_of()))
+        spec = dataclasses.replace(spec, mounts=dataclasses.replace(spec.mounts, inputs_dir=tmp_path / "gone"))
+        with pytest.raises(SandboxTrouble, match="does not see this machine's files"):
+            engine.run(spec, tmp_path / "r.tar")
+
+    def test_a_refusal_that_does_not_come_again_costs_nothing(self, run, monkeypatch):
+        really, calls = run_module.execute, []
+
+        def once_refused(*given, **named):
+            calls.append(given)
+            if len(calls) == 1:
+                raise UnexplainedRefusal("The engine was busy.", words="busy")
+            return really(*given, **named)
+
+        monkeypatch.setattr(run_module, "execute", once_refused)
+        assert run("echo x > /output/f").texts == {"f": "x\n"}
+        assert len(calls) == 2
 
 
 class TestOnlyOnce:

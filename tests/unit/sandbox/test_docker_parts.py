@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from sonobench_eval.challenge.model import Limits
-from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call, image_may_be_refused, open_client
+from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, image_may_be_refused, open_client
 from sonobench_eval.sandbox.docker_engine.collect import _entry, _Tally
 from sonobench_eval.sandbox.docker_engine.engine import node_facts
 from sonobench_eval.sandbox.docker_engine.fill import Content, _count, _for_the_sandbox_user
@@ -23,7 +23,7 @@ from sonobench_eval.sandbox.docker_engine.keeper import keeper_tar, wait_program
 from sonobench_eval.sandbox.docker_engine.statistics import sample_of
 from sonobench_eval.sandbox.docker_engine.streams import ByteStream
 from sonobench_eval.sandbox.docker_engine.sweep import _CONTAINER_ENDINGS, _VOLUME_ENDINGS, _is_dead
-from sonobench_eval.sandbox.port import EngineMissing, SandboxTrouble
+from sonobench_eval.sandbox.port import EngineMissing, ImageRefusedByEngine, SandboxTrouble
 
 
 def api_error(status, words):
@@ -73,6 +73,26 @@ class TestImageMayBeRefused:
     def test_the_images_fault_is_a_verdict(self):
         with pytest.raises(ImageRefusedByEngine, match="No command specified"), image_may_be_refused("create a container"):
             raise api_error(400, "No command specified")
+
+    def test_what_nobody_knows_keeps_its_words(self):
+        with (
+            pytest.raises(UnexplainedRefusal, match="could not start a container") as raised,
+            image_may_be_refused("start a container"),
+        ):
+            raise api_error(500, "something new")
+        assert raised.value.words == "something new"
+
+    def test_a_full_disk_is_never_the_images_but_its_own_paths_do_not_count(self):
+        with pytest.raises(SandboxTrouble, match="disk is full") as raised, image_may_be_refused("create a container"):
+            raise api_error(500, "mkdir /var/lib/docker/overlay2/abc: no space left on device")
+        assert not isinstance(raised.value, UnexplainedRefusal)
+        with pytest.raises(UnexplainedRefusal), image_may_be_refused("create a container"):
+            raise api_error(500, "lstat /x/no space left on device: is odd")
+
+    def test_silence_is_never_the_images(self):
+        with pytest.raises(SandboxTrouble) as raised, image_may_be_refused("start a container"):
+            raise requests.exceptions.ReadTimeout("silent")
+        assert not isinstance(raised.value, UnexplainedRefusal)
 
     def test_anything_else_is_trouble(self):
         with pytest.raises(SandboxTrouble, match="unknown runtime"), image_may_be_refused("create a container"):
@@ -283,7 +303,9 @@ class TestIsDead:
     def dead(self, name, *, labels=None, ending=_CONTAINER_ENDINGS, alive=False):
         return _is_dead(name, {"Labels": labels or LABELS}, ending=ending, is_alive=lambda run_id, attempt: alive)
 
-    @pytest.mark.parametrize("name", ["sonobench-r-a1", "sonobench-r-a1-image", "sonobench-r-a1-keeper"])
+    @pytest.mark.parametrize(
+        "name", ["sonobench-r-a1", "sonobench-r-a1-image", "sonobench-r-a1-keeper", "sonobench-r-a1-control"]
+    )
     def test_our_names_with_our_labels_are(self, name):
         assert self.dead(name)
         assert not self.dead(name, alive=True)

@@ -6,7 +6,7 @@ import pytest
 
 from sonobench_eval.sandbox.failure import Blame, Category, classify, duration, size
 from sonobench_eval.sandbox.port import Measurement, RunOutcome
-from sonobench_eval.sandbox.refusals import is_the_images_fault
+from sonobench_eval.sandbox.refusals import blaming, is_the_images_fault
 
 GIB = 2**30
 LIMITS = {"time_limit_s": 5400, "memory_limit_bytes": 8 * GIB, "output_limit_bytes": 3 * GIB // 2}
@@ -144,6 +144,19 @@ class TestIsTheImagesFault:
     @pytest.mark.parametrize("words", NOT_THE_IMAGES_FAULT)
     def test_what_the_node_lacks(self, words):
         assert not is_the_images_fault(words)
+
+
+class TestBlaming:
+    @pytest.mark.parametrize("words", [*NOT_THE_IMAGES_FAULT, "something new", "", "x" * 10**6])
+    def test_where_another_image_starts_it_is_the_images_whatever_the_words(self, words):
+        error = blaming(words)
+        assert verdict(exit_code=None, engine_error=error) == (Category.CANNOT_START, Blame.PARTICIPANT)
+        assert len(error) < 2100
+
+    def test_the_words_are_for_organisers_only(self):
+        failure = told(exit_code=None, engine_error=blaming("mkdir /var/lib/docker/secret: odd"))
+        assert "secret" not in failure.sentence
+        assert "Check WORKDIR" in failure.sentence
 
 
 class TestSize:

@@ -12,6 +12,7 @@ from sonobench_eval.sandbox.limits import (
     NodeFacts,
     Place,
     container_config,
+    control_config,
     environment,
     keeper_config,
     memory_limit_bytes,
@@ -207,3 +208,23 @@ class TestContainerName:
     def test_ids_that_cannot_be_in_a_name_are_refused(self, run_id):
         with pytest.raises(ValueError, match="container's name"):
             container_name(run_id, 1)
+
+
+class TestControlConfig:
+    @pytest.fixture
+    def control(self):
+        return control_config(spec(runtime="runsc"), node=NODE, image="sha256:keeper", command="/wait")
+
+    def test_it_is_our_image_with_nothing_of_the_strangers(self, control):
+        assert (control["Image"], control["Entrypoint"]) == ("sha256:keeper", ["/wait"])
+        assert not [entry for entry in control["Env"] if "myhome" in entry or entry.startswith("PATH")]
+
+    def test_it_is_started_as_the_strangers_would_be(self, control):
+        theirs = container_config(spec(runtime="runsc"), node=NODE, image=IMAGE, home="/", output_volume="o", places=())[
+            "HostConfig"
+        ]
+        differing = {name for name in theirs if theirs[name] != control["HostConfig"][name]}
+        assert differing == {"Mounts", "Tmpfs"}
+        assert (control["HostConfig"]["Init"], control["HostConfig"]["Runtime"]) == (True, "runsc")
+        assert [mount["Target"] for mount in control["HostConfig"]["Mounts"]] == ["/input/", "/input_json"]
+        assert set(control["HostConfig"]["Tmpfs"]) == {"/tmp", "/output"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import requests
 import urllib3
 from docker.utils import kwargs_from_env
 
-from sonobench_eval.sandbox.port import EngineMissing, SandboxTrouble
+from sonobench_eval.sandbox.port import EngineMissing, ImageRefusedByEngine, SandboxTrouble
 from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
@@ -30,8 +31,12 @@ _INSTALL = (
 )
 
 
-class ImageRefusedByEngine(Exception):
-    """The engine will not create or start a container of this image, because of what the image is."""
+class UnexplainedRefusal(SandboxTrouble):
+    """The engine refused what was asked of an image, in `words` that leave open whether the image or the node is why."""
+
+    def __init__(self, message: str, *, words: str) -> None:
+        super().__init__(message)
+        self.words = words
 
 
 def open_client(*, timeout_s: float, version: str = "auto") -> docker.APIClient:
@@ -88,7 +93,8 @@ def image_may_be_refused(doing: str) -> Iterator[None]:
 
     Raises:
         ImageRefusedByEngine: it is; with the engine's words.
-        SandboxTrouble: it is not.
+        UnexplainedRefusal: nobody knows.
+        SandboxTrouble: it is not: the disk is full, or the engine did not answer.
     """
     with engine_call(doing):
         try:
@@ -96,7 +102,9 @@ def image_may_be_refused(doing: str) -> Iterator[None]:
         except docker.errors.APIError as error:
             if is_the_images_fault(reason(error)):
                 raise ImageRefusedByEngine(reason(error)) from error
-            raise
+            if is_out_of_space(reason(error)):
+                raise
+            raise UnexplainedRefusal(_refusal(doing, reason(error)), words=reason(error)) from error
 
 
 def reason(error: docker.errors.APIError) -> str:
@@ -104,12 +112,17 @@ def reason(error: docker.errors.APIError) -> str:
     return str(error.explanation or error)
 
 
+def is_out_of_space(words: str) -> bool:
+    """True where the words end in what the system says then. Earlier in them it could be a path that an image chose."""
+    return re.search(r"(?:no space left on device|disk quota exceeded)(?:: unknown)?\W*$", words, re.IGNORECASE) is not None
+
+
 def is_conflict(error: docker.errors.APIError) -> bool:
     return error.status_code == HTTPStatus.CONFLICT
 
 
 def _refusal(doing: str, why: str) -> str:
-    if "no space left on device" in why.lower():
+    if is_out_of_space(why):
         return f"The Docker Engine's disk is full: it could not {doing}. Free some of it; `docker system df` shows what uses it."
     if "bind source path does not exist" in why.lower():
         return (

@@ -40,6 +40,7 @@ def execute(
 
     Raises:
         ImageRefusedByEngine: it cannot start because of what the image is.
+        UnexplainedRefusal: it cannot start, and nobody knows why.
         SandboxTrouble: the engine failed, or the container cannot be killed.
     """
     meter.before_start()

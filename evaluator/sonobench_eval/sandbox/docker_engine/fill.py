@@ -22,10 +22,12 @@ from typing import Any, Literal
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call, reason
+from sonobench_eval.sandbox.docker_engine.calls import image_may_be_refused, reason
+from sonobench_eval.sandbox.docker_engine.links import leads_nowhere, way_in_image
 from sonobench_eval.sandbox.docker_engine.streams import archive, content, path_stat
 from sonobench_eval.sandbox.limits import SANDBOX_GID, SANDBOX_UID
-from sonobench_eval.sandbox.port import SandboxTrouble
+from sonobench_eval.sandbox.places import may_hold_accounts
+from sonobench_eval.sandbox.port import ImageRefusedByEngine, SandboxTrouble
 from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 PAGE_BYTES = 4096
@@ -52,7 +54,7 @@ def measure(api: docker.APIClient, container_id: str, at: str, *, limit_bytes: i
         except docker.errors.NotFound:
             return Content("nothing")
         except docker.errors.APIError as error:
-            if is_the_images_fault(reason(error)) or "not a directory" in reason(error):
+            if is_the_images_fault(reason(error)) or leads_nowhere(reason(error)):
                 return Content("no_folder")
             raise
 
@@ -105,21 +107,24 @@ def refuse_odd_accounts(api: docker.APIClient, container_id: str) -> None:
     """Refuse an image whose /etc/passwd or /etc/group is anything but a plain file, or is huge.
 
     The engine itself opens both at a start, on the host and as root, to look a user up: a pipe there stops it for
-    ever, and with it every later call about this container; a device is read.
+    ever, and with it every later call about this container; a device is read. So does the runtime, in the container:
+    a link to /dev/zero leads nowhere in the image and is endless there.
 
     Raises:
         ImageRefusedByEngine: it is one.
     """
     for path in ("/etc/passwd", "/etc/group"):
-        stat = _stat(api, container_id, path)
-        if stat is not None and stat["linkTarget"]:  # the engine gives it with every further link followed
-            stat = _stat(api, container_id, stat["linkTarget"])
-        if stat is not None and (stat["mode"] & _GO_TYPE_BITS or stat["size"] > PASSWD_BYTES):
+        way = way_in_image(api, container_id, path)
+        if not may_hold_accounts(way) or _is_odd(_stat(api, container_id, way.path)):
             raise ImageRefusedByEngine(f"the image has an {path} that is not a plain small file")
 
 
+def _is_odd(stat: dict[str, Any] | None) -> bool:
+    return stat is not None and bool(stat["mode"] & _GO_TYPE_BITS or stat["size"] > PASSWD_BYTES)
+
+
 def _stat(api: docker.APIClient, container_id: str, path: str) -> dict[str, Any] | None:
-    with engine_call(f"look at {path} of an image"):
+    with image_may_be_refused(f"look at {path} of an image"):
         return path_stat(api, container_id, path)
 
 
@@ -138,9 +143,9 @@ def read_passwd(api: docker.APIClient, container_id: str) -> str:
 
 @contextmanager
 def _reading(at: str, *, doing: str) -> Iterator[None]:
-    """A stream that breaks off is the engine's trouble, like a call that fails."""
+    """A stream that breaks off is the engine's trouble; of a call that fails the image may be the reason."""
     try:
-        with engine_call(f"{doing} {at} of an image"):
+        with image_may_be_refused(f"{doing} {at} of an image"):
             yield
     except tarfile.TarError as error:
         raise SandboxTrouble(f"The Docker Engine broke off while {at} of an image was read ({error}).") from error

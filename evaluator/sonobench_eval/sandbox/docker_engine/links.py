@@ -8,11 +8,12 @@ from functools import partial
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, image_may_be_refused, reason
+from sonobench_eval.sandbox.docker_engine.calls import image_may_be_refused, reason
 from sonobench_eval.sandbox.docker_engine.streams import archive, path_stat
 from sonobench_eval.sandbox.limits import ImageFacts
 from sonobench_eval.sandbox.links import Way, way_to
 from sonobench_eval.sandbox.places import paths_to_follow, why_astray
+from sonobench_eval.sandbox.port import ImageRefusedByEngine
 
 _GO_SYMLINK = 1 << 27
 _NOWHERE = re.compile(r"not a directory|too many (?:links|levels of symbolic links)|file name too long", re.IGNORECASE)

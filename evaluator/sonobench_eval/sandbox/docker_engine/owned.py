@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import LIBRARY_ERRORS, engine_call, image_may_be_refused, is_conflict
+from sonobench_eval.sandbox.docker_engine.calls import LIBRARY_ERRORS, engine_call, is_conflict
 from sonobench_eval.sandbox.limits import Json
 from sonobench_eval.sandbox.port import AlreadyRunning
 
 log = logging.getLogger(__name__)
 
+Refusing = Callable[[str], AbstractContextManager[None]]
+"""What to make of an engine's refusal to do what is named."""
+
 
 @contextmanager
-def owned_container(api: docker.APIClient, config: Json, name: str) -> Iterator[str]:
+def owned_container(api: docker.APIClient, config: Json, name: str, *, refusing: Refusing) -> Iterator[str]:
     """Create a container, yield its id, remove it. Whose name is taken was started before, and is not ours to remove.
+
+    Args:
+        refusing: `image_may_be_refused` for a stranger's image, `engine_call` for our own.
 
     Raises:
         AlreadyRunning: the name is taken.
-        ImageRefusedByEngine: the image cannot be made a container.
+        ImageRefusedByEngine, SandboxTrouble: as `refusing` has it.
     """
     try:
-        container_id = _create(api, config, name)
+        container_id = _create(api, config, name, refusing)
     except AlreadyRunning:
         raise
     except BaseException:
@@ -38,8 +44,8 @@ def owned_container(api: docker.APIClient, config: Json, name: str) -> Iterator[
         remove_container(api, container_id)
 
 
-def _create(api: docker.APIClient, config: Json, name: str) -> str:
-    with image_may_be_refused("create a container"):
+def _create(api: docker.APIClient, config: Json, name: str, refusing: Refusing) -> str:
+    with refusing("create a container"):
         try:
             created = api.create_container_from_config(config, name)  # type: ignore[no-untyped-call]
         except docker.errors.APIError as error:

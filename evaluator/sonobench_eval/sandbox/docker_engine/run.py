@@ -7,6 +7,7 @@ is ours and holds the in-memory volumes. `<name>` runs.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import docker
 
 from sonobench_eval.meter.clock import clocks_disagree, engine_time, wall_time_s
 from sonobench_eval.meter.meter import RunMeter
-from sonobench_eval.sandbox.docker_engine.calls import ImageRefusedByEngine, engine_call
+from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, image_may_be_refused
 from sonobench_eval.sandbox.docker_engine.collect import Collected, collect
+from sonobench_eval.sandbox.docker_engine.control import another_image_starts
 from sonobench_eval.sandbox.docker_engine.execute import Ended, execute
 from sonobench_eval.sandbox.docker_engine.fill import copy_place, refuse_odd_accounts
 from sonobench_eval.sandbox.docker_engine.images import verified_facts
@@ -40,7 +42,18 @@ from sonobench_eval.sandbox.limits import (
     probe_config,
 )
 from sonobench_eval.sandbox.places import why_unfit
-from sonobench_eval.sandbox.port import Measurement, ProgressFn, RunOutcome, RunSpec, SandboxTrouble
+from sonobench_eval.sandbox.port import (
+    ImageRefusedByEngine,
+    Measurement,
+    ProgressFn,
+    RunOutcome,
+    RunSpec,
+    SandboxTrouble,
+    never_started,
+)
+from sonobench_eval.sandbox.refusals import blaming
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,33 @@ def run_container(
     should_stop: Callable[[], bool],
     progress: ProgressFn,
 ) -> RunOutcome:
-    """See `port.Sandbox.run`."""
+    """See `port.Sandbox.run`.
+
+    Where the engine gives a reason that nobody knows, a container of our own image is tried, then this one once more:
+    what fails before and after another image started is the image's doing, and no node needs to try it again.
+    """
+    run_once = partial(_run_once, api, node, spec, results=results, should_stop=should_stop, progress=progress)
+    try:
+        return run_once()
+    except UnexplainedRefusal as refusal:
+        log.warning("%s: %s", spec.name, refusal)
+        if not another_image_starts(api, node, spec):
+            raise
+    try:
+        return run_once()
+    except UnexplainedRefusal as refusal:
+        return never_started(blaming(refusal.words))
+
+
+def _run_once(
+    api: docker.APIClient,
+    node: NodeFacts,
+    spec: RunSpec,
+    *,
+    results: Path,
+    should_stop: Callable[[], bool],
+    progress: ProgressFn,
+) -> RunOutcome:
     with ExitStack() as owned:
         progress("create")
         try:
@@ -72,35 +111,19 @@ def run_container(
         except ImageRefusedByEngine as refusal:
             return never_started(str(refusal))
         progress("collect")
-        log = read_log_tail(api, prepared.container_id, limit_bytes=spec.limits.log_bytes)
+        tail = read_log_tail(api, prepared.container_id, limit_bytes=spec.limits.log_bytes)
         collected = collect(api, keeper=prepared.keeper_id, output_at=spec.mounts.output_at, limits=spec.limits, results=results)
         progress("remove")
-    return _outcome(ended, collected, log, results=results, notes=prepared.notes)
-
-
-def never_started(engine_error: str) -> RunOutcome:
-    """The outcome of a container that the engine would not create or start, because of the image."""
-    return RunOutcome(
-        exit_code=None,
-        oom_killed=False,
-        timed_out=False,
-        cancelled=False,
-        output_full=False,
-        output_too_many_files=False,
-        log_truncated=False,
-        started_at=None,
-        finished_at=None,
-        measurement=Measurement(wall_time_s=None),
-        results=None,
-        engine_error=engine_error,
-    )
+    return _outcome(ended, collected, tail, results=results, notes=prepared.notes)
 
 
 def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitStack) -> Prepared:
     image = verified_facts(api, spec.image)
     if why := why_unfit(image):
         raise ImageRefusedByEngine(why)
-    probe = owned.enter_context(owned_container(api, probe_config(spec, image), f"{spec.name}-image"))
+    probe = owned.enter_context(
+        owned_container(api, probe_config(spec, image), f"{spec.name}-image", refusing=image_may_be_refused)
+    )
     refuse_odd_accounts(api, probe)
     refuse_paths_astray(api, probe, image, taken=taken_paths(spec))
     home, places, notes = writable_places(api, node, spec, image=image, probe=probe)
@@ -110,7 +133,7 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
         if place.content_files:
             copy_place(api, image_container=probe, at=place.at, keeper=keeper, keeper_at=_keeper_path(place))
     body = container_config(spec, node=node, image=image, home=home, output_volume=output_volume, places=places)
-    container_id = owned.enter_context(owned_container(api, body, spec.name))
+    container_id = owned.enter_context(owned_container(api, body, spec.name, refusing=image_may_be_refused))
     _assert_image(api, container_id, image)
     if spec.limits.cpus > node.cpus:
         notes = (*notes, f"It ran with {node.cpus} CPUs, all this node has, where the challenge allows {spec.limits.cpus:g}.")
@@ -127,7 +150,7 @@ def _start_keeper(
         owned.enter_context(owned_volume(api, name, options=volume_options, labels=labels(spec)))
     at = {output_volume: spec.mounts.output_at, **{place.volume: _keeper_path(place) for place in places}}
     body = keeper_config(spec, image=ensure_keeper(api), command=COMMAND, volumes=at)
-    keeper = owned.enter_context(owned_container(api, body, f"{spec.name}-keeper"))
+    keeper = owned.enter_context(owned_container(api, body, f"{spec.name}-keeper", refusing=engine_call))
     with engine_call("start the keeper"):
         api.start(keeper)
     return keeper
@@ -144,7 +167,7 @@ def _assert_image(api: docker.APIClient, container_id: str, image: ImageFacts) -
         raise SandboxTrouble(f"The Docker Engine made a container of {made_of} where {image.engine_id} was asked for.")
 
 
-def _outcome(ended: Ended, collected: Collected, log: LogTail, *, results: Path, notes: tuple[str, ...]) -> RunOutcome:
+def _outcome(ended: Ended, collected: Collected, tail: LogTail, *, results: Path, notes: tuple[str, ...]) -> RunOutcome:
     host, gpu = ended.usage.host, ended.usage.gpu
     wall_s = wall_time_s(ended.started_at, ended.finished_at)
     measurement = Measurement(
@@ -166,13 +189,13 @@ def _outcome(ended: Ended, collected: Collected, log: LogTail, *, results: Path,
         cancelled=ended.cancelled,
         output_full=collected.bytes_full,
         output_too_many_files=collected.too_many,
-        log_truncated=log.truncated,
+        log_truncated=tail.truncated,
         started_at=engine_time(ended.started_at),
         finished_at=engine_time(ended.finished_at),
         measurement=measurement,
         results=results,
         result_files=collected.files,
         result_bytes=collected.size_bytes,
-        log_tail=log.text,
+        log_tail=tail.text,
         notes=notes,
     )

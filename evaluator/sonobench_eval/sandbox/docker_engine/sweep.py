@@ -15,7 +15,7 @@ from sonobench_eval.sandbox.port import ATTEMPT_LABEL, NODE_LABEL, RUN_LABEL, co
 
 log = logging.getLogger(__name__)
 
-_CONTAINER_ENDINGS = re.compile(r"(-image|-keeper)?")
+_CONTAINER_ENDINGS = re.compile(r"(-image|-keeper|-control)?")
 _VOLUME_ENDINGS = re.compile(r"-output|-place\d{1,3}")
 
 
