@@ -153,9 +153,6 @@ class Case(Record):
         return f"{self.center}\0{self.subject}" if self.subject is not None else f"\0{self.id}"
 
 
-Outcome = Literal["both_empty", "prediction_empty", "reference_empty", "missing", "unreadable", "wrong_size", "invalid"]
-
-
 class UndefinedPolicy(Record):
     """What counts where a metric has no value of its own.
 
