@@ -170,7 +170,8 @@ class Sandbox(Protocol):
         """Load a tar that intake wrote; returns the identity with `engine_id`. Loading again is harmless.
 
         Raises:
-            SandboxTrouble: the engine refused it, or what it now holds is not what intake verified.
+            ImageRefusedByEngine: the engine cannot unpack it, though the file is whole and other images can be loaded.
+            SandboxTrouble: the engine refused it for another reason, or what it now holds is not what intake verified.
         """
 
     def forget(self, identity: ImageIdentity) -> bool:

@@ -58,6 +58,11 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
 )
 
 
+_OTHERS_LOAD = "Another image can be loaded here, this one cannot: "
+_OTHERS_LOAD_SENTENCE = (
+    "A layer of the image cannot be unpacked. Build it anew with `docker build` and save it with `docker save`; "
+    "layers that other tools wrote may hold links to files that do not exist, or files below files."
+)
 _OTHERS_START = "Another image starts here, this one does not: "
 _OTHERS_START_SENTENCE = (
     "The image cannot be made a container, while others can. Check WORKDIR, ENV and VOLUME in its Dockerfile, and whether "
@@ -71,10 +76,17 @@ def blaming(words: str) -> str:
     return _OTHERS_START + words[:_MOST_WORDS]
 
 
+def blaming_layers(words: str) -> str:
+    """The same for an image that the engine cannot even unpack."""
+    return _OTHERS_LOAD + words[:_MOST_WORDS]
+
+
 def refusal_sentence(engine_error: str) -> str | None:
     """What to tell the team; None where the image is not known to be the reason."""
     if engine_error.startswith(_OTHERS_START):
         return _OTHERS_START_SENTENCE
+    if engine_error.startswith(_OTHERS_LOAD):
+        return _OTHERS_LOAD_SENTENCE
     if not engine_error.startswith("the image ") and re.search(_NODES_FAULT, engine_error, re.IGNORECASE):
         return None  # what begins with "the image" was found by us, and names the node's programs at most
     matching = (sentence for pattern, sentence in _SENTENCES if re.search(pattern, engine_error, re.IGNORECASE))

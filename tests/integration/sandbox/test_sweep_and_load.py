@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import tarfile
 import uuid
 
 import pytest
 
 from sonobench_eval.sandbox.docker_engine import DockerEngine
+from sonobench_eval.sandbox.docker_engine.images import _is_as_verified
+from sonobench_eval.sandbox.failure import Blame, Category, classify
 from sonobench_eval.sandbox.limits import labels
-from sonobench_eval.sandbox.port import EngineMissing, SandboxTrouble
+from sonobench_eval.sandbox.port import EngineMissing, ImageRefusedByEngine, SandboxTrouble, never_started
 
 pytestmark = pytest.mark.docker
 
@@ -85,6 +88,39 @@ class TestLoad:
         (tmp_path / "x.tar").write_bytes(b"no image at all")
         with pytest.raises(SandboxTrouble):
             engine.load(tmp_path / "x.tar", make_identity("a"))
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"a": {"kind": tarfile.LNKTYPE, "link": "nothing"}},
+            {"a": {}, "a/b": {}},
+            {"x" * 300: {}},
+        ],
+        ids=["a hard link to nothing", "a file below a file", "a name too long"],
+    )
+    def test_layers_that_cannot_be_unpacked_are_the_teams(self, loaded, image_of, file_of, files, docker_api):
+        before = {image["Id"] for image in docker_api.images()}
+        with pytest.raises(ImageRefusedByEngine) as refused:
+            loaded(image_of(files={name: file_of(**fields) for name, fields in files.items()}))
+        failure = classify(never_started(str(refused.value)), time_limit_s=1, memory_limit_bytes=1, output_limit_bytes=1)
+        assert (failure.blame, failure.category) == (Blame.PARTICIPANT, Category.CANNOT_START)
+        assert "cannot be unpacked" in failure.sentence
+        assert not [image for image in docker_api.images("sonobench/control") if image["Id"] not in before]
+
+    @pytest.mark.parametrize("why", ["_is_as_verified", "another_image_loads"])
+    def test_they_are_not_where_the_file_is_damaged_or_no_image_can_be_loaded(self, loaded, image_of, file_of, monkeypatch, why):
+        monkeypatch.setattr(f"sonobench_eval.sandbox.docker_engine.images.{why}", lambda *given: False)
+        with pytest.raises(SandboxTrouble, match="could not load"):
+            loaded(image_of(files={"a": file_of(kind=tarfile.LNKTYPE, link="nothing")}))
+
+    def test_a_damaged_file_is_told_by_its_layers(self, engine, image_of, loaded, docker_api, tmp_path):
+        honest = loaded(image_of("echo damaged"))
+        whole = tmp_path / "image.tar"
+        whole.write_bytes(b"".join(docker_api.get_image(honest.engine_id)))
+        assert _is_as_verified(whole, honest)
+        assert not _is_as_verified(whole, dataclasses.replace(honest, diff_ids=honest.diff_ids[::-1]))
+        whole.write_bytes(whole.read_bytes()[:5000])
+        assert not _is_as_verified(whole, honest)
 
     def test_a_missing_file_is_named(self, engine, make_identity, tmp_path):
         with pytest.raises(SandboxTrouble, match=r"gone\.tar cannot be read"):

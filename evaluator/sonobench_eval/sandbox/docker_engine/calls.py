@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import IO
 
 import docker
 import docker.errors
@@ -105,6 +106,14 @@ def image_may_be_refused(doing: str) -> Iterator[None]:
             if is_out_of_space(reason(error)):
                 raise
             raise UnexplainedRefusal(_refusal(doing, reason(error)), words=reason(error)) from error
+
+
+def load_error(api: docker.APIClient, image_tar: bytes | IO[bytes]) -> str:
+    """Load an image and return the engine's words where it could not, which come amid its messages of progress."""
+    words = ""
+    for line in api.load_image(image_tar):  # type: ignore[no-untyped-call]
+        words = str(line.get("error") or words)
+    return words
 
 
 def reason(error: docker.errors.APIError) -> str:

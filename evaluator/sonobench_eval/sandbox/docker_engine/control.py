@@ -1,11 +1,14 @@
-"""Is it the node or the image? A container of our own image, started as a stranger's would be, tells."""
+"""Is it the node or the image? Our own image, loaded or started as a stranger's would be, tells."""
 
 from __future__ import annotations
 
+import secrets
+from contextlib import suppress
+
 import docker
 
-from sonobench_eval.sandbox.docker_engine.calls import engine_call
-from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
+from sonobench_eval.sandbox.docker_engine.calls import LIBRARY_ERRORS, engine_call, load_error
+from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, control_tag, control_tar, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.owned import owned_container
 from sonobench_eval.sandbox.limits import NodeFacts, control_config
 from sonobench_eval.sandbox.port import RunSpec, SandboxTrouble
@@ -21,3 +24,16 @@ def another_image_starts(api: docker.APIClient, node: NodeFacts, spec: RunSpec) 
     except SandboxTrouble:
         return False
     return True
+
+
+def another_image_loads(api: docker.APIClient) -> bool:
+    """True where the engine, at this moment, unpacks an image of our own with a layer that is new to it."""
+    token = secrets.token_hex(8)
+    try:
+        with engine_call("load an image"):
+            return not load_error(api, control_tar(token))
+    except SandboxTrouble:
+        return False
+    finally:
+        with suppress(*LIBRARY_ERRORS):
+            api.remove_image(control_tag(token))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,17 @@ from typing import Any
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import engine_call, is_conflict
+from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, is_conflict, is_out_of_space, load_error
+from sonobench_eval.sandbox.docker_engine.control import another_image_loads
 from sonobench_eval.sandbox.limits import ImageFacts
-from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
+from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, SandboxTrouble
+from sonobench_eval.sandbox.refusals import blaming_layers
+
+log = logging.getLogger(__name__)
 
 _MANIFEST_BYTES = 1 << 20
+_NO_IMAGE = (OSError, KeyError, IndexError, TypeError, ValueError, tarfile.TarError)
+"""What reading a tar that intake did not write can raise."""
 
 
 def load_image(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) -> ImageIdentity:
@@ -22,7 +30,7 @@ def load_image(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) 
     present = _inspect(api, identity.config_digest)
     if present is not None and _layers(present) == identity.diff_ids:
         return _identified(present, identity)
-    _send(api, image_tar)
+    _send_or_blame(api, image_tar, identity)
     # A classic image store names an image by its config digest; containerd's does not, so there the tag intake wrote serves.
     for name in (identity.config_digest, _own_tag(image_tar)):
         loaded = _inspect(api, name) if name else None
@@ -78,24 +86,59 @@ def verified_facts(api: docker.APIClient, identity: ImageIdentity) -> ImageFacts
     )
 
 
+def _send_or_blame(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) -> None:
+    """What fails before and after another image was loaded, from a file that is as it was verified, is the image's doing."""
+    try:
+        return _send(api, image_tar)
+    except UnexplainedRefusal as refusal:
+        log.warning("%s", refusal)
+        if not (_is_as_verified(image_tar, identity) and another_image_loads(api)):
+            raise
+    try:
+        return _send(api, image_tar)
+    except UnexplainedRefusal as refusal:
+        raise ImageRefusedByEngine(blaming_layers(refusal.words)) from refusal
+
+
 def _send(api: docker.APIClient, image_tar: Path) -> None:
     try:
         with image_tar.open("rb") as data, engine_call("load an image"):
-            for line in api.load_image(data):  # type: ignore[no-untyped-call]
-                if "error" in line:
-                    raise SandboxTrouble(f"The Docker Engine could not load {image_tar.name}: {line['error']}")
+            words = load_error(api, data)
     except OSError as error:
         raise SandboxTrouble(f"The image file {image_tar.name} cannot be read: {error.strerror or error}.") from error
+    if not words:
+        return
+    message = f"The Docker Engine could not load {image_tar.name}: {words}"
+    raise SandboxTrouble(message) if is_out_of_space(words) else UnexplainedRefusal(message, words=words)
+
+
+def _is_as_verified(image_tar: Path, identity: ImageIdentity) -> bool:
+    """True where the layers in the file have the hashes that intake computed: it was not damaged on its way here."""
+    try:
+        with tarfile.open(image_tar, mode="r:") as tar:
+            return tuple(_hash(tar, name) for name in _manifest(tar)["Layers"]) == identity.diff_ids
+    except _NO_IMAGE:
+        return False
+
+
+def _hash(tar: tarfile.TarFile, name: str) -> str:
+    layer, digest = tar.extractfile(name), hashlib.sha256()
+    while layer and (chunk := layer.read(1 << 20)):
+        digest.update(chunk)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _manifest(tar: tarfile.TarFile) -> dict[str, Any]:
+    manifest = tar.extractfile("manifest.json")
+    return dict(json.loads(manifest.read(_MANIFEST_BYTES))[0]) if manifest else {}
 
 
 def _own_tag(image_tar: Path) -> str | None:
     """The tag in the manifest that intake wrote; None for a tar of another shape."""
     try:
         with tarfile.open(image_tar, mode="r:") as tar:
-            manifest = tar.extractfile("manifest.json")
-            entries = json.loads(manifest.read(_MANIFEST_BYTES)) if manifest else []
-        return str(entries[0]["RepoTags"][0])
-    except (OSError, KeyError, IndexError, TypeError, ValueError, tarfile.TarError):
+            return str(_manifest(tar)["RepoTags"][0])
+    except _NO_IMAGE:
         return None
 
 

@@ -16,7 +16,7 @@ import tarfile
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import engine_call
+from sonobench_eval.sandbox.docker_engine.calls import engine_call, load_error
 from sonobench_eval.sandbox.port import SandboxTrouble
 
 COMMAND = "/wait"
@@ -58,7 +58,20 @@ def wait_program() -> bytes:
 
 def keeper_tar() -> tuple[bytes, str]:
     """The image as `docker load` takes it, the same bytes every time, and its layer's diff_id."""
-    layer = _tar({COMMAND.lstrip("/"): (wait_program(), 0o755)})
+    return _image_tar({COMMAND.lstrip("/"): (wait_program(), 0o755)}, tag=TAG)
+
+
+def control_tar(token: str) -> bytes:
+    """An image with a layer that no engine has seen yet where `token` is new; its tag is `control_tag(token)`."""
+    return _image_tar({"token": (token.encode(), 0o644)}, tag=control_tag(token))[0]
+
+
+def control_tag(token: str) -> str:
+    return f"sonobench/control:{token}"
+
+
+def _image_tar(files: dict[str, tuple[bytes, int]], *, tag: str) -> tuple[bytes, str]:
+    layer = _tar(files)
     diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
     config = _json(
         {
@@ -71,9 +84,9 @@ def keeper_tar() -> tuple[bytes, str]:
         }
     )
     config_name = hashlib.sha256(config).hexdigest() + ".json"
-    manifest = _json([{"Config": config_name, "RepoTags": [TAG], "Layers": ["layer.tar"]}])
-    files = {"manifest.json": (manifest, 0o644), config_name: (config, 0o644), "layer.tar": (layer, 0o644)}
-    return _tar(files), diff_id
+    manifest = _json([{"Config": config_name, "RepoTags": [tag], "Layers": ["layer.tar"]}])
+    parts = {"manifest.json": (manifest, 0o644), config_name: (config, 0o644), "layer.tar": (layer, 0o644)}
+    return _tar(parts), diff_id
 
 
 def ensure_keeper(api: docker.APIClient) -> str:
@@ -86,9 +99,8 @@ def ensure_keeper(api: docker.APIClient) -> str:
     with engine_call("load the keeper image"):
         found = _keeper_id(api, diff_id)
         if found is None:
-            for line in api.load_image(image_tar):  # type: ignore[no-untyped-call]
-                if "error" in line:
-                    raise SandboxTrouble(f"The Docker Engine could not load the keeper image: {line['error']}")
+            if words := load_error(api, image_tar):
+                raise SandboxTrouble(f"The Docker Engine could not load the keeper image: {words}")
             found = _keeper_id(api, diff_id)
     if found is None:
         raise SandboxTrouble("The Docker Engine loaded the keeper image but holds something else under its tag.")
