@@ -134,11 +134,14 @@ def _run(
     gpu: str | None,
 ) -> RunOutcome:
     from sonobench_eval.pipeline_run import run_image
-    from sonobench_eval.sandbox.port import ImageIdentity
+    from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, never_started
 
     with phases("Running the image") as told:
         told("loading it")
-        identity = engine.load(verified.tar, ImageIdentity(verified.config_digest, verified.diff_ids))
+        try:
+            identity = engine.load(verified.tar, ImageIdentity(verified.config_digest, verified.diff_ids))
+        except ImageRefusedByEngine as refusal:
+            return never_started(str(refusal))
         verified.tar.unlink()  # the engine has it now, and disks are small
         return run_image(
             loaded,

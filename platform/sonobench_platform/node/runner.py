@@ -16,7 +16,14 @@ from enum import Enum
 from pathlib import Path
 
 from sonobench_eval.pipeline_run import run_image
-from sonobench_eval.sandbox.port import ImageIdentity, RunOutcome, Sandbox, SandboxTrouble
+from sonobench_eval.sandbox.port import (
+    ImageIdentity,
+    ImageRefusedByEngine,
+    RunOutcome,
+    Sandbox,
+    SandboxTrouble,
+    never_started,
+)
 from sonobench_platform.node.cache import InputsBroken, InputsCache
 from sonobench_platform.node.client import ApiAway, ApiRefused, LeaseLost, NodeApiError, NodeClient, Retrying
 from sonobench_platform.node.lease import Lease
@@ -101,7 +108,10 @@ class Runner:
 
         inputs = self._fetch_inputs(assignment, lease, work)
         self._give_up_if(should_stop)
-        identity = self._load_image(assignment, lease, work)
+        try:
+            identity = self._load_image(assignment, lease, work)
+        except ImageRefusedByEngine as refusal:
+            return never_started(str(refusal))
         try:
             self._give_up_if(should_stop)
             return run_image(

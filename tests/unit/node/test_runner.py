@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sonobench_eval.sandbox.port import SandboxTrouble
+from sonobench_eval.sandbox.port import ImageRefusedByEngine, SandboxTrouble
 from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.records import Assignment
@@ -74,6 +74,18 @@ class TestRun:
         assert runner.run(assignment) is Ending.RECORDED
         assert api.results == {}
         assert api.reports[0]["exit_code"] == 3
+
+    def test_an_image_that_the_engine_cannot_unpack_is_a_report_and_nobodys_trouble(
+        self, runner: Runner, sandbox: Any, api: Any, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(image_tar: Path, identity: object) -> None:
+            raise ImageRefusedByEngine("Another image can be loaded here, this one cannot: odd")
+
+        monkeypatch.setattr(sandbox, "load", refuse)
+        assert runner.run(assignment) is Ending.RECORDED
+        assert api.results == {}
+        assert api.reports[0]["engine_error"].endswith("this one cannot: odd")
+        assert api.released == []
 
     def test_a_lost_lease_stops_the_container_and_drops_everything(
         self, runner: Runner, api: Any, assignment: Assignment
