@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Disk space that an upload must leave free."""
     upload_idle_s: Positive = 120.0
     """An upload that sends nothing for this long is broken off; it can be sent again."""
+    max_uploads_at_once: Annotated[int, Field(ge=1)] = 4
+    """Bodies that one team may be sending at the same time."""
     max_open_submissions: Annotated[int, Field(ge=1)] = 20
     """Submissions of one team to one challenge that may wait or run at the same time."""
 

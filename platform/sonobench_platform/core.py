@@ -22,6 +22,7 @@ from sonobench_platform.clock import Clock
 from sonobench_platform.config import Settings
 from sonobench_platform.db.session import Database
 from sonobench_platform.queue.port import Wake
+from sonobench_platform.storage.room import Room
 from sonobench_platform.storage.store import Store
 
 
@@ -68,6 +69,7 @@ class Core:
     clock: Clock
     database: Database
     store: Store
+    room: Room
     wake: Wake
     evaluator: Evaluator
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import anyio
 from fastapi import Request
@@ -35,13 +34,11 @@ def announced_bytes(request: Request) -> int:
 
 
 @asynccontextmanager
-async def received(
-    request: Request, accept: Callable[[], Path], *, expected_bytes: int, idle_s: float
-) -> AsyncIterator[Incoming]:
+async def received(request: Request, accept: Callable[[], Incoming], *, idle_s: float) -> AsyncIterator[Incoming]:
     """The whole body on disk, under a temporary name; it goes at the end of the block unless it was kept.
 
     Args:
-        accept: called in a thread before the first byte is read; refuses, or says where the file is to lie.
+        accept: called in a thread before the first byte is read; refuses, or opens the file.
         idle_s: longest silence of the client.
 
     Raises:
@@ -49,8 +46,7 @@ async def received(
         ClientDisconnect: the connection broke.
     """
     try:
-        target = await run_in_threadpool(accept)
-        incoming = await run_in_threadpool(Incoming, target, expected_bytes=expected_bytes)
+        incoming = await run_in_threadpool(accept)
     except Refusal:
         await _drain(request)
         raise

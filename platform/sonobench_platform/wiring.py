@@ -26,6 +26,7 @@ from sonobench_platform.queue.none import NoWake
 from sonobench_platform.queue.port import Wake
 from sonobench_platform.runs.score import score_run
 from sonobench_platform.runs.sweep import DueWork, SweepReport, due_work, sweep
+from sonobench_platform.storage.room import Room
 from sonobench_platform.storage.store import Store
 from sonobench_platform.submissions.check import check_submission
 
@@ -80,11 +81,13 @@ class Platform:
         evaluator: Evaluator | None = None,
     ) -> None:
         self.settings = settings
+        store = Store(settings.home)
         self.core = Core(
             settings=settings,
             clock=clock or SystemClock(),
             database=Database(settings.database_url),
-            store=Store(settings.home),
+            store=store,
+            room=Room(store),
             wake=wake or _wake(settings),
             evaluator=evaluator or SonobenchEvaluator(),
         )

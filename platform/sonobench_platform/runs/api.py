@@ -91,7 +91,7 @@ async def put_results(
     size_bytes = announced_bytes(request)
     sha256 = results.needed_digest(request.headers.get("content-digest"))
     accept = partial(results.accept, core, run_id, attempt=attempt, node=node, announced_bytes=size_bytes)
-    async with received(request, accept, expected_bytes=size_bytes, idle_s=core.settings.upload_idle_s) as incoming:
+    async with received(request, accept, idle_s=core.settings.upload_idle_s) as incoming:
         await run_in_threadpool(results.complete, core, run_id, incoming, sha256, attempt=attempt, node=node)
 
 

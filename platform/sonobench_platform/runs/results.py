@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sonobench_eval.challenge.model import Limits
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow
 from sonobench_platform.domain.errors import BadRequest, TooLarge
 from sonobench_platform.runs.attempts import hold_live
-from sonobench_platform.storage.incoming import Incoming, no_space, parse_content_digest
+from sonobench_platform.storage.incoming import Incoming, parse_content_digest
+from sonobench_platform.storage.room import Announced
 
 # A tar adds a header, a PAX header for long names, and padding to each file.
 _TAR_BYTES_PER_FILE = 4096
 _TAR_BYTES = 1 << 20
+# A node that sends again may do so before this side has noticed that its connection broke.
+_AT_ONCE = 4
 
 
-def accept(core: Core, run_id: str, *, attempt: int, node: str | None, announced_bytes: int) -> Path:
-    """Where the tar may be written.
+def accept(core: Core, run_id: str, *, attempt: int, node: str | None, announced_bytes: int) -> Incoming:
+    """A place for the tar.
 
     Raises:
         NotFound: there is no such run.
@@ -32,9 +33,16 @@ def accept(core: Core, run_id: str, *, attempt: int, node: str | None, announced
     most = largest_tar_bytes(public_challenge(challenge).limits)
     if announced_bytes > most:
         raise TooLarge("results-too-large", f"The results have {announced_bytes:,} bytes; this challenge allows {most:,}.")
-    if core.store.free_bytes() < announced_bytes + core.settings.min_free_bytes // 2:
-        raise no_space()
-    return core.store.results(run_id, attempt)
+    return core.room.let_in(
+        Announced(
+            core.store.results(run_id, attempt),
+            size_bytes=announced_bytes,
+            copy_bytes=0,
+            keep_free_bytes=core.settings.min_free_bytes // 2,
+            sender=run_id,
+            most_at_once=_AT_ONCE,
+        )
+    )
 
 
 def complete(core: Core, run_id: str, incoming: Incoming, sha256: bytes, *, attempt: int, node: str | None) -> None:

@@ -74,6 +74,10 @@ class Incoming:
         with _room_needed():
             settle(self._temporary, self.target)
 
+    @property
+    def is_closed(self) -> bool:
+        return self._file.closed
+
     def close(self) -> None:
         self._file.close()
         self._temporary.unlink(missing_ok=True)

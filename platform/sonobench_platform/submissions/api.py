@@ -49,7 +49,7 @@ def create_submission(core: CoreDep, caller: TeamCaller, name: str, body: NewSub
 @router.put(
     "/submissions/{submission_id}/image",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=refusals(400, 401, 403, 404, 408, 409, 411, 413, 507),
+    responses=refusals(400, 401, 403, 404, 408, 409, 411, 413, 429, 507),
     openapi_extra={**BODY, "parameters": [CONTENT_DIGEST]},
     summary="Send the image",
 )
@@ -59,7 +59,7 @@ async def put_image(request: Request, core: CoreDep, caller: TeamCaller, submiss
     sha256 = parse_content_digest(request.headers.get("content-digest"))
     accept = partial(upload.accept, core, caller, submission_id, size_bytes)
     idle_s = core.settings.upload_idle_s
-    async with received(request, accept, expected_bytes=size_bytes, idle_s=idle_s) as incoming:
+    async with received(request, accept, idle_s=idle_s) as incoming:
         return await run_in_threadpool(_complete, core, caller, submission_id, incoming, sha256)
 
 

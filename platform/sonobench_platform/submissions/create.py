@@ -58,7 +58,7 @@ def check_size(core: Core, size_bytes: int) -> None:
     if size_bytes > most:
         detail = f"The image has {size_bytes:,} bytes; this server takes at most {most:,}. Make it smaller."
         raise TooLarge("image-too-large", detail)
-    if core.store.free_bytes() < 2 * size_bytes + core.settings.min_free_bytes:
+    if core.room.left_bytes() < 2 * size_bytes + core.settings.min_free_bytes:
         raise no_space()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sonobench_platform.accounts.service import Identity
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import SubmissionRow
@@ -11,19 +9,21 @@ from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, Unprocessable
 from sonobench_platform.domain.states import State
 from sonobench_platform.storage.incoming import Incoming
+from sonobench_platform.storage.room import Announced
 from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.create import check_size
 from sonobench_platform.submissions.move import move
 
 
-def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: int) -> Path:
-    """Where the body may be written, once everything that can be refused beforehand was not.
+def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: int) -> Incoming:
+    """A place for the body, once everything that can be refused beforehand was not.
 
     Raises:
         NotFound: there is no such submission of this team.
         Conflict: its image is there already.
         Unprocessable: another size was declared.
         TooLarge, NoSpace
+        TooMany: too many of the team's uploads are under way.
     """
     with core.database.read() as session:
         submission = repository.whole(session, submission_id, team_id=caller.team_id).submission
@@ -34,7 +34,16 @@ def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: in
             f"The submission was created for {submission.declared_size_bytes:,} bytes; Content-Length says {announced_bytes:,}.",
         )
     check_size(core, announced_bytes)
-    return core.store.upload(submission_id)
+    return core.room.let_in(
+        Announced(
+            core.store.upload(submission_id),
+            size_bytes=announced_bytes,
+            copy_bytes=announced_bytes,
+            keep_free_bytes=core.settings.min_free_bytes,
+            sender=submission.team_id,
+            most_at_once=core.settings.max_uploads_at_once,
+        )
+    )
 
 
 def complete(core: Core, submission_id: str, incoming: Incoming, sha256: bytes | None) -> None:

@@ -67,14 +67,26 @@ def world(make_world: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
-def served(world: Any) -> Iterator[str]:
+def served(world: Any, serve: Callable[[Any], str]) -> str:
     """The world's application on a real socket; gives `host:port`."""
-    server = uvicorn.Server(uvicorn.Config(world.app, host="127.0.0.1", port=0, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    return serve(world)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Any], str]]:
+    """Puts a world's application on a real socket and gives `host:port`; ended after the test."""
+    running = []
+
+    def start(world: Any) -> str:
+        server = uvicorn.Server(uvicorn.Config(world.app, host="127.0.0.1", port=0, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run)
+        running.append((server, thread))
+        thread.start()
+        while not server.started:
+            time.sleep(0.005)
+        return f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join()

@@ -155,6 +155,37 @@ class TestOnARealConnection:
         assert world.platform.core.store.upload(made["id"]).read_bytes() == body
         _until(lambda: world.files("uploads") == [f"{made['id']}.tar"])
 
+    def test_uploads_at_once_cannot_be_promised_the_same_disk(
+        self, world: Any, served: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        body = os.urandom(2**20)
+        first, second = world.create("A", size_bytes=len(body)), world.create("A", size_bytes=len(body))
+        room_for_one = 3 * len(body)  # the upload, its verified copy, and half an upload more
+        monkeypatch.setattr(type(world.platform.core.store), "free_bytes", lambda self: room_for_one)
+        with _half_sent(world, served, first["id"], body):
+            _until(lambda: world.files("uploads") != [])
+            answer = _real_put(world, served, second["id"], body)
+            assert (answer.status_code, answer.json()["code"]) == (507, "no-space")
+            refused = world.team("B").post("/api/v1/challenges/tiny/submissions", json={"size_bytes": len(body)})
+            assert (refused.status_code, refused.json()["code"]) == (507, "no-space")
+        _until(lambda: world.files("uploads") == [])
+        assert _real_put(world, served, second["id"], body).status_code == 202
+
+    def test_a_team_sends_only_so_many_bodies_at_once_and_holds_up_no_other(
+        self, make_world: Callable[..., Any], serve: Callable[[Any], str]
+    ) -> None:
+        world = make_world(max_uploads_at_once=1)
+        served = serve(world)
+        body = os.urandom(2**20)
+        made = world.create("A", size_bytes=len(body))
+        with _half_sent(world, served, made["id"], body):
+            _until(lambda: world.files("uploads") != [])
+            answer = _real_put(world, served, made["id"], body)
+            assert (answer.status_code, answer.json()["code"]) == (429, "too-many-uploads")
+            world.uploaded("B")
+        _until(lambda: len(world.files("uploads")) == 1)
+        assert _real_put(world, served, made["id"], body).status_code == 202
+
     def test_a_chunked_body_is_asked_for_its_length(self, world: Any, served: str) -> None:
         made = world.create()
         answer = _real_put(world, served, made["id"], iter([BODY]))
