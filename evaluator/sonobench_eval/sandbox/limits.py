@@ -125,13 +125,13 @@ def container_config(
 def environment(image: ImageFacts, *, home: str, gpu_uuid: str | None) -> list[str]:
     """What is set (`NAME=value`) and what is taken away (`NAME` alone, as the engine reads it) from the image's own.
 
-    `LD_PRELOAD` and every `NVIDIA_*` variable of an image reach hooks that run as root on the host, so they go.
+    `LD_PRELOAD`, `LD_AUDIT` and every `NVIDIA_*` variable of an image reach hooks that run as root on the host, so they go.
     A user without an entry in the image's passwd file needs `USER` and `LOGNAME` for libraries that ask for a name.
     """
     gone = sorted(name for name in image.environment if name.upper().startswith("NVIDIA_"))
     names = [f"{name}=case" for name in ("USER", "LOGNAME") if name not in image.environment]
     gpu = [f"NVIDIA_VISIBLE_DEVICES={gpu_uuid or 'void'}", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"]
-    return ["LD_PRELOAD", *gone, f"HOME={home}", *names, *(gpu if gpu_uuid else gpu[:1])]
+    return ["LD_PRELOAD", "LD_AUDIT", *gone, f"HOME={home}", *names, *(gpu if gpu_uuid else gpu[:1])]
 
 
 def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: tuple[Place, ...]) -> Json:

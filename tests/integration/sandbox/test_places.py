@@ -153,6 +153,7 @@ class TestEnvironment:
     def test_what_reaches_hooks_of_the_host_is_taken_away(self, run, image_of):
         env = [
             "LD_PRELOAD=/evil.so",
+            "LD_AUDIT=/evil.so",
             "NVIDIA_VISIBLE_DEVICES=all",
             "NVIDIA_REQUIRE_CUDA=cuda>=12",
             "nvidia_odd=1",

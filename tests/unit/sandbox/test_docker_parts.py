@@ -15,14 +15,16 @@ import requests
 import urllib3
 
 from sonobench_eval.challenge.model import Limits
+from sonobench_eval.sandbox.docker_engine import fill
 from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, image_may_be_refused, open_client
 from sonobench_eval.sandbox.docker_engine.collect import _entry, _Tally
 from sonobench_eval.sandbox.docker_engine.engine import node_facts
-from sonobench_eval.sandbox.docker_engine.fill import Content, _count, _for_the_sandbox_user
+from sonobench_eval.sandbox.docker_engine.fill import Content, _count, _for_the_sandbox_user, refuse_odd_accounts
 from sonobench_eval.sandbox.docker_engine.keeper import keeper_tar, wait_program
 from sonobench_eval.sandbox.docker_engine.statistics import sample_of
 from sonobench_eval.sandbox.docker_engine.streams import ByteStream
 from sonobench_eval.sandbox.docker_engine.sweep import _CONTAINER_ENDINGS, _VOLUME_ENDINGS, _is_dead
+from sonobench_eval.sandbox.links import way_to
 from sonobench_eval.sandbox.port import EngineMissing, ImageRefusedByEngine, SandboxTrouble
 
 
@@ -235,6 +237,50 @@ class TestCount:
     def test_many_empty_files_are_too_many(self):
         endless = (member(str(n)) for n in range(10**9))
         assert _count(endless, limit_bytes=1, limit_files=99).kind == "too_large"
+
+
+PLAIN, FOLDER, DEVICE, PIPE, SOCKET = 0o644, 1 << 31 | 0o755, 1 << 26 | 1 << 21, 1 << 25, 1 << 24
+
+
+class TestRefuseOddAccounts:
+    """Never on an engine: a start of some of these would read without end, as root on the host."""
+
+    @pytest.fixture
+    def look(self, monkeypatch):
+        def refused(files, links=None):
+            def path_stat(api, container_id, path):
+                return {"mode": files[path], "size": 100, "linkTarget": ""} if path in files else None
+
+            def way_in_image(api, container_id, path):
+                return way_to(path, (links or {}).get)
+
+            monkeypatch.setattr(fill, "path_stat", path_stat)
+            monkeypatch.setattr(fill, "way_in_image", way_in_image)
+            refuse_odd_accounts(None, "probe")
+
+        return refused
+
+    def test_plain_files_links_to_them_and_none_at_all_are_fine(self, look):
+        look({"/etc/passwd": PLAIN, "/etc/group": PLAIN})
+        look({"/usr/passwd": PLAIN}, {"/etc/passwd": "../usr/passwd"})
+        look({})
+
+    @pytest.mark.parametrize("name", ["/etc/passwd", "/etc/group"])
+    @pytest.mark.parametrize("mode", [FOLDER, DEVICE, PIPE, SOCKET])
+    def test_nodes_like_dev_zero_are_refused(self, look, name, mode):
+        with pytest.raises(ImageRefusedByEngine, match=f"{name} that is not a plain small file"):
+            look({name: mode})
+
+    @pytest.mark.parametrize("name", ["/etc/passwd", "/etc/group"])
+    @pytest.mark.parametrize("target", ["/dev/zero", "../dev/zero", "/proc/kmsg", "/sys/x", "/l", "/c", "/a/../dev/zero"])
+    def test_links_to_what_only_the_container_has_are_refused(self, look, name, target):
+        links = {"/l": "/proc/self/x", "/proc/self": "/ok", "/c": "c"}
+        with pytest.raises(ImageRefusedByEngine, match=f"{name} that is not a plain small file"):
+            look({}, links | {name: target})
+
+    def test_a_link_to_a_device_of_the_image_is_refused(self, look):
+        with pytest.raises(ImageRefusedByEngine, match="not a plain small file"):
+            look({"/srv/zero": DEVICE}, {"/etc/group": "/srv/zero"})
 
 
 class TestTally:

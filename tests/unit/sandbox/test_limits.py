@@ -146,9 +146,11 @@ class TestContainerConfig:
 
 class TestEnvironment:
     def test_what_hooks_of_the_host_read_is_taken_away(self):
-        image = ImageFacts("x", {"LD_PRELOAD": "/e.so", "NVIDIA_REQUIRE_CUDA": "cuda>=12", "NVIDIA_VISIBLE_DEVICES": "all"})
+        image = ImageFacts(
+            "x", {"LD_PRELOAD": "/e.so", "LD_AUDIT": "/e.so", "NVIDIA_REQUIRE_CUDA": "cuda>=12", "NVIDIA_VISIBLE_DEVICES": "all"}
+        )
         entries = environment(image, home="/tmp", gpu_uuid=None)
-        assert "LD_PRELOAD" in entries  # without "=": the engine removes it
+        assert {"LD_PRELOAD", "LD_AUDIT"} <= set(entries)  # without "=": the engine removes them
         assert "NVIDIA_REQUIRE_CUDA" in entries
         assert entries.index("NVIDIA_VISIBLE_DEVICES") < entries.index("NVIDIA_VISIBLE_DEVICES=void")
 
