@@ -35,6 +35,7 @@ from sonobench_eval.sandbox.port import (
 STAGED_AT_S = 946_684_800
 """The time on every staged file: 2000-01-01 UTC. The real ones would tell when and in which order images were taken."""
 _PREFIX = "sonobench-staged-"
+_TRIES = 5
 
 
 class InputsIncomplete(SandboxTrouble):
@@ -104,9 +105,12 @@ def run_image(
 def staged(challenge: Challenge, *, inputs_dir: Path, case_list: bytes, base: Path | None = None) -> Iterator[Staged]:
     """A private folder with exactly the cases' images and the case list, readable by any user, gone afterwards.
 
+    What a killed process left under `base` goes first: hidden images would lie there for good.
+
     Raises:
         InputsIncomplete: an image is missing, or could not be copied.
     """
+    sweep_staging(base)
     folder, lock = _new_folder(base)
     try:
         try:
@@ -133,18 +137,21 @@ def sweep_staging(base: Path | None = None) -> list[str]:
 
 
 def _new_folder(base: Path | None) -> tuple[Path, int]:
-    try:
-        if base is not None:
-            base.mkdir(parents=True, exist_ok=True)
-        folder = Path(mkdtemp(prefix=_PREFIX, dir=base)).resolve()
-    except OSError as error:
-        raise InputsIncomplete(
-            f"No folder for a run's inputs can be made in {base or gettempdir()}: {error.strerror}."
-        ) from error
-    lock = _lock(folder)
-    if lock is None:  # a sweep of another process was faster than we were
-        raise InputsIncomplete(f"The new folder {folder} was taken away. Try again.")
-    return folder, lock
+    """A new folder and its lock. Between the two, the sweep of another process can take the folder away: then another."""
+    for _ in range(_TRIES):
+        try:
+            if base is not None:
+                base.mkdir(parents=True, exist_ok=True)
+            folder = Path(mkdtemp(prefix=_PREFIX, dir=base)).resolve()
+        except OSError as error:
+            raise InputsIncomplete(
+                f"No folder for a run's inputs can be made in {base or gettempdir()}: {error.strerror}."
+            ) from error
+        if (lock := _lock(folder)) is not None and folder.is_dir():
+            return folder, lock
+        if lock is not None:
+            os.close(lock)
+    raise InputsIncomplete(f"New folders in {base or gettempdir()} are taken away as they are made. Try again.")
 
 
 def _lock(folder: Path) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -122,6 +123,25 @@ class TestStaged:
             staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "file" / "x"),
         ):
             pass
+
+    def test_what_a_killed_process_left_goes_first(self, challenge, inputs, tmp_path):
+        left = tmp_path / "staging" / "sonobench-staged-dead" / "inputs"
+        left.mkdir(parents=True)
+        with staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
+            assert [path.name for path in (tmp_path / "staging").iterdir()] == [ready.inputs_dir.parent.name]
+
+    def test_a_new_folder_that_a_sweep_takes_away_is_made_again(self, challenge, inputs, tmp_path, monkeypatch):
+        made = []
+
+        def made_and_swept(**where):
+            made.append(mkdtemp(**where))
+            if len(made) == 1:
+                sweep_staging(tmp_path / "staging")
+            return made[-1]
+
+        monkeypatch.setattr("sonobench_eval.pipeline_run.mkdtemp", made_and_swept)
+        with staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
+            assert ready.inputs_dir.parent == Path(made[1]).resolve()
 
 
 class TestSweepStaging:
