@@ -7,7 +7,6 @@ a link and never opens anything but a regular file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -39,9 +38,3 @@ class ResultSource(Protocol):
         Raises:
             ResultTooLarge: the file is larger than `max_bytes`.
         """
-
-
-class OpenableResults(Protocol):
-    """Something that can be opened as a `ResultSource` (a folder path, a stored tar)."""
-
-    def open(self) -> AbstractContextManager[ResultSource]: ...

@@ -34,15 +34,6 @@ def evaluation_csv(evaluation: Evaluation) -> str:
     return _csv([*lines, *means], _SCORE_COLUMNS)
 
 
-def cases_csv(evaluation: Evaluation) -> str:
-    """One line per case: what it scored, and why its result could not be used."""
-    lines: list[dict[str, Cell]] = [
-        {"id": case.id, "task": case.task, "center": case.center, "problem": case.problem, **case.scores}
-        for case in evaluation.cases
-    ]
-    return _csv(lines, ["id", "task", "center", "problem"])
-
-
 _NOBODY = Row(rank=None, team="", score=None, performance=None, efficiency=None)
 _SCORE_COLUMNS = [
     "scope",

@@ -8,7 +8,7 @@ import pytest
 
 from sonobench_eval.evaluation import CaseScore, CenterScore, Evaluation, GeneralisationGap, MetricScore, Provenance, TaskScore
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row, TaskColumn
-from sonobench_eval.report.tables import cases_csv, evaluation_csv, leaderboard_csv
+from sonobench_eval.report.tables import evaluation_csv, leaderboard_csv
 
 DSC = MetricScore(name="dsc", definition="dsc", value=0.1 + 0.2, ci_low=0.25, ci_high=0.35, n=4, units=3, ci_method="by hand")
 NO_AUC = MetricScore(name="auc", definition="auc", value=None, n=4, units=3, undefined="one class only")
@@ -38,7 +38,7 @@ def board(*rows: Row) -> Leaderboard:
     )
 
 
-def evaluation(case_id: str = "a.png") -> Evaluation:
+def evaluation() -> Evaluation:
     made_from = Provenance(
         challenge="demo",
         challenge_hash="c",
@@ -60,7 +60,7 @@ def evaluation(case_id: str = "a.png") -> Evaluation:
         gaps=(GeneralisationGap(metric="dsc", value=-0.25),),
     )
     cases = (
-        CaseScore(id=case_id, task="Head", center="Near", scores={"dsc": 0.5}),
+        CaseScore(id="a.png", task="Head", center="Near", scores={"dsc": 0.5}),
         CaseScore(id="b.png", task="Breast", center="Near", scores={"acc": 0.0}, problem="missing_result"),
     )
     return Evaluation(made_from=made_from, tasks=(task,), means=(DSC,), cases=cases)
@@ -116,12 +116,3 @@ class TestEvaluationCsv:
             ("mean", "", "", "dsc", "0.30000000000000004"),
         ]
         assert lines[1]["undefined"] == "one class only"
-
-
-class TestCasesCsv:
-    def test_has_one_line_for_every_case(self) -> None:
-        lines = parsed(cases_csv(evaluation("=a.png")))
-        assert [(line["id"], line["problem"], line["dsc"], line["acc"]) for line in lines] == [
-            ("'=a.png", "", "0.5", ""),
-            ("b.png", "missing_result", "", "0.0"),
-        ]
