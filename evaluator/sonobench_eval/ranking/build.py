@@ -84,16 +84,11 @@ def build_leaderboard(
     entries = sorted(entries, key=lambda entry: (entry.team.casefold(), entry.team))
     _check_same_ground(entries, challenge_hash(challenge), dataset_hash)
     declared = list(_counted(challenge, entries)) if entries else []
-    counted, dropped = (
-        [each for each in declared if not each.is_dropped],
-        [_dropped(each) for each in declared if each.is_dropped],
-    )
+    counted = [each for each in declared if not each.is_dropped]
+    dropped = [_dropped(each) for each in declared if each.is_dropped]
     weights = Weights(challenge.ranking.performance, challenge.ranking.efficiency)
     ranking = rank_table(_figures(entries, counted), weights)
     ranges, range_notes = _ranges(challenge, entries, counted, ranking)
-    places = {row.team: row for row in ranking.rows}
-    rows = [_row(entry, places[entry.team], ranges, number) for number, entry in enumerate(entries)]
-    order = {row.team: place for place, row in enumerate(ranking.rows)}
     return Leaderboard(
         challenge=challenge.name,
         title=challenge.title,
@@ -108,7 +103,7 @@ def build_leaderboard(
         cases=len(challenge.cases),
         centers=len(challenge.centers),
         external_centers=sum(center.role == "external" for center in challenge.centers),
-        rows=tuple(sorted(rows, key=lambda row: order[row.team])),
+        rows=_rows(entries, ranking, ranges),
         dropped=(*dropped, *ranking.dropped),
         notes=(
             *ranking.notes,
@@ -213,6 +208,13 @@ def _efficiency(entries: Sequence[Entry], ranking: RankingResult) -> FloatArray 
     values = [by_team[entry.team] for entry in entries]
     known = [value for value in values if value is not None]
     return np.array(known, dtype=np.float64) if len(known) == len(values) else None
+
+
+def _rows(entries: Sequence[Entry], ranking: RankingResult, ranges: RankRanges | None) -> tuple[Row, ...]:
+    """The board's lines in the order of the ranking; `ranges` are in the order of the entries."""
+    number_of = {entry.team: number for number, entry in enumerate(entries)}
+    numbered = ((number_of[place.team], place) for place in ranking.rows)
+    return tuple(_row(entries[number], place, ranges, number) for number, place in numbered)
 
 
 def _row(entry: Entry, place: RankedTeam, ranges: RankRanges | None, number: int) -> Row:
