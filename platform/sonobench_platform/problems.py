@@ -128,8 +128,9 @@ def _disconnect(request: Request, _error: Exception) -> Response:
     return problem_response(request, 400, code="disconnected", detail="The connection broke before the whole body came.")
 
 
-def _database(request: Request, _error: Exception) -> Response:
-    log.exception("the database did not answer")
+def _database(request: Request, error: Exception) -> Response:
+    # Named, since no exception is being handled here any more: a full disk must not read as nothing in the log.
+    log.error("the database did not answer", exc_info=error)
     trouble = Unavailable("database-busy", "The server is busy for a moment; ask again in a few seconds.")
     return problem_response(request, trouble.status, code=trouble.code, detail=trouble.detail, headers={"Retry-After": "5"})
 

@@ -59,14 +59,17 @@ class TestProblems:
         _is_a_problem(answer, 500)
         assert "hunter2" not in answer.text
 
-    def test_a_database_that_does_not_answer_is_worth_a_retry(self, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_database_that_does_not_answer_is_worth_a_retry(
+        self, world: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
         def away() -> None:
-            raise OperationalError("SELECT", {}, Exception("database is locked"))
+            raise OperationalError("SELECT", {}, Exception("database or disk is full"))
 
         monkeypatch.setattr(world.platform.core.database, "read", away)
         answer = world.anyone.get("/api/v1/challenges")
         _is_a_problem(answer, 503)
         assert answer.headers["Retry-After"] == "5"
+        assert "database or disk is full" in caplog.text  # where the organiser looks
 
 
 class TestGuards:
@@ -105,7 +108,7 @@ class TestDescription:
     def test_all_statuses_in_these_tests_are_documented(self, world: Any) -> None:
         document = world.anyone.get("/api/v1/openapi.json").json()
         put = document["paths"]["/api/v1/submissions/{submission_id}/image"]["put"]["responses"]
-        assert {"202", "400", "401", "403", "404", "408", "409", "411", "413", "422", "503", "507"} == set(put)
+        assert {"202", "400", "401", "403", "404", "408", "409", "411", "413", "422", "429", "503", "507"} == set(put)
 
 
 class TestHead:
