@@ -75,7 +75,7 @@ def post_heartbeat(core: CoreDep, _caller: NodeCaller, run_id: RunId, body: Hear
 @router.put(
     "/runs/{run_id}/results",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=refusals(400, 401, 403, 404, 408, 409, 411, 413, 507),
+    responses=refusals(400, 401, 403, 404, 408, 409, 411, 413, 429, 507),
     openapi_extra={**BODY, "parameters": [{**CONTENT_DIGEST, "required": True}]},
     summary="Hand back results",
 )

@@ -6,13 +6,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sonobench_eval.sandbox.port import Measurement, RunOutcome
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-Words = Annotated[str, Field(max_length=2000)]
+
+
+def _storable(text: str) -> str:
+    """Without what no database keeps: NUL, and halves of surrogate pairs. A run is not lost for its log's bytes."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Words = Annotated[Text, Field(max_length=2000)]
 
 
 class NodeRecord(BaseModel):
@@ -49,8 +57,8 @@ class Report(NodeRecord):
     measurement: ReportedMeasurement
     result_files: Count = 0
     result_bytes: Count = 0
-    engine_error: str = ""
-    log_tail: str = ""
+    engine_error: Text = ""
+    log_tail: Text = ""
 
     def outcome(self, results: Path | None) -> RunOutcome:
         """The record that the evaluator knows, with the results as this side stored them."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sonobench_platform.runs.report import Report
+from sonobench_platform.runs.report import Report, Text
 
 NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 NodeName = Annotated[str, Field(pattern=NODE_PATTERN, description="The node's name, unique among nodes.")]
@@ -43,7 +43,7 @@ class Release(NodeRequest):
 
     node: NodeName
     attempt: Attempt
-    reason: Annotated[str, Field(min_length=1, max_length=4000)]
+    reason: Annotated[Text, Field(min_length=1, max_length=4000)]
 
 
 class Done(BaseModel):

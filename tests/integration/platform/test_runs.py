@@ -176,6 +176,19 @@ class TestFinish:
         answer = world.tell(claimed, "finish", report=worlds.report(cancelled=True, exit_code=137))
         assert (answer.status_code, answer.json()) == (200, {"state": "cancelled"})
 
+    @pytest.mark.parametrize("odd", ["\\ud800", "\\u0000", "a\\udfffb"])
+    def test_odd_characters_in_what_a_node_tells_do_not_lose_the_run(
+        self, world: Any, worlds: Any, claimed: dict[str, Any], odd: str
+    ) -> None:
+        import json
+
+        world.hand_back(claimed)
+        body = json.dumps({"node": "n1", "attempt": 1, "report": worlds.report(log_tail="ODD")}).replace("ODD", odd)
+        answer = world.node.post(
+            f"/internal/v1/runs/{claimed['run_id']}/finish", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()) == (200, {"state": "scoring"})
+
     @pytest.mark.parametrize("wall_time", ["NaN", "Infinity", "-1", "1e999"])
     def test_a_measurement_that_is_no_number_is_refused(self, world: Any, claimed: dict[str, Any], wall_time: str) -> None:
         import json
