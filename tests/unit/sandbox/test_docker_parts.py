@@ -91,6 +91,14 @@ class TestImageMayBeRefused:
         with pytest.raises(UnexplainedRefusal), image_may_be_refused("create a container"):
             raise api_error(500, "lstat /x/no space left on device: is odd")
 
+    @pytest.mark.parametrize(
+        "words", ["fork/exec /proc/self/exe: cannot allocate memory: unknown", "write /x: disk quota exceeded"]
+    )
+    def test_what_the_node_ran_out_of_is_never_the_images(self, words):
+        with pytest.raises(SandboxTrouble) as raised, image_may_be_refused("start a container"):
+            raise api_error(500, words)
+        assert not isinstance(raised.value, UnexplainedRefusal)
+
     def test_silence_is_never_the_images(self):
         with pytest.raises(SandboxTrouble) as raised, image_may_be_refused("start a container"):
             raise requests.exceptions.ReadTimeout("silent")
@@ -229,6 +237,10 @@ class TestCount:
             member("l", tarfile.SYMTYPE, size=0),
         ]
         assert _count(iter(members), limit_bytes=10**6, limit_files=99) == Content("folder", 8192, 4)
+
+    def test_a_long_link_takes_a_page(self):
+        links = [member("s", tarfile.SYMTYPE, linkname="x" * 31), member("l", tarfile.SYMTYPE, linkname="x" * 32)]
+        assert _count(iter(links), limit_bytes=10**6, limit_files=99) == Content("folder", 4096, 2)
 
     def test_counting_stops_at_the_limit(self):
         endless = (member(str(n), size=4096) for n in range(10**9))

@@ -103,7 +103,7 @@ def image_may_be_refused(doing: str) -> Iterator[None]:
         except docker.errors.APIError as error:
             if is_the_images_fault(reason(error)):
                 raise ImageRefusedByEngine(reason(error)) from error
-            if is_out_of_space(reason(error)):
+            if is_shortage(reason(error)):
                 raise
             raise UnexplainedRefusal(_refusal(doing, reason(error)), words=reason(error)) from error
 
@@ -124,6 +124,11 @@ def reason(error: docker.errors.APIError) -> str:
 def is_out_of_space(words: str) -> bool:
     """True where the words end in what the system says then. Earlier in them it could be a path that an image chose."""
     return re.search(r"(?:no space left on device|disk quota exceeded)(?:: unknown)?\W*$", words, re.IGNORECASE) is not None
+
+
+def is_shortage(words: str) -> bool:
+    """True where the node ran out of something; trying another, smaller image would say nothing about this one."""
+    return is_out_of_space(words) or re.search(r"cannot allocate memory(?:: unknown)?\W*$", words, re.IGNORECASE) is not None
 
 
 def is_conflict(error: docker.errors.APIError) -> bool:

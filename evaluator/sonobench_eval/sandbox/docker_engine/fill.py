@@ -32,6 +32,8 @@ from sonobench_eval.sandbox.refusals import is_the_images_fault
 
 PAGE_BYTES = 4096
 PASSWD_BYTES = 1 << 20
+_LONG_LINK = 32
+"""From here on a link's text may take a page of its own; else a place of many links would not fit into its volume."""
 _GO_TYPE_BITS = 0x8F28_0000
 """What Go's file mode says of anything but a plain file: folder, link, device, pipe, socket, character device, irregular."""
 
@@ -63,10 +65,17 @@ def _count(members: Iterator[tarfile.TarInfo], *, limit_bytes: int, limit_files:
     size_bytes = files = 0
     for member in members:
         files += 1
-        size_bytes += -(-member.size // PAGE_BYTES) * PAGE_BYTES if member.isreg() else 0
+        size_bytes += _pages(member) * PAGE_BYTES
         if size_bytes > limit_bytes or files > limit_files:
             return Content("too_large", size_bytes, files)
     return Content("folder", size_bytes, files)
+
+
+def _pages(member: tarfile.TarInfo) -> int:
+    """Memory pages that an entry takes in a tmpfs: a file's content, a link's text where it is long."""
+    if member.isreg():
+        return -(-member.size // PAGE_BYTES)
+    return 1 if member.issym() and len(member.linkname) >= _LONG_LINK else 0
 
 
 def copy_place(api: docker.APIClient, *, image_container: str, at: str, keeper: str, keeper_at: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import docker
 import docker.errors
 
-from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, is_conflict, is_out_of_space, load_error
+from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, is_conflict, is_shortage, load_error
 from sonobench_eval.sandbox.docker_engine.control import another_image_loads
 from sonobench_eval.sandbox.limits import ImageFacts
 from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, SandboxTrouble
@@ -109,7 +109,7 @@ def _send(api: docker.APIClient, image_tar: Path) -> None:
     if not words:
         return
     message = f"The Docker Engine could not load {image_tar.name}: {words}"
-    raise SandboxTrouble(message) if is_out_of_space(words) else UnexplainedRefusal(message, words=words)
+    raise SandboxTrouble(message) if is_shortage(words) else UnexplainedRefusal(message, words=words)
 
 
 def _is_as_verified(image_tar: Path, identity: ImageIdentity) -> bool:

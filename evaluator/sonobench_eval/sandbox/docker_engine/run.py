@@ -2,7 +2,8 @@
 
 Three containers make a run. `<name>-image` is of the stranger's image and never started: its files are read from it,
 and its name is what a second start of the same attempt stumbles over, as it lives from first to last. `<name>-keeper`
-is ours and holds the in-memory volumes. `<name>` runs.
+is ours and holds the in-memory volumes. `<name>` runs. Where it cannot be started and nobody knows why, `<name>-control`,
+of our own image, shows whether any could.
 """
 
 from __future__ import annotations
