@@ -55,7 +55,7 @@ class Evaluator(Protocol):
         """Raises `ImageRefused` where the team's image is at fault; anything else is the platform's."""
 
     def score(self, loaded: LoadedChallenge, results: Path) -> Scores:
-        """Score a stored tar. Whatever it raises is never the team's fault."""
+        """Score a stored tar. Whatever it raises is never the team's fault; `ResultsUnreadable` where the tar is damaged."""
 
     def build_leaderboard(
         self, challenge: Challenge, contenders: Sequence[Contender], *, dataset_hash: str, generated_at: datetime

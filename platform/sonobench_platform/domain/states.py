@@ -1,7 +1,7 @@
 """The states of a submission and the only steps between them. Pure.
 
     uploading -> checking -> queued -> running -> scoring -> scored
-                     |          ^---------'  (a lost run goes back, at no cost to the team)
+                     |          ^---------'----------'  (lost runs and damaged results go back, at no cost to the team)
                  rejected            failed, cancelled; scored -> withdrawn
 
 Every state that is not an end has a deadline, and says what happens when it passes.
@@ -40,7 +40,7 @@ TRANSITIONS: MappingProxyType[State, frozenset[State]] = MappingProxyType(
         State.CHECKING: frozenset({State.QUEUED, State.REJECTED, State.FAILED, State.CANCELLED}),
         State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
         State.RUNNING: frozenset({State.SCORING, State.QUEUED, State.FAILED, State.CANCELLED}),
-        State.SCORING: frozenset({State.SCORED, State.CANCELLED}),
+        State.SCORING: frozenset({State.SCORED, State.QUEUED, State.CANCELLED}),
         State.SCORED: frozenset({State.WITHDRAWN}),
         State.REJECTED: frozenset(),
         State.FAILED: frozenset(),

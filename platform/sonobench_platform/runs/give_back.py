@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 
 from sonobench_platform.core import Core
+from sonobench_platform.db.models import RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import lease_lost
 from sonobench_platform.domain.states import State
@@ -55,6 +56,24 @@ def give_back(core: Core, work: Work, held: Held, *, ended: str, reason: str) ->
 
 
 _GAVE_UP = "The platform lost this run {} times and gave up. It was not your image's fault; the organisers will look."
+
+
+def run_again(core: Core, work: Work, submission: SubmissionRow, run: RunRow, *, reason: str) -> bool:
+    """Queue a run anew whose results were handed back and are damaged; False where it was lost too often for that."""
+    if run.lost + 1 >= core.settings.max_attempts:
+        return False
+    log.error("run %s, attempt %d: goes back to the queue: %s", run.id, run.attempt, reason)
+    run.lost += 1
+    run.outcome = None
+    results = core.store.results(run.id, run.attempt)
+    move(work, submission, State.QUEUED, cause=_DAMAGED, at=core.clock.now())
+    submission.trouble = reason
+    work.after_commit(lambda: results.unlink(missing_ok=True))
+    work.after_commit(core.wake.run_queued)
+    return True
+
+
+_DAMAGED = "its results were damaged before they were scored; queued again, at no cost"
 
 # What a node says of its troubles is for organisers; a team reads this.
 _CAUSES = {

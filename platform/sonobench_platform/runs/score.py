@@ -1,7 +1,8 @@
 """Scoring: stored predictions and hidden truth become an evaluation and a new board. Score workers alone do this.
 
 Scoring never fails a team. What goes wrong here is the organiser's (a reference is missing) or the platform's: the
-submission stays in `scoring`, the trouble is noted for the organisers, and it is tried again with pauses.
+submission stays in `scoring`, the trouble is noted for the organisers, and it is tried again with pauses. Results that
+cannot be read are made anew by another run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 from sqlalchemy import select
 
 from sonobench_eval.challenge.load import ChallengeError, LoadedChallenge
+from sonobench_eval.io.sources import ResultsUnreadable
 from sonobench_platform.challenges.definition import open_definition
 from sonobench_platform.core import Core, Scores
 from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
@@ -19,6 +21,7 @@ from sonobench_platform.domain.ids import is_id
 from sonobench_platform.domain.states import State
 from sonobench_platform.leaderboards.publish import publish
 from sonobench_platform.runs.evaluations import record_evaluation
+from sonobench_platform.runs.give_back import run_again
 from sonobench_platform.storage.store import replacing
 from sonobench_platform.submissions.move import move
 from sonobench_platform.submissions.worker_lease import LeaseGone, WorkerLease, working_on
@@ -45,9 +48,29 @@ def score_run(core: Core, run_id: str) -> None:
         except (OrganiserTrouble, ChallengeError) as error:
             log.error("%s cannot be scored until an organiser mends the data: %s", submission_id, error)  # noqa: TRY400
             lease.put_off(f"organiser: {error}")
+        except ResultsUnreadable as error:
+            _run_again_or_put_off(core, lease, run_id, error)
         except Exception as error:
             log.exception("scoring %s failed", submission_id)
             lease.put_off(f"platform: {type(error).__name__}: {error}")
+
+
+_TRIES_TO_READ = 3
+
+
+def _run_again_or_put_off(core: Core, lease: WorkerLease, run_id: str, error: ResultsUnreadable) -> None:
+    """A disk may have hiccuped; results that stay unreadable can only be made anew."""
+    trouble = f"platform: {error}"
+    if lease.tries >= _TRIES_TO_READ:
+        try:
+            with core.database.write() as work:
+                if run_again(core, work, lease.held(work), work.session.get_one(RunRow, run_id), reason=trouble):
+                    return
+        except (LeaseGone, NotFound):
+            log.info("%s moved on before it could be run again", lease.submission_id)
+            return
+    log.error("%s: its results cannot be read: %s", lease.submission_id, error)
+    lease.put_off(trouble)
 
 
 def _submission_of(core: Core, run_id: str) -> str | None:

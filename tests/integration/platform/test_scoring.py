@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from sonobench_eval.challenge.load import ChallengeError
+from sonobench_eval.io.sources import ResultsUnreadable
 from sonobench_platform.db.models import EvaluationRow, SnapshotRow
 
 
@@ -47,6 +48,36 @@ class TestScore:
             thread.join()
         board = world.anyone.get("/api/v1/challenges/tiny/leaderboard").json()
         assert sorted(row["team"] for row in board["rows"]) == ["A", "B", "C", "D"]
+
+    def test_results_that_stay_unreadable_are_made_anew_at_no_cost(self, world: Any, worlds: Any) -> None:
+        submission_id, run_id = world.scoring("A")
+        world.evaluator.trouble = ResultsUnreadable("results-1.tar: is not a whole tar of results")
+        for _ in range(3):
+            assert world.state(submission_id) == "scoring"
+            world.platform.score_run(run_id)
+            world.clock.advance(minutes=15)
+        shown = world.team("A").get(f"/api/v1/submissions/{submission_id}").json()
+        assert (shown["state"], shown["queue_position"]) == ("queued", 1)
+        assert "at no cost" in shown["history"][-1]["cause"]
+        assert "results-1.tar" not in str(shown)
+        assert world.files("runs") == []
+        world.evaluator.trouble = None
+        again = world.claim()
+        assert again["attempt"] == 2
+        world.hand_back(again)
+        world.tell(again, "finish", report=worlds.report())
+        world.platform.score_run(run_id)
+        assert world.state(submission_id) == "scored"
+
+    def test_results_that_are_damaged_every_time_wait_for_an_organiser(self, make_world: Any) -> None:
+        world = make_world(max_attempts=1)
+        submission_id, run_id = world.scoring("A")
+        world.evaluator.trouble = ResultsUnreadable("results-1.tar: is not a whole tar of results")
+        for _ in range(5):
+            world.platform.score_run(run_id)
+            world.clock.advance(minutes=15)
+        assert world.state(submission_id) == "scoring"
+        assert "results-1.tar" in world.organiser.get(f"/api/v1/submissions/{submission_id}").json()["trouble"]
 
     def test_unknown_runs_are_ignored(self, world: Any) -> None:
         world.platform.score_run("run-aaaaaaaaaaaaaaaa")

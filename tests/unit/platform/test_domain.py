@@ -29,6 +29,7 @@ STEPS = {
     ("running", "queued"),
     ("running", "failed"),
     ("running", "cancelled"),
+    ("scoring", "queued"),
     ("scoring", "scored"),
     ("scoring", "cancelled"),
     ("scored", "withdrawn"),
