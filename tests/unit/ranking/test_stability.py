@@ -28,6 +28,13 @@ class TestRankRanges:
         assert ranges is not None
         assert (ranges.low.tolist(), ranges.high.tolist()) == ([1, 2], [1, 2])
 
+    def test_an_end_of_a_range_is_a_rank_that_was_taken(self) -> None:
+        # First in three of four: a quantile between the ranks would be 1.925, and cut to a whole number, 1.
+        values = np.array([[0.9, 0.5]] * 3 + [[0.5, 0.9]])
+        ranges = rank_ranges([[[values]]], None, ALONE, confidence=0.95)
+        assert ranges is not None
+        assert (ranges.low.tolist(), ranges.high.tolist()) == ([1, 1], [2, 2])
+
     def test_efficiency_is_held_as_it_was_measured(self) -> None:
         # Performance changes hands, but its 0.4 never outweighs the 0.6 of efficiency.
         values = np.array([[0.9, 0.5], [0.5, 0.9]])
