@@ -18,8 +18,9 @@ class EvaluationRecord(BaseModel):
 
 
 class MetricScore(EvaluationRecord):
-    """One metric over some cases. Exactly one of `value` and `undefined` is None.
+    """One metric over some cases, in [0, 1], higher is better. Exactly one of `value` and `undefined` is None.
 
+    `ci_low` and `ci_high` are None where no resamples were drawn, and where a single subject is all there is to draw.
     `definition` names the convention and parameters, e.g. `nsd pixel 2 px`; `n` counts cases and
     `units` what the bootstrap resampled (subjects where known). `undefined_resamples` counts the
     resamples in which the metric had no value (one class only).
@@ -55,6 +56,8 @@ class GeneralisationGap(EvaluationRecord):
 
 
 class TaskScore(EvaluationRecord):
+    """One task, over all its `n` cases, and split by center and by role; gaps where there are both roles."""
+
     id: str
     title: str
     kind: Literal["segmentation", "binary", "multiclass"]
@@ -80,6 +83,8 @@ class CaseScore(EvaluationRecord):
 
 
 class FindingRecord(EvaluationRecord):
+    """One kind of problem with the results: how many, where (a few examples), and a sentence for the team."""
+
     code: str
     count: int
     examples: tuple[str, ...]
@@ -100,11 +105,13 @@ class Provenance(EvaluationRecord):
 
 
 class Evaluation(EvaluationRecord):
+    """The whole of it. `cases` stand in the challenge's order, and every case of the challenge is among them."""
+
     schema_: Annotated[Literal["sonobench.evaluation/1"], Field(alias="schema")] = "sonobench.evaluation/1"
     made_from: Provenance
     tasks: tuple[TaskScore, ...]
     means: tuple[MetricScore, ...] = ()
-    """Each metric averaged over the tasks of its kind that declare it (tasks weigh the same); CI from the same resamples."""
+    """Each metric averaged over the tasks that define it alike (tasks weigh the same); CI from the same resamples."""
     cases: tuple[CaseScore, ...]
     findings: tuple[FindingRecord, ...] = ()
 
