@@ -28,6 +28,11 @@ class TestRankRanges:
         assert ranges is not None
         assert (ranges.low.tolist(), ranges.high.tolist()) == ([1, 2], [1, 2])
 
+    def test_a_smaller_share_gives_a_narrower_range(self) -> None:
+        values = np.array([[0.9, 0.5]] * 96 + [[0.5, 0.9]] * 4)  # 4 of 100: within the upper 5 %, not within 2.5 %
+        ends = [rank_ranges([[[values]]], None, ALONE, confidence=share) for share in (0.9, 0.95)]
+        assert [each.high.tolist() for each in ends if each is not None] == [[1, 2], [2, 2]]
+
     def test_an_end_of_a_range_is_a_rank_that_was_taken(self) -> None:
         # First in three of four: a quantile between the ranks would be 1.925, and cut to a whole number, 1.
         values = np.array([[0.9, 0.5]] * 3 + [[0.5, 0.9]])
