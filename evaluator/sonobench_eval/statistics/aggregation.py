@@ -142,9 +142,9 @@ class _Scoring:
         return CenterScore(id=part.group.id, role=part.role, metrics=self._metrics(part.group, drawn))
 
     def _drawn(self, group: Group) -> str:
-        units = {self.units[position] for position in group.positions}
-        subjects = {subject for position in group.positions if (subject := self.cases[position].subject) is not None}
-        return describe_units(subjects=len(subjects), single_cases=len(units) - len(subjects))
+        # Units, not names: centers that count their subjects from 1 do not mean the same ones.
+        subjects = {self.units[position] for position in group.positions if self.cases[position].subject is not None}
+        return describe_units(subjects=len(subjects), single_cases=self._units(group) - len(subjects))
 
     def _metrics(self, group: Group, drawn: str) -> tuple[MetricScore, ...]:
         return tuple(self._metric(metric, group, drawn) for metric in self.task.metrics)

@@ -47,6 +47,11 @@ class TestTaskScore:
         assert (metric.n, metric.units) == (4, 3)
         assert metric.ci_method == "percentile bootstrap, 200 resamples of 2 subjects and 1 case without one"
 
+    def test_counts_subjects_of_one_name_by_their_center(self) -> None:
+        cases = [case(1, "Near", "1"), case(2, "Near", "1"), case(3, "Far", "1"), case(4, "Far", "2")]
+        (metric,) = segmented([0.1, 0.2, 0.3, 0.4], cases).score.metrics
+        assert (metric.units, metric.ci_method) == (3, "percentile bootstrap, 200 resamples of 3 subjects")
+
     def test_subjects_with_many_like_cases_widen_the_interval(self) -> None:
         scores = [0.0] * 10 + [1.0] * 10
         (alone,) = segmented(scores, [case(n, "Near") for n in range(20)]).score.metrics
