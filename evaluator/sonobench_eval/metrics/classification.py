@@ -98,7 +98,8 @@ def f1(answers: ClassAnswers, counts: FloatArray) -> FloatArray:
 def auc(answers: ClassAnswers, counts: FloatArray) -> FloatArray:
     """Area under the ROC curve, ties counting half. No value where a resample lacks positives or negatives of a class.
 
-    Source: the Mann-Whitney statistic; Hand and Till, Machine Learning 2001, discuss the classes' mean.
+    Source: the Mann-Whitney statistic; with more than two classes as `sklearn.metrics.roc_auc_score` with
+    `multi_class="ovr", average="macro"`.
     """
     return _macro(_auc, answers, counts)
 
