@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 _FIRST_S = 15.0
-_LONGEST_S = 600.0
+LONGEST_WAIT = timedelta(minutes=10)
 
 
 def wait_before(tries: int) -> timedelta:
     """After the first failure 15 s, then doubling, at most 10 minutes."""
-    return timedelta(seconds=min(_LONGEST_S, _FIRST_S * 2 ** min(max(tries - 1, 0), 10)))
+    return timedelta(seconds=min(LONGEST_WAIT.total_seconds(), _FIRST_S * 2 ** min(max(tries - 1, 0), 10)))

@@ -21,6 +21,7 @@ from sonobench_platform.domain.errors import Refusal
 from sonobench_platform.domain.states import DEADLINES, State
 from sonobench_platform.runs.attempts import LOST, Held, hold
 from sonobench_platform.runs.give_back import give_back
+from sonobench_platform.runs.set_back import bring_back
 from sonobench_platform.submissions import repository as submissions
 from sonobench_platform.submissions.cancel import cancel
 from sonobench_platform.submissions.failing import fail_by_platform
@@ -52,6 +53,8 @@ class DueWork:
 
 def sweep(core: Core) -> SweepReport:
     """One round. Call it every few seconds, and at start."""
+    if ahead := bring_back(core):
+        log.warning("the clock was set back: %d leases and pauses were brought back with it", ahead)
     return SweepReport(
         lost=_each(core, _with_expired_lease(core), _take_back_expired),
         overdue=_each(core, _overdue(core), _end_overdue),
