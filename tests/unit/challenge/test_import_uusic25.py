@@ -70,6 +70,7 @@ class TestImportUusic25:
             (0, {"pixel_size_mm": -1}, r"cases\.0\.pixel_size_mm: must be greater than 0"),
             (1, {"label": None}, "label is missing"),
             (1, {"label": 2}, "label must be a whole number from 0 to 1, not 2"),
+            (1, {"label": -1}, "label must be a whole number from 0 to 1, not -1"),
             (1, {"label": True}, "label must be a whole number from 0 to 1, not True"),
             (2, {"label": 4}, "label must be a whole number from 0 to 3, not 4"),
             (1, {"role": "outside"}, "center_role must be internal or external, not 'outside'"),
