@@ -1,29 +1,20 @@
-"""The two sandboxes the port's promises are tried on. The real one's images come from the integration tests' builder."""
+"""The two sandboxes the port's promises are tried on. The real one's images come from `sandbox_bench.py`."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sandbox_bench import NODE, TestImage, docker_api, engine, loaded
 
 from sonobench_eval.challenge.model import Limits
 from sonobench_eval.sandbox.fake import FakeSandbox, NeedsMemory
 from sonobench_eval.sandbox.port import ImageIdentity, Mounts, RunSpec, Sandbox, container_name
 
-_BUILDER = Path(__file__).parents[2] / "integration" / "sandbox" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("sonobench_test_images", _BUILDER)
-assert _spec is not None
-assert _spec.loader is not None
-builder = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = builder
-_spec.loader.exec_module(builder)
-
-engine, docker_api, loaded = builder.engine, builder.docker_api, builder.loaded
+__all__ = ["docker_api", "engine", "loaded"]
 MIB = 2**20
 SMALL = {
     "time_s": 20,
@@ -106,7 +97,7 @@ def subject(request: pytest.FixtureRequest) -> Callable[[str], Subject]:
         if request.param == "fake":
             return Subject(FakeSandbox(scenario.program, takes_s=scenario.takes_s), ImageIdentity("sha256:" + "a" * 64, ()))
         load = request.getfixturevalue("loaded")
-        return Subject(request.getfixturevalue("engine"), load(builder.TestImage(scenario.script)))
+        return Subject(request.getfixturevalue("engine"), load(TestImage(scenario.script)))
 
     return make
 
@@ -129,7 +120,7 @@ def make_spec(tmp_path: Path) -> Callable[..., RunSpec]:
             writable=("/app",),
             run_id=run_id,
             attempt=1,
-            node=builder.NODE,
+            node=NODE,
         )
 
     return spec
