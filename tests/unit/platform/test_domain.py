@@ -109,7 +109,9 @@ class TestCleanLine:
     def test_spaces_are_trimmed_and_compatibility_forms_unified(self) -> None:
         assert clean_line("  Team   Ｕ\u00a0Vision ") == "Team U Vision"
 
-    @pytest.mark.parametrize("text", ["a\0b", "a\nb", "abc\u202edef", "zero\u200bwidth", "half\ud800pair", "\u3164", "\u2800", "Alpha\ufe0f"])
+    @pytest.mark.parametrize(
+        "text", ["a\0b", "a\nb", "abc\u202edef", "zero\u200bwidth", "half\ud800pair", "\u3164", "\u2800", "Alpha\ufe0f"]
+    )
     def test_what_cannot_be_seen_is_refused_by_its_code_point(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"U\+[0-9A-F]{4}"):
             clean_line(text)
