@@ -69,20 +69,25 @@ def evaluation_table(evaluation: Evaluation) -> RenderableType:
         _add_task(table, task)
     if evaluation.means:
         table.add_section()
-    for number, mean in enumerate(evaluation.means):
-        table.add_row(Text("Mean over tasks" if number == 0 else "", style="bold"), *_score_cells(mean, with_definition=False))
+    headings = mean_headings([(mean.name, mean.definition) for mean in evaluation.means])
+    for number, (heading, mean) in enumerate(zip(headings, evaluation.means, strict=True)):
+        table.add_row(Text("Mean over tasks" if number == 0 else "", style="bold"), *_score_cells(mean, Text(heading)))
     return table
 
 
 def _add_task(table: Table, task: TaskScore) -> None:
     for number, score in enumerate(task.metrics):
-        table.add_row(plain(task.title) if number == 0 else "", *_score_cells(score, with_definition=True))
+        table.add_row(plain(task.title) if number == 0 else "", *_score_cells(score, _defined(score)))
 
 
-def _score_cells(score: MetricScore, *, with_definition: bool) -> tuple[RenderableType, ...]:
+def _defined(score: MetricScore) -> Text:
     label = Text(figures.metric_label(score.name))
-    if with_definition and score.definition and score.definition != score.name:
+    if score.definition and score.definition != score.name:
         label.append(f" {score.definition.removeprefix(score.name).strip()}", style="dim")
+    return label
+
+
+def _score_cells(score: MetricScore, label: Text) -> tuple[RenderableType, ...]:
     decimals = figures.column_decimals([score])
     if score.value is None:
         return label, figures.NOT_MEASURED, Text(score.undefined or "has no value", style="yellow"), f"{score.n:,}"

@@ -73,6 +73,13 @@ class TestEvaluationTable:
         assert "[red]Breasts[/red]" in text
         assert "Mean over tasks" in text
 
+    def test_a_metric_with_two_means_says_which_is_which(self, evaluation: Evaluation) -> None:
+        binary = evaluation.means[0].model_copy(update={"name": "auc", "definition": "auc"})
+        subtype = binary.model_copy(update={"definition": "auc one-vs-rest macro"})
+        text = printed(evaluation_table(evaluation.model_copy(update={"means": (binary, subtype)})), 120)
+        assert "AUC binary" in text
+        assert "AUC multiclass" in text
+
 
 class TestFindings:
     def test_problems_come_first_with_examples(self, evaluation: Evaluation) -> None:
