@@ -101,18 +101,23 @@ def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
     if any(task.is_segmentation for task in challenge.tasks):
         rules.append(
             f"A segmentation case counts {policy.missing:g} where its mask is missing, {policy.wrong_size:g} where its size "
-            f"is wrong and {policy.unreadable:g} where it cannot be read; where reference and prediction are both empty it "
-            f"counts {policy.both_empty:g}."
+            f"is wrong and {policy.unreadable:g} where it cannot be read."
+        )
+        rules.append(
+            f"Where reference and prediction are both empty it counts {policy.both_empty:g}, where only the prediction is "
+            f"{policy.prediction_empty:g}, where only the reference is {policy.reference_empty:g}."
         )
     if any(not task.is_segmentation for task in challenge.tasks):
         rules.append(
             "A classification case without a usable answer counts as wrong and as ranked worst: leaving a case out never pays."
         )
+        counted = "count as written" if policy.probabilities_not_normalised == "accept" else "make the answer unusable"
+        rules.append(f"Probabilities that do not sum to 1 {counted}.")
     if bootstrap.resamples:
-        unit = "subjects" if any(case.subject for case in challenge.cases) else "cases"
+        # Who is on which image is not public, so this page cannot say which of the two it is for a task.
         rules.append(
-            f"Intervals are {percent(bootstrap.confidence)} percentile bootstrap intervals over {unit} "
-            f"({bootstrap.resamples:,} resamples, seed {bootstrap.seed})."
+            f"Intervals are {percent(bootstrap.confidence)} percentile bootstrap intervals over subjects where they are known, "
+            f"else over cases ({bootstrap.resamples:,} resamples, seed {bootstrap.seed})."
         )
     return tuple(rules)
 

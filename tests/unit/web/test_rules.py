@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sonobench_eval.challenge.model import Challenge, Limits, Metric, Ranking
+from sonobench_eval.challenge.model import Challenge, Limits, Metric, Ranking, UndefinedPolicy
 from sonobench_platform.web import rules
 
 
@@ -28,6 +28,15 @@ class TestRules:
     def test_the_weights_are_the_challenges_own(self, challenge: Challenge) -> None:
         half = challenge.model_copy(update={"ranking": Ranking(performance=0.5, efficiency=0.5)})
         assert "50\u00a0% performance and 50\u00a0% efficiency" in rules.ranking_rules(half)[0]
+
+    def test_what_counts_where_there_is_no_value_is_told_whole(self, challenge: Challenge) -> None:
+        policy = UndefinedPolicy(
+            both_empty=0.9, prediction_empty=0.1, reference_empty=0.2, missing=0.3, unreadable=0.4, wrong_size=0.5
+        )
+        said = " ".join(rules.scoring_rules(challenge.model_copy(update={"undefined": policy})))
+        for number in ("both empty it counts 0.9", "prediction is 0.1", "reference is 0.2", "missing, 0.5", "wrong and 0.4"):
+            assert number in said
+        assert "do not sum to 1 count as written" in said
 
     def test_external_centers_are_told_in_words(self, challenge: Challenge) -> None:
         lines = rules.center_lines(challenge)
