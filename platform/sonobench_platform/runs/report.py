@@ -40,6 +40,7 @@ class ReportedMeasurement(NodeRecord):
     peak_gpu_memory_bytes: Count | None = None
     gpu_memory_method: Words = "not measured"
     gpu_name: Words | None = None
+    peak_cgroup_bytes: Count | None = None
 
 
 class Report(NodeRecord):
@@ -59,6 +60,7 @@ class Report(NodeRecord):
     result_bytes: Count = 0
     engine_error: Text = ""
     log_tail: Text = ""
+    notes: tuple[Text, ...] = ()
 
     def outcome(self, results: Path | None) -> RunOutcome:
         """The record that the evaluator knows, with the results as this side stored them."""
