@@ -129,7 +129,8 @@ def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
         f"The score is {percent(ranking.performance)} performance and {percent(ranking.efficiency)} efficiency, each 0 to 1.",
         f"Performance: on each task the teams are ranked by {metrics} where the task has them; the rank for segmentation and "
         "the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
-        "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the highest 0.",
+        "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the "
+        "highest 0.",
         "What was measured for nobody does not count, and the board says so. Equal scores share a rank.",
     )
 
