@@ -59,7 +59,19 @@ missing_packages() {
   has_program redis-server || echo redis-server
   has_program debootstrap || echo debootstrap
   is_installed "$(keyring_package)" || keyring_package
-  if [ "$PURPOSE" = tests ] && ! has_program busybox; then echo busybox-static; fi
+  has_program busybox || echo busybox-static
+  [ "$PURPOSE" = tests ] || return 0
+  has_program cc || printf '%s\n' gcc libc6-dev
+  has_program mkfs.ext4 || echo e2fsprogs
+}
+
+# Tests of a second runtime and of a registry run where these are to be had; not every distribution has them.
+optional_packages() {
+  [ "$PURPOSE" = tests ] || return 0
+  local program
+  for program in runsc docker-registry; do
+    if ! has_program "$program" && apt-cache show "$program" >/dev/null 2>&1; then echo "$program"; fi
+  done
 }
 
 ask() {
@@ -79,23 +91,41 @@ as_root() {
 
 install_packages() {
   local packages
-  mapfile -t packages < <(missing_packages)
+  mapfile -t packages < <(missing_packages; optional_packages)
   [ "${#packages[@]}" -gt 0 ] || return 0
   say "These system packages are missing and will be installed with apt-get: ${packages[*]}"
   command -v apt-get >/dev/null || die "there is no apt-get here. Install these yourself, or run on Debian or Ubuntu: ${packages[*]}"
   ask "${packages[@]}"
   as_root apt-get -qq -o Acquire::Retries=3 update || die "apt-get update failed; its own words are above."
+  mapfile -t packages < <(missing_packages; optional_packages)   # only now are the lists known
+  hold_services "${packages[@]}"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 \
     install --no-install-recommends "${packages[@]}" >&2 || die "apt-get could not install ${packages[*]}; its own words are above."
-  case " ${packages[*]} " in *" redis-server "*) quiet_redis ;; esac
+  release_services "${packages[@]}"
 }
 
-# The package starts a system service on port 6379. Sonobench runs a private copy on a Unix socket and never
-# uses that one, so the service this very run brought in does not stay behind.
-quiet_redis() {
-  [ -d /run/systemd/system ] || return 0
-  as_root systemctl --quiet disable --now redis-server.service || return 0
-  say "The redis-server package's own service was stopped and disabled: a private copy is started when needed."
+# redis-server and docker-registry start system services, the latter on all interfaces. Sonobench runs private copies and
+# never uses those, so what this very run brings in is not started at all.
+services_of() {
+  local package
+  for package in "$@"; do
+    case "$package" in redis-server | docker-registry) echo "$package.service" ;; esac
+  done
+}
+
+hold_services() {
+  local services
+  mapfile -t services < <(services_of "$@")
+  if [ -d /run/systemd/system ] && [ "${#services[@]}" -gt 0 ]; then as_root systemctl --quiet --runtime mask "${services[@]}"; fi
+}
+
+release_services() {
+  local services
+  mapfile -t services < <(services_of "$@")
+  if ! [ -d /run/systemd/system ] || [ "${#services[@]}" = 0 ]; then return 0; fi
+  as_root systemctl --quiet --runtime unmask "${services[@]}"
+  as_root systemctl --quiet disable "${services[@]}" || return 0
+  say "The packages' own services (${services[*]}) are disabled: private copies are started when needed."
 }
 
 # Virtual environment --------------------------------------------------------------------------------------------

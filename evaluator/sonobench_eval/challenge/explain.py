@@ -15,6 +15,7 @@ from sonobench_eval.challenge.model import (
     Center,
     Challenge,
     Limits,
+    Measuring,
     Metric,
     Ranking,
     Record,
@@ -28,10 +29,12 @@ RECORDS: dict[Loc, type[Record]] = {
     ("undefined",): UndefinedPolicy,
     ("bootstrap",): Bootstrap,
     ("ranking",): Ranking,
+    ("measuring",): Measuring,
     ("centers", "*"): Center,
     ("tasks", "*"): Task,
     ("tasks", "*", "metrics", "*"): Metric,
     ("cases", "*"): Case,
+    ("warm_up", "*"): Case,
 }
 """Which record stands where (`*` for any number)."""
 

@@ -194,6 +194,19 @@ class Bootstrap(Record):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 20250923
 
 
+class Measuring(Record):
+    """How a container's time is taken. One timed run of all cases is the default, as in UUSIC25.
+
+    With `repeats` above 1 the time is the median of as many timed runs. Where their coefficient of variation is above
+    `largest_cv`, all of them are run once more, and the steadier set counts. `relative_to_reference` ranks times in units
+    of the node's reference container, so that they are comparable across nodes.
+    """
+
+    repeats: Annotated[int, Field(ge=1, le=20)] = 1
+    largest_cv: Annotated[float, Field(gt=0, le=1)] = 0.05
+    relative_to_reference: bool = False
+
+
 class Ranking(Record):
     """The 70/30 accuracy-efficiency ranking of UUSIC25 (see `sonobench_eval.ranking`)."""
 
@@ -229,9 +242,16 @@ class Challenge(Record):
     undefined: UndefinedPolicy = UndefinedPolicy()
     bootstrap: Bootstrap = Bootstrap()
     ranking: Ranking = Ranking()
+    measuring: Measuring = Measuring()
+    pseudonyms: bool = True
+    """Containers are given opaque names in shuffled order, new for every run, in place of the cases' own."""
+    logs: Literal["organisers", "team"] = "organisers"
+    """Who may read a run's log. `team` is for public sample data only: a log can carry what the images show."""
     centers: Annotated[tuple[Center, ...], Field(min_length=1)]
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+    warm_up: tuple[Case, ...] = ()
+    """Public cases of an untimed run before the timed ones. Never scored, so they need no reference."""
 
     @field_validator("writable")
     @classmethod
@@ -260,6 +280,9 @@ class Challenge(Record):
         tasks, centers = {task.id: task for task in self.tasks}, {center.id for center in self.centers}
         for number, case in enumerate(self.cases):
             problems += [Problem(("cases", number, key), sentence) for key, sentence in _case_problems(case, tasks, centers)]
+        for number, case in enumerate(self.warm_up):
+            problems += [Problem(("warm_up", number, key), sentence) for key, sentence in _case_problems(case, tasks, centers)]
+        problems += _warm_up_problems(self.warm_up, self.cases)
         used = {case.task for case in self.cases}
         problems += [Problem(("tasks", at), "has no cases") for at, task in enumerate(self.tasks) if task.id not in used]
         if problems:
@@ -278,7 +301,18 @@ class Challenge(Record):
     def without_references(self) -> Challenge:
         """The same challenge as a run worker may see it: no labels, masks, centres' subjects or subgroups."""
         hidden = {"mask": None, "label": None, "subject": None, "subgroup": None}
-        return self.model_copy(update={"truth": None, "cases": tuple(case.model_copy(update=hidden) for case in self.cases)})
+        cases = tuple(case.model_copy(update=hidden) for case in self.cases)
+        warm_up = tuple(case.model_copy(update=hidden) for case in self.warm_up)
+        return self.model_copy(update={"truth": None, "cases": cases, "warm_up": warm_up})
+
+    def only_warm_up(self) -> Challenge:
+        """The same challenge with its public warm-up cases in place of its own; tasks without any are left as they are."""
+        return self.model_copy(update={"cases": self.warm_up, "warm_up": ()})
+
+    @property
+    def input_ids(self) -> tuple[str, ...]:
+        """Every file that is needed under the inputs folder, sorted: the cases' and those of the warm-up."""
+        return tuple(sorted({case.id for case in (*self.cases, *self.warm_up)}))
 
 
 def is_plain_relative_path(path: str) -> bool:
@@ -294,6 +328,16 @@ def _twice(key: str, records: Sequence[Center | Task | Case]) -> list[Problem]:
         if record.id in seen:
             problems.append(Problem((key, number, "id"), f"{record.id!r} is declared twice"))
         seen.add(record.id)
+    return problems
+
+
+def _warm_up_problems(warm_up: Sequence[Case], cases: Sequence[Case]) -> list[Problem]:
+    hidden, problems = {case.id for case in cases}, _twice("warm_up", warm_up)
+    for number, case in enumerate(warm_up):
+        if case.id in hidden:
+            problems.append(Problem(("warm_up", number, "id"), f"{case.id!r} is in the test set; warm up on public images"))
+        if case.mask is not None or case.label is not None:
+            problems.append(Problem(("warm_up", number, "id"), f"{case.id!r} is never scored; leave mask and label out"))
     return problems
 
 

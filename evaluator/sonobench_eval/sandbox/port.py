@@ -92,11 +92,61 @@ class RunSpec:
     node: str
     runtime: str | None = None
     gpu_uuid: str | None = None
+    cpuset: str | None = None
+    """CPUs the container may use, e.g. those near its GPU: `0-7,16-23`; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One moment of a run, `t_s` seconds after its start. None where that was not measured."""
+
+    t_s: float
+    host_memory_bytes: int | None = None
+    cpu_time_s: float | None = None
+    gpu_memory_bytes: int | None = None
+    gpu_utilisation_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuFigures:
+    """What else is known of a run's GPU. None means not measured, never zero.
+
+    `memory_area_byte_s` is the area under the memory curve; `energy_j` the whole device's, idle consumption included.
+    `limits` are sentences about what could not be told apart on this device (MIG, WSL, several processes).
+    """
+
+    uuid: str
+    driver: str | None = None
+    sampling_gap_s: float | None = None
+    samples: int = 0
+    processes: int | None = None
+    accounting: bool = False
+    memory_area_byte_s: float | None = None
+    mean_utilisation_percent: float | None = None
+    energy_j: float | None = None
+    sm_clock_mhz_low: int | None = None
+    sm_clock_mhz_high: int | None = None
+    throttled: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTimes:
+    """Seconds of what is not the run's wall time, by a monotonic clock: load of the image, create, collect, warm-up."""
+
+    load_s: float | None = None
+    create_s: float | None = None
+    collect_s: float | None = None
+    warm_up_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What a run used. None means not measured, never zero.
+
+    With repeats, `wall_time_s` is the median of `repeats_s` (each timed run, in order), `wall_time_cv` their coefficient
+    of variation, and `wall_time_steady` False where that stayed above the challenge's bound. `reference_s` is what the
+    node's reference container took when it last ran. `curve` has at most 600 points.
 
     Wall time is the engine's FinishedAt - StartedAt; `clock_disagrees` is set where a monotonic clock
     differs from it by more than a second. `peak_host_memory_bytes` is the largest sampled anon + shmem;
@@ -113,6 +163,13 @@ class Measurement:
     gpu_memory_method: str = "not measured"
     gpu_name: str | None = None
     peak_cgroup_bytes: int | None = None
+    phases: PhaseTimes = PhaseTimes()
+    repeats_s: tuple[float, ...] = ()
+    wall_time_cv: float | None = None
+    wall_time_steady: bool = True
+    reference_s: float | None = None
+    gpu: GpuFigures | None = None
+    curve: tuple[CurvePoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

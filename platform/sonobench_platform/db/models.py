@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from sonobench_platform.db.types import UtcDateTime
@@ -155,7 +155,10 @@ class RunRow(Base):
 
 
 class AttemptRow(Base):
-    """One attempt at a run. `ended` says how: finished, lost, released, drained or cancelled; None while it lives."""
+    """One attempt at a run. `ended` says how: finished, lost, released, drained or cancelled; None while it lives.
+
+    `pseudonym_key` (hex) makes the names that its container was given; None where it was given the cases' own.
+    """
 
     __tablename__ = "attempts"
 
@@ -167,6 +170,25 @@ class AttemptRow(Base):
     ended_at: Mapped[datetime | None]
     ended: Mapped[str | None] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
+    pseudonym_key: Mapped[str | None] = mapped_column(String(64))
+
+
+class NodeRow(Base):
+    """A run worker's node. `report` is what `sonobench doctor` found there, as JSON; `is_safe` whether every limit bites.
+
+    `reference_s` is what its reference container took when it last ran, `first_reference_s` when it first did.
+    """
+
+    __tablename__ = "nodes"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    seen_at: Mapped[datetime]
+    is_safe: Mapped[bool]
+    report: Mapped[str] = mapped_column(Text)
+    reported_at: Mapped[datetime]
+    reference_s: Mapped[float | None] = mapped_column(Float)
+    first_reference_s: Mapped[float | None] = mapped_column(Float)
+    reference_at: Mapped[datetime | None]
 
 
 class EvaluationRow(Base):

@@ -52,6 +52,7 @@ class Assignment(NodeRecord):
     image: AssignedImage
     image_url: str
     inputs: AssignedInputs
+    pseudonym_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
     @property
     def label(self) -> str:

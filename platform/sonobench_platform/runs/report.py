@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from sonobench_eval.sandbox.port import Measurement, RunOutcome
+from sonobench_eval.sandbox.port import CurvePoint, GpuFigures, Measurement, PhaseTimes, RunOutcome
 
 Count = Annotated[int, Field(ge=0, le=2**62)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
 def _storable(text: str) -> str:
@@ -28,6 +29,43 @@ class NodeRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class ReportedPoint(NodeRecord):
+    """See `sonobench_eval.sandbox.port.CurvePoint`."""
+
+    t_s: Seconds
+    host_memory_bytes: Count | None = None
+    cpu_time_s: Seconds | None = None
+    gpu_memory_bytes: Count | None = None
+    gpu_utilisation_percent: Percent | None = None
+
+
+class ReportedGpu(NodeRecord):
+    """See `sonobench_eval.sandbox.port.GpuFigures`."""
+
+    uuid: Words
+    driver: Words | None = None
+    sampling_gap_s: Seconds | None = None
+    samples: Count = 0
+    processes: Count | None = None
+    accounting: bool = False
+    memory_area_byte_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    mean_utilisation_percent: Percent | None = None
+    energy_j: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    sm_clock_mhz_low: Count | None = None
+    sm_clock_mhz_high: Count | None = None
+    throttled: Annotated[tuple[Words, ...], Field(max_length=64)] = ()
+    limits: Annotated[tuple[Words, ...], Field(max_length=64)] = ()
+
+
+class ReportedPhases(NodeRecord):
+    """See `sonobench_eval.sandbox.port.PhaseTimes`."""
+
+    load_s: Seconds | None = None
+    create_s: Seconds | None = None
+    collect_s: Seconds | None = None
+    warm_up_s: Seconds | None = None
+
+
 class ReportedMeasurement(NodeRecord):
     """See `sonobench_eval.sandbox.port.Measurement`. None: not measured."""
 
@@ -41,6 +79,23 @@ class ReportedMeasurement(NodeRecord):
     gpu_memory_method: Words = "not measured"
     gpu_name: Words | None = None
     peak_cgroup_bytes: Count | None = None
+    phases: ReportedPhases = ReportedPhases()
+    repeats_s: Annotated[tuple[Seconds, ...], Field(max_length=40)] = ()
+    wall_time_cv: Seconds | None = None
+    wall_time_steady: bool = True
+    reference_s: Seconds | None = None
+    gpu: ReportedGpu | None = None
+    curve: Annotated[tuple[ReportedPoint, ...], Field(max_length=600)] = ()
+
+    def record(self) -> Measurement:
+        """The record that the evaluator knows."""
+        flat = {name: getattr(self, name) for name in type(self).model_fields if name not in {"phases", "gpu", "curve"}}
+        return Measurement(
+            **flat,
+            phases=PhaseTimes(**dict(self.phases)),
+            gpu=None if self.gpu is None else GpuFigures(**dict(self.gpu)),
+            curve=tuple(CurvePoint(**dict(point)) for point in self.curve),
+        )
 
 
 class Report(NodeRecord):
@@ -65,4 +120,4 @@ class Report(NodeRecord):
     def outcome(self, results: Path | None) -> RunOutcome:
         """The record that the evaluator knows, with the results as this side stored them."""
         fields = {name: getattr(self, name) for name in type(self).model_fields if name != "measurement"}
-        return RunOutcome(**fields, measurement=Measurement(**dict(self.measurement)), results=results)
+        return RunOutcome(**fields, measurement=self.measurement.record(), results=results)

@@ -74,6 +74,9 @@ class Assignment(BaseModel):
     image: AssignedImage
     image_url: str
     inputs: AssignedInputs
+    pseudonym_key: Annotated[
+        str | None, Field(description="Makes the names that the container is given; null: the cases' own.")
+    ] = None
 
 
 class LiveRuns(BaseModel):
