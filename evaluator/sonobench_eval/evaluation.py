@@ -92,7 +92,10 @@ class FindingRecord(EvaluationRecord):
 
 
 class Provenance(EvaluationRecord):
-    """What the evaluation was made from, so that any number can be made again."""
+    """What the evaluation was made from, so that any number can be made again.
+
+    `pseudonyms`: the container knew the cases by names made for its run alone, not by their own.
+    """
 
     challenge: str
     challenge_hash: str
@@ -102,6 +105,7 @@ class Provenance(EvaluationRecord):
     resamples: int
     confidence: float
     seed: int
+    pseudonyms: bool = False
 
 
 class Evaluation(EvaluationRecord):

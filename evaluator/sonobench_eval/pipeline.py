@@ -18,7 +18,9 @@ from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Case, Challenge, Task
 from sonobench_eval.contract.port import Answers, ClassAnswer
+from sonobench_eval.contract.pseudonyms import CaseNames, case_names
 from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.contract.under_names import read_answers_under
 from sonobench_eval.evaluation import CaseScore, Evaluation, FindingRecord, Provenance
 from sonobench_eval.io.findings import NOTES, FindingCode, summarise
 from sonobench_eval.io.images import ImageUnreadable, image_size, read_mask_png
@@ -59,7 +61,12 @@ class _Measured(NamedTuple):
 
 
 def score_results(
-    loaded: LoadedChallenge, source: ResultSource, *, engine: EngineName = "fast", progress: Progress | None = None
+    loaded: LoadedChallenge,
+    source: ResultSource,
+    *,
+    pseudonym_key: bytes | None = None,
+    engine: EngineName = "fast",
+    progress: Progress | None = None,
 ) -> Scored:
     """Score the results of one algorithm.
 
@@ -69,24 +76,27 @@ def score_results(
     Args:
         loaded: The organiser's challenge, with references.
         source: What the container left in its output folder.
+        pseudonym_key: What the container's names for the cases were made with; None where it knew them by their own.
         engine: `fast`, or `reference` (MedPy and scikit-learn) to check it.
         progress: Told after each case.
 
     Raises:
         UnusableReferenceError: a reference or an image of the challenge is missing or unreadable (a `ChallengeError`).
     """
-    return _Run(loaded, source, engine_named(engine), progress or _unheard).score()
+    names = case_names(loaded.challenge, pseudonym_key)
+    return _Run(loaded, source, names, engine=engine_named(engine), progress=progress or _unheard).score()
 
 
 class _Run:
     """One pass over the cases."""
 
-    def __init__(self, loaded: LoadedChallenge, source: ResultSource, engine: Engine, progress: Progress) -> None:
+    def __init__(
+        self, loaded: LoadedChallenge, source: ResultSource, names: CaseNames, *, engine: Engine, progress: Progress
+    ) -> None:
         self.loaded, self.challenge, self.engine, self.progress = loaded, loaded.challenge, engine, progress
-        self.truth = _References(loaded)
-        self.answers: Answers = contract_named(self.challenge.contract).read_answers(
-            self.challenge, source, self.truth.image_size
-        )
+        self.names, self.truth = names, _References(loaded)
+        contract = contract_named(self.challenge.contract)
+        self.answers = read_answers_under(names, contract, self.challenge, source, image_size=self.truth.image_size)
         self.done = 0
 
     def score(self) -> Scored:
@@ -150,6 +160,7 @@ class _Run:
             resamples=self.challenge.bootstrap.resamples,
             confidence=self.challenge.bootstrap.confidence,
             seed=self.challenge.bootstrap.seed,
+            pseudonyms=self.names.are_pseudonyms,
         )
 
 
@@ -240,9 +251,11 @@ def _in_order(challenge: Challenge, measured: Sequence[_Measured]) -> tuple[Case
 
 
 def _found(answers: Answers) -> tuple[FindingRecord, ...]:
+    # Sorted: which examples are told must not depend on the order in which the container was told of the cases.
+    in_order = sorted(answers.findings, key=lambda finding: (finding.where, finding.detail))
     return tuple(
         FindingRecord(code=each.code.value, count=each.count, examples=each.examples, sentence=each.sentence)
-        for each in summarise(answers.findings)
+        for each in summarise(in_order)
     )
 
 

@@ -2,7 +2,9 @@
 
 The container is given a private folder that holds the cases' images and nothing else, and the case list as a file.
 Both are copies: their times and modes must not tell anything, and the originals must stay as they are. A program in
-the container can read the host path of the folder, so its name is random and says nothing.
+the container can read the host path of the folder, so its name is random and says nothing. Under pseudonyms (see
+`contract.pseudonyms`) the copies are written in shuffled order, so that neither the order of a folder nor that of inode
+numbers is the list's, and without headers (see `io.strip`). Sizes and pixels stay: they are what an algorithm is for.
 
 Raises `SandboxTrouble`, like the sandbox itself, where staging fails: nothing is known about the algorithm then.
 """
@@ -20,7 +22,9 @@ from tempfile import gettempdir, mkdtemp
 
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.contract.pseudonyms import CaseNames, case_names
 from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.io.strip.registry import NotStrippable, stripped
 from sonobench_eval.sandbox.port import (
     ImageIdentity,
     Mounts,
@@ -60,6 +64,7 @@ def run_image(
     node: str,
     runtime: str | None = None,
     gpu_uuid: str | None = None,
+    pseudonym_key: bytes | None = None,
     staging: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     progress: ProgressFn = lambda _phase: None,
@@ -68,18 +73,21 @@ def run_image(
 
     Args:
         inputs_dir: folder with the cases' images, each at its case id.
+        pseudonym_key: makes the names and the order that the container is given (`pseudonyms.new_key`); its answers are
+            read with the same key. None gives it the cases' own names, and the images as they are.
         staging: folder on this host for the private copy, as the engine sees it too; the system's temporary folder
             by default. It needs room for all images.
         progress: called with `stage`, then with the sandbox's phases.
 
     Raises:
-        InputsIncomplete: an image is missing, or could not be copied.
+        InputsIncomplete: an image is missing, could not be copied, or cannot be freed of its headers.
         SandboxTrouble: see `port.Sandbox.run`.
     """
     challenge = challenge if isinstance(challenge, Challenge) else challenge.challenge
-    contract = contract_named(challenge.contract)
+    contract, names = contract_named(challenge.contract), case_names(challenge, pseudonym_key)
+    case_list = contract.case_list(names.as_told(challenge))
     progress("stage")
-    with staged(challenge, inputs_dir=inputs_dir, case_list=contract.case_list(challenge), base=staging) as ready:
+    with staged(names, inputs_dir=inputs_dir, case_list=case_list, base=staging) as ready:
         spec = RunSpec(
             name=container_name(run_id, attempt),
             image=identity,
@@ -102,22 +110,22 @@ def run_image(
 
 
 @contextmanager
-def staged(challenge: Challenge, *, inputs_dir: Path, case_list: bytes, base: Path | None = None) -> Iterator[Staged]:
-    """A private folder with exactly the cases' images and the case list, readable by any user, gone afterwards.
+def staged(names: CaseNames, *, inputs_dir: Path, case_list: bytes, base: Path | None = None) -> Iterator[Staged]:
+    """A private folder with exactly the named cases' images and the case list, readable by any user, gone afterwards.
 
     What a killed process left under `base` goes first: hidden images would lie there for good.
 
     Raises:
-        InputsIncomplete: an image is missing, or could not be copied.
+        InputsIncomplete: an image is missing, could not be copied, or cannot be freed of its headers.
     """
     sweep_staging(base)
     folder, lock = _new_folder(base)
     try:
         try:
             ready = Staged(folder / "inputs", folder / "cases.json")
-            _stage(challenge, inputs_dir, ready, case_list)
+            _stage(names, inputs_dir, ready, case_list)
         except OSError as error:
-            raise InputsIncomplete(_why_not_staged(error, folder)) from error
+            raise InputsIncomplete(_why_not_copied("The case list", error, folder.parent)) from error
         yield ready
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -168,20 +176,29 @@ def _lock(folder: Path) -> int | None:
     return descriptor
 
 
-def _stage(challenge: Challenge, inputs_dir: Path, ready: Staged, case_list: bytes) -> None:
+def _stage(names: CaseNames, inputs_dir: Path, ready: Staged, case_list: bytes) -> None:
     # The folder around them keeps mode 0700: the engine mounts the inner ones, and nobody else needs a way in.
-    for case_id in sorted({case.id for case in challenge.cases}):
-        source, target = inputs_dir / case_id, ready.inputs_dir / case_id
+    copy = _copy_without_headers if names.are_pseudonyms else shutil.copyfile
+    for case_id, name in names.given.items():
+        source, target = inputs_dir / case_id, ready.inputs_dir / name
         if not source.is_file():
             raise InputsIncomplete(f"The image of case {case_id} is missing: there is no file {source}.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy(source, target)
+        except OSError as error:
+            raise InputsIncomplete(_why_not_copied(case_id, error, ready.inputs_dir.parent.parent)) from error
+        except NotStrippable as error:
+            raise InputsIncomplete(f"The image of case {case_id} cannot be freed of its headers: it {error}.") from error
     ready.case_list.write_bytes(case_list)
     for path in (*ready.inputs_dir.rglob("*"), ready.inputs_dir, ready.case_list):
         path.chmod(0o755 if path.is_dir() else 0o444)
         os.utime(path, (STAGED_AT_S, STAGED_AT_S))
 
 
-def _why_not_staged(error: OSError, folder: Path) -> str:
-    what = Path(str(error.filename)).name if error.filename else "an input"
-    return f"{what} could not be copied to {folder.parent}: {error.strerror or error}. The folder needs room for all images."
+def _copy_without_headers(source: Path, target: Path) -> None:
+    target.write_bytes(stripped(source.read_bytes()))
+
+
+def _why_not_copied(what: str, error: OSError, folder: Path) -> str:
+    return f"{what} could not be copied to {folder}: {error.strerror or error}. The folder needs room for all images."

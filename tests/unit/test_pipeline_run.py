@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 import pytest
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
+from sonobench_eval.contract.pseudonyms import case_names
 from sonobench_eval.pipeline_run import STAGED_AT_S, InputsIncomplete, run_image, staged, sweep_staging
 from sonobench_eval.sandbox.fake import FakeSandbox
 from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
@@ -66,7 +67,7 @@ def run(challenge, inputs, tmp_path):
 class TestStaged:
     @pytest.fixture
     def ready(self, challenge, inputs, tmp_path):
-        with staged(challenge, inputs_dir=inputs, case_list=b"[]", base=tmp_path / "staging") as ready:
+        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"[]", base=tmp_path / "staging") as ready:
             yield ready
 
     def test_exactly_the_cases_images_are_there(self, ready, challenge):
@@ -99,7 +100,7 @@ class TestStaged:
         (inputs / challenge.cases[1].id).unlink()
         with (
             pytest.raises(InputsIncomplete, match=r"case Breast/img/1\.png is missing"),
-            staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
+            staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
         ):
             pass
         assert list((tmp_path / "staging").iterdir()) == []
@@ -111,7 +112,7 @@ class TestStaged:
         monkeypatch.setattr("shutil.copyfile", no_room)
         with (
             pytest.raises(InputsIncomplete, match=r"0\.png could not be copied .*No space left on device.* needs room"),
-            staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
+            staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
         ):
             pass
         assert list((tmp_path / "staging").iterdir()) == []
@@ -120,14 +121,14 @@ class TestStaged:
         (tmp_path / "file").write_text("")
         with (
             pytest.raises(InputsIncomplete, match="No folder for a run's inputs"),
-            staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "file" / "x"),
+            staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "file" / "x"),
         ):
             pass
 
     def test_what_a_killed_process_left_goes_first(self, challenge, inputs, tmp_path):
         left = tmp_path / "staging" / "sonobench-staged-dead" / "inputs"
         left.mkdir(parents=True)
-        with staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
+        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
             assert [path.name for path in (tmp_path / "staging").iterdir()] == [ready.inputs_dir.parent.name]
 
     def test_a_new_folder_that_a_sweep_takes_away_is_made_again(self, challenge, inputs, tmp_path, monkeypatch):
@@ -140,7 +141,7 @@ class TestStaged:
             return made[-1]
 
         monkeypatch.setattr("sonobench_eval.pipeline_run.mkdtemp", made_and_swept)
-        with staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
+        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
             assert ready.inputs_dir.parent == Path(made[1]).resolve()
 
 
@@ -153,7 +154,7 @@ class TestSweepStaging:
         assert [path.name for path in tmp_path.iterdir()] == ["somebody-elses"]
 
     def test_what_is_in_use_stays(self, challenge, inputs, tmp_path):
-        with staged(challenge, inputs_dir=inputs, case_list=b"", base=tmp_path / "s") as ready:
+        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "s") as ready:
             assert sweep_staging(tmp_path / "s") == []
             assert ready.case_list.exists()
 

@@ -75,7 +75,7 @@ def decode_grey(data: bytes, *, height: int, width: int) -> GreyImage:
     Raises:
         PngRefused: for every other file; whatever the decoder raised or warned about is in the message's place.
     """
-    chunks = _chunks(data)
+    chunks = read_chunks(data)
     header = read_header(data)
     if (header.height, header.width) != (height, width):
         said = f"{header.width} x {header.height} pixels instead of {width} x {height}"
@@ -84,11 +84,13 @@ def decode_grey(data: bytes, *, height: int, width: int) -> GreyImage:
         raise _unreadable(f"more than {MAX_PIXELS:,} pixels")
     if header.depth == 16:
         raise _unreadable("16 bits per pixel; write 8")
-    kept = _essential(chunks)
+    kept = essential(chunks)
     if header.colour == _PALETTE and not any(name == b"PLTE" for name, _ in kept):
         raise _unreadable("the palette is missing")
     coloured = header.colour != _GREY or any(name == b"tRNS" for name, _ in kept)
-    return GreyImage(_pixels(_rewritten(kept), height=height, width=width), coloured)
+    # Transparency has no say in what a pixel means.
+    png = png_of([(name, body) for name, body in kept if name != b"tRNS"])
+    return GreyImage(_pixels(png, height=height, width=width), coloured)
 
 
 def read_header(data: bytes) -> PngHeader:
@@ -111,8 +113,12 @@ def read_header(data: bytes) -> PngHeader:
 Chunks = list[tuple[bytes, memoryview]]
 
 
-def _chunks(data: bytes) -> Chunks:
-    """Every chunk up to IEND, lengths and CRCs checked. What follows IEND is ignored, as viewers do."""
+def read_chunks(data: bytes) -> Chunks:
+    """Every chunk up to IEND, lengths and CRCs checked. What follows IEND is ignored, as viewers do.
+
+    Raises:
+        PngRefused: this is no PNG, or it is damaged.
+    """
     read_header(data)
     view, at, found = memoryview(data), 8, []
     while at + 12 <= len(data):
@@ -129,7 +135,12 @@ def _chunks(data: bytes) -> Chunks:
     raise _unreadable("the file is cut short")
 
 
-def _essential(chunks: Chunks) -> Chunks:
+def essential(chunks: Chunks) -> Chunks:
+    """The chunks that hold the pixels: IHDR, PLTE, tRNS, IDAT.
+
+    Raises:
+        PngRefused: one is missing or stands twice, or another one is marked as needed.
+    """
     names = [name for name, _ in chunks]
     if names.count(b"IHDR") != 1 or names.count(b"PLTE") > 1 or b"IDAT" not in names:
         raise _unreadable("chunks are missing or stand twice")
@@ -138,10 +149,10 @@ def _essential(chunks: Chunks) -> Chunks:
     return [(name, body) for name, body in chunks if name in {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}]
 
 
-def _rewritten(kept: Chunks) -> bytes:
-    """IHDR, PLTE and one IDAT: the least that holds the pixels. Transparency has no say and stays out."""
+def png_of(kept: Chunks) -> bytes:
+    """A PNG of these chunks alone, in their order, with all pixel data in one IDAT."""
     pixels = b"".join(body for name, body in kept if name == b"IDAT")
-    parts = [(name, bytes(body)) for name, body in kept if name in {b"IHDR", b"PLTE"}]
+    parts = [(name, bytes(body)) for name, body in kept if name != b"IDAT"]
     parts += [(b"IDAT", pixels), (b"IEND", b"")]
     return _SIGNATURE + b"".join(
         _CHUNK.pack(len(body), name) + body + _CRC.pack(zlib.crc32(body, zlib.crc32(name))) for name, body in parts

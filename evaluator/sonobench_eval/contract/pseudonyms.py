@@ -1,0 +1,120 @@
+"""What a container is told each case is called: the case's own name, or a pseudonym that a key makes for one run.
+
+The threat: a team that has met the test set before, or has guessed at it, ships answers keyed by file name or by
+position; or a name, the order of the list, a time or a header says which hospital or which class an image is from.
+With a key, a file's own name becomes 16 hexadecimal digits (its folders stay, so images built for a published kit run
+unchanged) and the list is shuffled; both change with every key, and neither can be undone without it.
+
+What remains: folders' names, an image's pixels, format and size. An image can be known again by a hash of its pixels,
+which no renaming prevents; only a test set that nobody has seen does. Nor is anything hidden from whoever has the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import count
+
+from sonobench_eval.challenge.model import Case, Challenge
+
+KEY_BYTES = 32
+KEPT_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+"""Endings that programs choose their reader by. Any other is part of the name, and could tell something."""
+
+# Digits and a to f: never `img` or `mask`, which the UUSIC25 kit replaces wherever they stand in a path.
+_DIGITS = 16
+_TOKEN = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNames:
+    """The names of a challenge's cases in one run.
+
+    `given` maps every case id to its name, in the order in which the container is told of them. `stems` maps the digits
+    of a pseudonym to what they stand for; empty where the names are the cases' own.
+    """
+
+    given: Mapping[str, str]
+    stems: Mapping[str, str]
+    are_pseudonyms: bool
+
+    def renamed(self, case: Case) -> Case:
+        """The case under its name in this run."""
+        return case.model_copy(update={"id": self.given[case.id]})
+
+    def as_told(self, challenge: Challenge) -> Challenge:
+        """The challenge with its cases as the container is told of them: under these names, in this order."""
+        cases = {case.id: case for case in challenge.cases}
+        return challenge.model_copy(update={"cases": tuple(self.renamed(cases[case_id]) for case_id in self.given)})
+
+    def as_declared(self, challenge: Challenge) -> Challenge:
+        """The challenge with its cases under these names, in its own order."""
+        return challenge.model_copy(update={"cases": tuple(self.renamed(case) for case in challenge.cases)})
+
+    def in_own_words(self, text: str) -> str:
+        """A path or a log with every pseudonym in it replaced by what it stands for. For the organisers' eyes alone."""
+        return _TOKEN.sub(lambda found: self.stems.get(found[0], found[0]), text)
+
+
+def case_names(challenge: Challenge, key: bytes | None) -> CaseNames:
+    """The names that a key makes for the cases of a challenge; with None, their own names in their own order.
+
+    The same key and cases make the same names and order, however the cases were listed. Two cases never share a name,
+    nor is a name that of a folder.
+
+    Raises:
+        ValueError: the key has not `KEY_BYTES` bytes.
+    """
+    ids = [case.id for case in challenge.cases]
+    if key is None:
+        return CaseNames({case_id: case_id for case_id in ids}, {}, are_pseudonyms=False)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a pseudonym key has {KEY_BYTES} bytes, not {len(key)}")
+    made = _pseudonyms(key, ids)
+    shuffled = sorted(ids, key=lambda case_id: _digest(key, "order", case_id))
+    stems = {_parts(name)[1]: _parts(case_id)[1] for case_id, name in made.items()}
+    return CaseNames({case_id: made[case_id] for case_id in shuffled}, stems, are_pseudonyms=True)
+
+
+def new_key(challenge: Challenge) -> bytes | None:
+    """A fresh key for one run; None where the challenge has switched pseudonyms off."""
+    return secrets.token_bytes(KEY_BYTES) if challenge.pseudonyms else None
+
+
+def repeat_key(key: bytes | None, number: int) -> bytes | None:
+    """The key of a run's timed repeat `number`, from 0. The first, whose results count, has the run's own key."""
+    return key if key is None or number == 0 else _digest(key, "repeat", str(number))
+
+
+def _pseudonyms(key: bytes, ids: Collection[str]) -> dict[str, str]:
+    taken = {folder for case_id in ids for folder in _folders_above(case_id)}
+    made: dict[str, str] = {}
+    used: set[str] = set()
+    # Sorted, so that a rare second try does not depend on the order of the list.
+    for case_id in sorted(ids):
+        folders, _, suffix = _parts(case_id)
+        tokens = (_digest(key, f"name {tries}", case_id).hex()[:_DIGITS] for tries in count())
+        token = next(each for each in tokens if each not in used and f"{folders}{each}{suffix}" not in taken)
+        used.add(token)
+        made[case_id] = f"{folders}{token}{suffix}"
+    return made
+
+
+def _digest(key: bytes, purpose: str, text: str) -> bytes:
+    return hmac.digest(key, f"sonobench {purpose}\0{text}".encode(), hashlib.sha256)
+
+
+def _parts(case_id: str) -> tuple[str, str, str]:
+    """`seg/Heart/img/0001.PNG` -> `seg/Heart/img/`, `0001`, `.png`. In small letters: a capital could tell the source."""
+    folder, slash, own = case_id.rpartition("/")
+    suffix = next((end for end in KEPT_SUFFIXES if own.lower().endswith(end) and len(own) > len(end)), "")
+    return folder + slash, own[: len(own) - len(suffix)], suffix
+
+
+def _folders_above(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
