@@ -16,6 +16,7 @@ from sonobench_platform.accounts.access import Everyone
 from sonobench_platform.challenges import api as challenges
 from sonobench_platform.config import Settings
 from sonobench_platform.leaderboards import api as leaderboards
+from sonobench_platform.nodes import api as nodes
 from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, SecurityHeaders
 from sonobench_platform.runs import api as runs
 from sonobench_platform.submissions import api as submissions
@@ -33,6 +34,8 @@ ROUTERS = (
     submissions.router,
     leaderboards.router,
     runs.router,
+    nodes.router,
+    nodes.internal,
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 

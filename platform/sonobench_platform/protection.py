@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sonobench_platform.problems import problem_response
 
-# Streams to disk, with limits of their own.
-_STREAMED_METHOD = "PUT"
+# These stream to disk, with limits of their own.
+_STREAMED = re.compile(r"PUT /(api/v1/submissions/[^/]+/image|internal/v1/runs/[^/]+/results)")
 MAX_BODY_BYTES = 4 << 20
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -67,7 +69,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] == _STREAMED_METHOD or not _has_body(Headers(scope=scope)):
+        if scope["type"] != "http" or _is_streamed(scope) or not _has_body(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         body = await _read(receive)
@@ -119,6 +121,10 @@ class _Replay:
 
     async def __call__(self) -> Message:
         return self._first.pop(0) if self._first else await self._receive()
+
+
+def _is_streamed(scope: Scope) -> bool:
+    return _STREAMED.fullmatch(f"{scope['method']} {scope['path']}") is not None
 
 
 def _has_body(headers: Headers) -> bool:

@@ -15,6 +15,7 @@ from sonobench_platform.core import CoreDep
 from sonobench_platform.db.models import ImageRow
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.ids import is_digest
+from sonobench_platform.nodes import service as nodes
 from sonobench_platform.problems import refusals
 from sonobench_platform.runs import heartbeat, results
 from sonobench_platform.runs.claim import claim
@@ -53,6 +54,7 @@ TAR: dict[int | str, dict[str, Any]] = {
 def post_claim(core: CoreDep, _caller: NodeCaller, body: Claim) -> Assignment | Response:
     """Leases it to the node under a new attempt number. Fair between teams, then oldest first."""
     with core.database.write() as work:
+        nodes.see(core, work, body.node)
         assignment = claim(core, work, node=body.node, gpus=body.gpus)
     return Response(status_code=status.HTTP_204_NO_CONTENT) if assignment is None else assignment
 

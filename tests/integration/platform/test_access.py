@@ -21,6 +21,8 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/challenges"): {ANYONE},
     ("GET", "/api/v1/challenges/{name}"): {ANYONE},
     ("GET", "/api/v1/challenges/{name}/leaderboard"): {ANYONE},
+    ("POST", "/api/v1/challenges/{name}/close"): {ORGANISER},
+    ("POST", "/api/v1/challenges/{name}/open"): {ORGANISER},
     ("POST", "/api/v1/challenges/{name}/submissions"): {TEAM},
     ("PUT", "/api/v1/submissions/{submission_id}/image"): {TEAM},
     ("GET", "/api/v1/submissions"): {TEAM, ORGANISER},
@@ -35,6 +37,9 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("POST", "/internal/v1/runs/{run_id}/release"): {NODE},
     ("GET", "/internal/v1/images/{config_digest}"): {NODE},
     ("GET", "/internal/v1/inputs/{dataset_hash}"): {NODE},
+    ("GET", "/api/v1/nodes"): {ORGANISER},
+    ("PUT", "/internal/v1/nodes/{node}/report"): {NODE},
+    ("POST", "/internal/v1/nodes/{node}/reference"): {NODE},
 }
 
 
@@ -77,6 +82,7 @@ def addresses(world: Any) -> dict[str, str]:
         "run_id": claimed["run_id"],
         "config_digest": claimed["image"]["config_digest"],
         "dataset_hash": claimed["inputs"]["hash"],
+        "node": "n1",
     }
 
 

@@ -1,0 +1,23 @@
+"""A node as organisers see it."""
+
+from __future__ import annotations
+
+import json
+
+from sonobench_platform.db.models import NodeRow
+from sonobench_platform.nodes.schemas import Node
+from sonobench_platform.nodes.service import drift_percent
+
+
+def node_of(row: NodeRow) -> Node:
+    return Node(
+        name=row.name,
+        seen_at=row.seen_at,
+        is_safe=row.is_safe,
+        reported_at=row.reported_at,
+        report=json.loads(row.report),
+        reference_s=row.reference_s,
+        first_reference_s=row.first_reference_s,
+        reference_at=row.reference_at,
+        drift_percent=drift_percent(row),
+    )
