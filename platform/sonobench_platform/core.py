@@ -58,9 +58,16 @@ class Evaluator(Protocol):
         """Score a stored tar. Whatever it raises is never the team's fault; `ResultsUnreadable` where the tar is damaged."""
 
     def build_leaderboard(
-        self, challenge: Challenge, contenders: Sequence[Contender], *, dataset_hash: str, generated_at: datetime
+        self,
+        challenge: Challenge,
+        contenders: Sequence[Contender],
+        *,
+        definition_hash: str,
+        dataset_hash: str,
+        generated_at: datetime,
+        exact: bool,
     ) -> Leaderboard:
-        """The board of these contenders; never touches truth or predictions."""
+        """The board of these contenders; never touches truth or predictions. Not `exact`: rounded, ranks included."""
 
 
 @dataclass(frozen=True, slots=True)

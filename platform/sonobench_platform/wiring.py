@@ -48,7 +48,14 @@ class SonobenchEvaluator:
         return Scores(evaluation=scored.evaluation, save_replicates=scored.replicates.save)
 
     def build_leaderboard(
-        self, challenge: Challenge, contenders: Sequence[Contender], *, dataset_hash: str, generated_at: datetime
+        self,
+        challenge: Challenge,
+        contenders: Sequence[Contender],
+        *,
+        definition_hash: str,
+        dataset_hash: str,
+        generated_at: datetime,
+        exact: bool,
     ) -> Leaderboard:
         from sonobench_eval.ranking.build import Entry, build_leaderboard
         from sonobench_eval.statistics.replicates import Replicates
@@ -66,7 +73,14 @@ class SonobenchEvaluator:
             )
             for each in contenders
         ]
-        return build_leaderboard(challenge, entries, dataset_hash=dataset_hash, generated_at=generated_at)
+        return build_leaderboard(
+            challenge,
+            entries,
+            definition_hash=definition_hash,
+            dataset_hash=dataset_hash,
+            generated_at=generated_at,
+            exact=exact,
+        )
 
 
 class Platform:

@@ -79,6 +79,7 @@ class FakeEvaluator:
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         return VerifiedImage(
             config_digest=digest,
+            manifest_digest=f"sha256:{hashlib.sha256(digest.encode()).hexdigest()}",
             diff_ids=(digest,),
             tag=tag,
             tar=verified,
@@ -119,7 +120,14 @@ class FakeEvaluator:
         return Scores(evaluation=evaluation, save_replicates=lambda path: path.write_bytes(b"replicates"))
 
     def build_leaderboard(
-        self, challenge: Challenge, contenders: Sequence[Contender], *, dataset_hash: str, generated_at: datetime
+        self,
+        challenge: Challenge,
+        contenders: Sequence[Contender],
+        *,
+        definition_hash: str,
+        dataset_hash: str,
+        generated_at: datetime,
+        exact: bool,
     ) -> Leaderboard:
         rows = [
             Row(
@@ -137,8 +145,9 @@ class FakeEvaluator:
         return Leaderboard(
             challenge=challenge.name,
             title=challenge.title,
-            challenge_hash=f"sha256:{'0' * 64}",
+            challenge_hash=definition_hash,
             dataset_hash=dataset_hash,
+            exact=exact,
             generated_at=generated_at,
             scheme="uusic25",
             performance_weight=0.7,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from sonobench_eval.challenge.digest import challenge_hash
 from sonobench_eval.challenge.model import Challenge, Task
 from sonobench_eval.evaluation import Evaluation, MetricScore
 from sonobench_eval.metrics.empty import Empty
+from sonobench_eval.ranking import shown
 from sonobench_eval.ranking.leaderboard import DroppedDimension, Leaderboard, Row, TaskColumn
 from sonobench_eval.ranking.stability import RankRanges, rank_ranges
 from sonobench_eval.ranking.uusic25 import RankedTeam, RankingResult, TeamFigures, Weights, part_ranks, rank_table
@@ -68,21 +69,33 @@ class _Counted:
 
 
 def build_leaderboard(
-    challenge: Challenge, entries: Sequence[Entry], *, dataset_hash: str, generated_at: datetime
+    challenge: Challenge,
+    entries: Sequence[Entry],
+    *,
+    dataset_hash: str,
+    generated_at: datetime,
+    definition_hash: str | None = None,
+    exact: bool = True,
 ) -> Leaderboard:
     """Rank the entries and lay out the board.
 
     Args:
-        challenge: The organiser's challenge.
+        challenge: The challenge, with references or without: a ranking needs none.
         entries: One per team, in any order; all evaluated on this challenge and data set.
         dataset_hash: Of the data set the board is about.
         generated_at: When; with a time zone.
+        definition_hash: Of the whole definition; needed where `challenge` is the one without references.
+        exact: False while the challenge is open: figures are rounded (`ranking.shown`) before anything is ranked.
 
     Raises:
         BoardError: an evaluation belongs to another challenge or data set, or a team stands twice.
     """
     entries = sorted(entries, key=lambda entry: (entry.team.casefold(), entry.team))
-    _check_same_ground(entries, challenge_hash(challenge), dataset_hash)
+    definition_hash = definition_hash or challenge_hash(challenge)
+    _check_same_ground(entries, definition_hash, dataset_hash)
+    if not exact:
+        entries = [_as_shown(entry) for entry in entries]
+        generated_at = shown.whole_minute(generated_at)
     declared = list(_counted(challenge, entries)) if entries else []
     counted = [each for each in declared if not each.is_dropped]
     dropped = [_dropped(each) for each in declared if each.is_dropped]
@@ -92,7 +105,7 @@ def build_leaderboard(
     return Leaderboard(
         challenge=challenge.name,
         title=challenge.title,
-        challenge_hash=challenge_hash(challenge),
+        challenge_hash=definition_hash,
         dataset_hash=dataset_hash,
         generated_at=generated_at,
         scheme=challenge.ranking.scheme,
@@ -103,6 +116,7 @@ def build_leaderboard(
         cases=len(challenge.cases),
         centers=len(challenge.centers),
         external_centers=sum(center.role == "external" for center in challenge.centers),
+        exact=exact,
         rows=_rows(entries, ranking, ranges),
         dropped=(*dropped, *ranking.dropped),
         notes=(
@@ -111,7 +125,18 @@ def build_leaderboard(
             *_gap_notes(counted, entries),
             *_uncounted_notes(challenge),
             *range_notes,
+            *(() if exact else (shown.NOTE,)),
         ),
+    )
+
+
+def _as_shown(entry: Entry) -> Entry:
+    time_s, gpu, host = entry.time_s, entry.gpu_memory_bytes, entry.host_memory_bytes
+    return replace(
+        entry,
+        time_s=None if time_s is None else shown.shown_time_s(time_s),
+        gpu_memory_bytes=None if gpu is None else shown.shown_memory_bytes(gpu),
+        host_memory_bytes=None if host is None else shown.shown_memory_bytes(host),
     )
 
 

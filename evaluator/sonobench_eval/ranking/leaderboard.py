@@ -60,7 +60,11 @@ class DroppedDimension(LeaderboardRecord):
 
 
 class Leaderboard(LeaderboardRecord):
-    """`notes` are sentences the board must show (dropped dimensions, why there is no ranking)."""
+    """`notes` are sentences the board must show (dropped dimensions, why there is no ranking).
+
+    `exact` is False while the challenge is open: times and memory are then those of `ranking.shown`, for all that is
+    ranked by them too.
+    """
 
     schema_: Annotated[Literal["sonobench.leaderboard/1"], Field(alias="schema")] = "sonobench.leaderboard/1"
     challenge: str
@@ -76,6 +80,7 @@ class Leaderboard(LeaderboardRecord):
     cases: int
     centers: int
     external_centers: int
+    exact: bool = True
     rows: tuple[Row, ...]
     dropped: tuple[DroppedDimension, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,12 +1,13 @@
-"""Challenges: anyone may read them."""
+"""Challenges: anyone may read them; organisers open and close them."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from sonobench_platform.accounts.access import Everyone
+from sonobench_platform.accounts.access import Everyone, OrganiserCaller
 from sonobench_platform.challenges import repository
-from sonobench_platform.challenges.schemas import ChallengeDetail, Challenges, detail_of, summary_of
+from sonobench_platform.challenges.opening import set_open
+from sonobench_platform.challenges.schemas import ChallengeDetail, Challenges, ChallengeSummary, detail_of, summary_of
 from sonobench_platform.core import CoreDep
 from sonobench_platform.problems import refusals
 
@@ -26,3 +27,17 @@ def get_challenge(core: CoreDep, name: str) -> ChallengeDetail:
     with core.database.read() as session:
         row = repository.get(session, name)
     return detail_of(row)
+
+
+@router.post("/{name}/close", responses=refusals(401, 403, 404), summary="Close a challenge")
+def close_challenge(core: CoreDep, _caller: OrganiserCaller, name: str) -> ChallengeSummary:
+    """It takes no more images, and its board is published with exact times and memory. Twice is harmless."""
+    with core.database.write() as work:
+        return summary_of(set_open(core, work, name, is_open=False))
+
+
+@router.post("/{name}/open", responses=refusals(401, 403, 404), summary="Open a challenge again")
+def open_challenge(core: CoreDep, _caller: OrganiserCaller, name: str) -> ChallengeSummary:
+    """It takes images again, and its board shows times to 1 % and memory to 64 MiB. Twice is harmless."""
+    with core.database.write() as work:
+        return summary_of(set_open(core, work, name, is_open=True))

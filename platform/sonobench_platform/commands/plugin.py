@@ -134,6 +134,22 @@ def _admin_commands() -> typer.Typer:
 
         add_challenge(settings_with(home=home), file)
 
+    @challenge.command("close")
+    def challenge_close(name: Annotated[str, typer.Argument(help="The challenge's name.")], home: Home = None) -> None:
+        """Take no more images, and show exact times and memory. What was handed in still runs and counts."""
+        from sonobench_platform.commands.admin import close_challenge
+        from sonobench_platform.commands.settings import settings_with
+
+        close_challenge(settings_with(home=home), name)
+
+    @challenge.command("open")
+    def challenge_open(name: Annotated[str, typer.Argument(help="The challenge's name.")], home: Home = None) -> None:
+        """Take images again, and round the times and memory that are shown."""
+        from sonobench_platform.commands.admin import open_challenge
+        from sonobench_platform.commands.settings import settings_with
+
+        open_challenge(settings_with(home=home), name)
+
     @team.command("add")
     def team_add(name: Annotated[str, typer.Argument(help="The team's name.")], home: Home = None, json: AsJson = False) -> None:
         """Add a team and print its token, the only time it is seen."""

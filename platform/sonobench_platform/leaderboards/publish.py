@@ -8,9 +8,9 @@ import json
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Contender, Core
 from sonobench_platform.db.models import ChallengeRow, EvaluationRow, RunRow, SnapshotRow, SubmissionRow, TeamRow
 from sonobench_platform.db.session import Work
@@ -19,17 +19,23 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.runs.report import Report
 
 
-def publish(core: Core, work: Work, loaded: LoadedChallenge, *, challenge_id: str) -> SnapshotRow:
-    """Make the board from what is scored in this transaction's eyes, and keep it unless it says the same as the last."""
+def publish(core: Core, work: Work, *, challenge_id: str) -> SnapshotRow:
+    """Make the board from what is scored in this transaction's eyes, and keep it unless it says the same as the last.
+
+    While the challenge is open, times and memory are rounded and ranks use them so; once it is closed they are exact.
+    """
     # Two scorings that end together must each see the other's result, or the later board would lack one.
     work.take_turns(f"leaderboard of {challenge_id}")
     work.session.flush()
-    challenge = work.session.get_one(ChallengeRow, challenge_id)
+    # Read anew: it may have been closed while this transaction waited for its turn.
+    challenge = work.session.get_one(ChallengeRow, challenge_id, populate_existing=True)
     board = core.evaluator.build_leaderboard(
-        loaded.challenge,
+        public_challenge(challenge),
         contenders(core, work.session, challenge_id),
+        definition_hash=challenge.hash,
         dataset_hash=challenge.dataset_hash,
         generated_at=core.clock.now(),
+        exact=not challenge.is_open,
     )
     return _keep(core, work, challenge_id, board)
 

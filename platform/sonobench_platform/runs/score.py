@@ -11,7 +11,7 @@ import logging
 
 from sqlalchemy import select
 
-from sonobench_eval.challenge.load import ChallengeError, LoadedChallenge
+from sonobench_eval.challenge.load import ChallengeError
 from sonobench_eval.io.sources import ResultsUnreadable
 from sonobench_platform.challenges.definition import open_definition
 from sonobench_platform.core import Core, Scores
@@ -89,7 +89,7 @@ def _score(core: Core, lease: WorkerLease, run_id: str) -> None:
     _refuse_other_data(scores, challenge)
     with replacing(core.store.replicates(run_id)) as temporary:
         scores.save_replicates(temporary)
-    _record(core, lease, run_id, loaded, scores)
+    _record(core, lease, run_id, scores)
 
 
 def _refuse_other_data(scores: Scores, challenge: ChallengeRow) -> None:
@@ -102,11 +102,11 @@ def _refuse_other_data(scores: Scores, challenge: ChallengeRow) -> None:
         raise OrganiserTrouble(f"the definition of {challenge.name} has changed since it was registered")
 
 
-def _record(core: Core, lease: WorkerLease, run_id: str, loaded: LoadedChallenge, scores: Scores) -> None:
+def _record(core: Core, lease: WorkerLease, run_id: str, scores: Scores) -> None:
     """Evaluation, state and board in one transaction: nobody ever sees a scored submission that the board does not know."""
     with core.database.write() as work:
         submission = lease.held(work)
         now = core.clock.now()
         record_evaluation(work, work.session.get_one(RunRow, run_id), scores.evaluation, at=now)
         move(work, submission, State.SCORED, cause="scored", at=now)
-        publish(core, work, loaded, challenge_id=submission.challenge_id)
+        publish(core, work, challenge_id=submission.challenge_id)

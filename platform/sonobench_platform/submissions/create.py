@@ -5,7 +5,7 @@ from __future__ import annotations
 from sonobench_platform.accounts.service import Identity
 from sonobench_platform.challenges import repository as challenges
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, TooLarge, TooMany
 from sonobench_platform.domain.ids import new_id
@@ -28,7 +28,7 @@ def create(core: Core, work: Work, caller: Identity, *, challenge_name: str, siz
     assert caller.team_id is not None  # noqa: S101 - the route lets teams alone through
     challenge = challenges.get(work.session, challenge_name)
     if not challenge.is_open:
-        raise Conflict("challenge-closed", f"{challenge.title} takes no submissions now.")
+        raise challenge_closed(challenge)
     work.take_turns(f"submissions of {caller.team_id}")
     _refuse_too_many(core, work, caller.team_id, challenge.id)
     check_size(core, size_bytes)
@@ -46,6 +46,10 @@ def create(core: Core, work: Work, caller: Identity, *, challenge_name: str, siz
     )
     begin(work, submission, cause="created")
     return submission
+
+
+def challenge_closed(challenge: ChallengeRow) -> Conflict:
+    return Conflict("challenge-closed", f"{challenge.title} takes no submissions now.")
 
 
 def check_size(core: Core, size_bytes: int) -> None:

@@ -11,7 +11,7 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.storage.incoming import Incoming
 from sonobench_platform.storage.room import Announced
 from sonobench_platform.submissions import repository
-from sonobench_platform.submissions.create import check_size
+from sonobench_platform.submissions.create import challenge_closed, check_size
 from sonobench_platform.submissions.move import move
 
 
@@ -20,14 +20,17 @@ def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: in
 
     Raises:
         NotFound: there is no such submission of this team.
-        Conflict: its image is there already.
+        Conflict: its image is there already, or the challenge was closed before this upload began.
         Unprocessable: another size was declared.
         TooLarge, NoSpace
         TooMany: too many of the team's uploads are under way.
     """
     with core.database.read() as session:
-        submission = repository.whole(session, submission_id, team_id=caller.team_id).submission
+        found = repository.whole(session, submission_id, team_id=caller.team_id)
+    submission = found.submission
     _must_be_uploading(submission)
+    if not found.challenge.is_open:
+        raise challenge_closed(found.challenge)
     if announced_bytes != submission.declared_size_bytes:
         raise Unprocessable(
             "other-size",

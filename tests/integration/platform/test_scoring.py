@@ -190,7 +190,6 @@ class TestLeaderboard:
         assert miss.headers["ETag"] != etag
 
     def test_a_board_that_says_the_same_is_not_published_again(self, world: Any) -> None:
-        from sonobench_platform.challenges.definition import open_definition
         from sonobench_platform.db.models import ChallengeRow
         from sonobench_platform.leaderboards.publish import publish
 
@@ -199,5 +198,5 @@ class TestLeaderboard:
         with core.database.write() as work:
             challenge = work.session.scalars(select(ChallengeRow)).one()
             world.clock.advance(hours=1)
-            publish(core, work, open_definition(core.store, challenge), challenge_id=challenge.id)
+            publish(core, work, challenge_id=challenge.id)
         assert _count(world, SnapshotRow) == 1

@@ -52,6 +52,8 @@ class TestRegister:
             ["worker", "score"],
             ["admin"],
             ["admin", "challenge", "add"],
+            ["admin", "challenge", "close"],
+            ["admin", "challenge", "open"],
             ["admin", "team", "add"],
             ["admin", "submissions"],
         ],
