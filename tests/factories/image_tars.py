@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import zstandard
+
 BLOCK = 512
 END = bytes(2 * BLOCK)
 
@@ -124,7 +126,16 @@ def with_manifest(forged: Forged, manifest: object) -> Forged:
     return forged.with_members({"manifest.json": json.dumps(manifest).encode()})
 
 
-def oci_layout(layers: list[bytes] | None = None, *, compress: bool = True, platform: dict[str, str] | None = None) -> Forged:
+def compressed(data: bytes, compression: str | None) -> bytes:
+    """The data in gzip, in zstd, or (None) as it is; always the same bytes."""
+    if compression == "zstd":
+        return zstandard.ZstdCompressor(level=1, write_checksum=True).compress(data)
+    return data if compression is None else gzip.compress(data, 1, mtime=0)
+
+
+def oci_layout(
+    layers: list[bytes] | None = None, *, compression: str | None = "gzip", platform: dict[str, str] | None = None
+) -> Forged:
     """An image as buildx writes it with `type=oci`: blobs by digest, found from `index.json`, with an attestation beside."""
     layers = [layer(busybox=b"not really")] if layers is None else layers
     blobs: dict[str, bytes] = {}
@@ -133,8 +144,8 @@ def oci_layout(layers: list[bytes] | None = None, *, compress: bool = True, plat
         blobs["blobs/sha256/" + digest(data).removeprefix("sha256:")] = data
         return {"mediaType": f"application/vnd.oci.image.{media_type}", "digest": digest(data), "size": len(data), **more}
 
-    tars = [gzip.compress(each, mtime=0) if compress else each for each in layers]
-    layer_type = "layer.v1.tar+gzip" if compress else "layer.v1.tar"
+    tars = [compressed(each, compression) for each in layers]
+    layer_type = "layer.v1.tar" + (f"+{compression}" if compression else "")
     manifest = {
         "schemaVersion": 2,
         "config": stored(config(layers), "config.v1+json"),

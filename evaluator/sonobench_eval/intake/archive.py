@@ -1,6 +1,6 @@
 """The upload as an archive: where each member lies in it.
 
-A gzip-compressed upload is first unpacked, bounded, to a nameless file beside the result, since the manifest that
+An upload compressed with gzip or zstd is first unpacked, bounded, to a nameless file beside the result, since the manifest that
 says what the members are usually comes last. Member names are only ever looked up, never used as paths.
 """
 
@@ -10,20 +10,22 @@ import posixpath
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from sonobench_eval.intake import mistakes
 from sonobench_eval.intake.budget import Budget, Progress
+from sonobench_eval.intake.compression import uncompressed
 from sonobench_eval.intake.records import ImageRefused, IntakeLimits, Refusal
 from sonobench_eval.intake.streams import (
     BLOCK_BYTES,
     CursorEndedError,
     FileCursor,
-    Gunzip,
     Section,
     StreamDamagedError,
     StreamTruncatedError,
+    StreamUnsupportedError,
     compression_of,
 )
 from sonobench_eval.intake.tar import FOLDER, REGULAR, SYMBOLIC_LINK, Member, TarMalformedError, members
@@ -77,9 +79,29 @@ class Archive:
         self._file.seek(member.offset)
         return self._file.read(member.size)
 
+    def stored(self, name: str, *, number: int) -> ArchivedLayer:
+        """Layer `number`, from 1, of the image."""
+        return ArchivedLayer(self, self.layer(name, role=f"layer {number}"))
+
     def section(self, member: Member) -> Section:
         """The member's content as a stream. Read one section to its end before opening the next."""
         return Section(self._file, member.offset, member.size)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedLayer:
+    """A layer as it lies in the upload; two that lie in one place are equal."""
+
+    archive: Archive
+    member: Member
+
+    @property
+    def size_bytes(self) -> int:
+        return self.member.size
+
+    @contextmanager
+    def opened(self) -> Iterator[Section]:
+        yield self.archive.section(self.member)
 
 
 def _linked(name: str, role: str, what: str) -> ImageRefused:
@@ -99,20 +121,21 @@ def open_archive(upload: Path, *, spool_dir: Path, limits: IntakeLimits, progres
     with upload.open("rb") as file:
         head = file.read(HEAD_BYTES)
         mistakes.refuse_other_kinds(head)
-        if compression_of(head) is None:
+        compression = compression_of(head)
+        if compression is None:
             yield Archive(file, _index(file, limits))
             return
         with tempfile.TemporaryFile(dir=spool_dir) as spool:
-            _unpack(file, spool, limits, progress)
+            _unpack(file, spool, compression=compression, limits=limits, progress=progress)
             yield Archive(spool, _index(spool, limits))
 
 
-def _unpack(file: BinaryIO, spool: BinaryIO, limits: IntakeLimits, progress: Progress) -> None:
-    """Gunzips the whole upload, counting before writing."""
+def _unpack(file: BinaryIO, spool: BinaryIO, *, compression: str, limits: IntakeLimits, progress: Progress) -> None:
+    """Unpacks the whole upload, counting before writing."""
     upload_bytes = file.seek(0, 2)
     progress.first(UNPACK_SHARE, upload_bytes)
     budget = Budget(limits, upload_bytes)
-    stream = Gunzip(Section(file, 0, upload_bytes))
+    stream = uncompressed(Section(file, 0, upload_bytes), compression)
     read = 0
     try:
         while data := stream.read(BLOCK_BYTES):
@@ -123,7 +146,9 @@ def _unpack(file: BinaryIO, spool: BinaryIO, limits: IntakeLimits, progress: Pro
     except StreamTruncatedError as error:
         raise mistakes.truncated() from error
     except StreamDamagedError as error:
-        raise mistakes.bad_checksum() from error
+        raise mistakes.damaged(compression) from error
+    except StreamUnsupportedError as error:
+        raise mistakes.unsupported(error) from error
 
 
 def _index(file: BinaryIO, limits: IntakeLimits) -> dict[str, Member]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
 from sonobench_eval.intake import go_json
 from sonobench_eval.intake.archive import Archive
+from sonobench_eval.intake.found import FoundImage, refuse_too_many_layers
 from sonobench_eval.intake.go_json import GoJsonError
 from sonobench_eval.intake.oci import oci_image
 from sonobench_eval.intake.records import ImageRefused, IntakeLimits, Refusal
-from sonobench_eval.intake.tar import Member
 from sonobench_eval.intake.wording import SAVE_COMMAND, quoted
 
 _HEX_DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -22,16 +21,7 @@ _MANIFEST = go_json.list_of(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSource:
-    """The image inside the upload: the config's bytes, their SHA-256 in hex, and the layers' members, lowest first."""
-
-    config: bytes
-    config_hex: str
-    layers: tuple[Member, ...]
-
-
-def image_source(archive: Archive, limits: IntakeLimits) -> ImageSource:
+def image_source(archive: Archive, limits: IntakeLimits) -> FoundImage:
     """Finds the one image of the upload.
 
     Raises:
@@ -39,16 +29,9 @@ def image_source(archive: Archive, limits: IntakeLimits) -> ImageSource:
     """
     config_name, layer_names = _docker_image(archive, limits) if "manifest.json" in archive else oci_image(archive, limits)
     config = archive.small(config_name, role="the config", max_bytes=limits.config_bytes, too_large=Refusal.CONFIG_TOO_LARGE)
-    config_hex = hashlib.sha256(config).hexdigest()
-    _refuse_wrong_name(config_name, config_hex)
-    if len(layer_names) > limits.layers:
-        raise ImageRefused(
-            Refusal.TOO_MANY_LAYERS,
-            f"The image has {len(layer_names)} layers; at most {limits.layers} are taken. "
-            "Join RUN and COPY steps, or build in several stages.",
-        )
-    layers = tuple(archive.layer(name, role=f"layer {number}") for number, name in enumerate(layer_names, start=1))
-    return ImageSource(config, config_hex, layers)
+    _refuse_wrong_name(config_name, hashlib.sha256(config).hexdigest())
+    refuse_too_many_layers(len(layer_names), limits)
+    return FoundImage(config, tuple(archive.stored(name, number=number) for number, name in enumerate(layer_names, start=1)))
 
 
 def _docker_image(archive: Archive, limits: IntakeLimits) -> tuple[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sonobench_eval.intake.records import ImageRefused, Refusal
-from sonobench_eval.intake.streams import compression_of
+from sonobench_eval.intake.streams import READ_COMPRESSIONS, StreamUnsupportedError, compression_of
 from sonobench_eval.intake.wording import SAVE_COMMAND
 
 _SYSTEM_FOLDERS = frozenset({"bin", "etc", "lib", "usr", "sbin", "proc"})
@@ -13,7 +13,7 @@ _SYSTEM_FOLDERS_OF_AN_EXPORT = 3
 
 
 def refuse_other_kinds(head: bytes) -> None:
-    """Raises where the first bytes of an upload (4 KiB are enough) are those of something else than a tar or gzip."""
+    """Raises where the first bytes of an upload (4 KiB are enough) are those of something else than a tar, gzip or zstd."""
     if not head:
         raise ImageRefused(
             Refusal.EMPTY, f"The upload is empty. Save the image with `{SAVE_COMMAND}`; check that the disk was not full."
@@ -25,10 +25,10 @@ def refuse_other_kinds(head: bytes) -> None:
             f"The upload is {kind}, not a Docker image. Save the image with `{SAVE_COMMAND}` and send that file.",
         )
     compression = compression_of(head)
-    if compression not in (None, "gzip"):
+    if compression is not None and compression not in READ_COMPRESSIONS:
         raise ImageRefused(
             Refusal.UNSUPPORTED_COMPRESSION,
-            f"The upload is compressed with {compression}, which is not read here. Send it uncompressed or with gzip: "
+            f"The upload is compressed with {compression}, which is not read here. Send it uncompressed, with zstd or with gzip: "
             "docker save NAME:TAG | gzip > image.tar.gz",
         )
 
@@ -61,9 +61,18 @@ def truncated() -> ImageRefused:
     )
 
 
-def bad_checksum() -> ImageRefused:
+def damaged(compression: str) -> ImageRefused:
     return ImageRefused(
-        Refusal.DAMAGED, "The upload is damaged: its gzip checksum does not fit. Send the file again; compare its checksum first."
+        Refusal.DAMAGED,
+        f"The upload is damaged: it cannot be unpacked with {compression} to its end. "
+        "Send the file again; compare its checksum first.",
+    )
+
+
+def unsupported(error: StreamUnsupportedError) -> ImageRefused:
+    return ImageRefused(
+        Refusal.UNSUPPORTED_COMPRESSION,
+        f"The upload is compressed with {error.what}. {error.cure}: docker save NAME:TAG | gzip > image.tar.gz",
     )
 
 

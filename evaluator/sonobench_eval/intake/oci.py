@@ -32,8 +32,10 @@ _LAYER_TYPES = frozenset(
     {
         "application/vnd.oci.image.layer.v1.tar",
         "application/vnd.oci.image.layer.v1.tar+gzip",
+        "application/vnd.oci.image.layer.v1.tar+zstd",
         "application/vnd.docker.image.rootfs.diff.tar",
         "application/vnd.docker.image.rootfs.diff.tar.gzip",
+        "application/vnd.docker.image.rootfs.diff.tar.zstd",
     }
 )
 
@@ -147,7 +149,7 @@ def _media_type(descriptor: dict[str, Any]) -> ImageRefused:
     return ImageRefused(
         Refusal.MEDIA_TYPE,
         f"The upload holds content of type {quoted(descriptor.get('mediaType', ''))}, which is not read here. "
-        f"Save the image with `{SAVE_COMMAND}` and layers that are uncompressed or gzip.",
+        f"Save the image with `{SAVE_COMMAND}` and layers that are uncompressed, gzip or zstd.",
     )
 
 

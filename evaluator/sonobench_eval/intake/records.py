@@ -42,6 +42,8 @@ class Refusal(StrEnum):
     TOO_LARGE = "too-large"
     COMPRESSED_TOO_FAR = "compressed-too-far"
     TOO_MANY_FILES = "too-many-files"
+    NOT_IN_REGISTRY = "not-in-registry"
+    FOREIGN_LAYER = "foreign-layer"
 
 
 class ImageRefused(Exception):
@@ -74,11 +76,15 @@ class IntakeLimits:
 class VerifiedImage:
     """An image whose config digest and layers were recomputed, re-written as a tar with our own manifest and tag.
 
+    `config_digest` is its Id in an engine's classic image store; `manifest_digest`, that of the manifest in our tar, is
+    its Id in a containerd image store which loaded that tar. Both depend on the image alone, not on how it came.
+
     `size_bytes` is the size of that tar, which holds every distinct layer once, uncompressed. Text fields come
     from the team's image: show them escaped.
     """
 
     config_digest: str
+    manifest_digest: str
     diff_ids: tuple[str, ...]
     tag: str
     tar: Path

@@ -1,22 +1,27 @@
-"""The tar we hand to Docker: our own headers, manifest and tag around bytes that were hashed.
+"""The tar we hand to Docker: our own headers, manifests and tag around bytes that were hashed.
 
-Layout, as every engine since 1.10 loads it: `<diff_id>/layer.tar` for each distinct layer, `<config>.json`,
-`manifest.json`. The same image and tag give the same bytes, however the image was saved.
+It is one image in two layouts that share their blobs, as `docker save` has written it since version 25: `manifest.json`
+for classic image stores (engines since 1.10 load it), and an OCI layout for containerd's, which would otherwise make a
+manifest of their own, and name the image by a digest that nobody could know before. The same image and tag give the
+same bytes, however the image was saved.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sonobench_eval.intake.tar import BLOCK
 
 _OCTAL_LIMIT = 8**11
+_BLOBS = "blobs/sha256/"
+_OCI_TYPE = "application/vnd.oci.image."
 
 
 class VerifiedTar:
@@ -24,36 +29,66 @@ class VerifiedTar:
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
+        self._sizes: dict[str, int] = {}
 
     @contextmanager
-    def member(self, name: str) -> Iterator[BinaryIO]:
-        """A member that is written as a stream; its header gets its size at the end."""
+    def layer(self, diff_id: str) -> Iterator[BinaryIO]:
+        """A layer, to be written as a stream; its header gets its size at the end."""
         header_at = self.file.tell()
-        self.file.write(_header(name, 0))
+        self.file.write(_header(_blob(diff_id), 0))
         yield self.file
-        size = self.file.tell() - header_at - BLOCK
+        self._sizes[diff_id] = size = self.file.tell() - header_at - BLOCK
         self.file.write(bytes(-size % BLOCK))
         end = self.file.tell()
         self.file.seek(header_at)
-        self.file.write(_header(name, size))
+        self.file.write(_header(_blob(diff_id), size))
         self.file.seek(end)
 
-    def add(self, name: str, content: bytes) -> None:
-        """A member whose content is at hand."""
-        with self.member(name) as file:
-            file.write(content)
-
-    def finish(self, *, config_hex: str, config: bytes, diff_ids: tuple[str, ...], tag: str) -> None:
-        """Config, manifest and the end marker."""
-        self.add(f"{config_hex}.json", config)
-        manifest = [{"Config": f"{config_hex}.json", "RepoTags": [tag], "Layers": [layer_name(d) for d in diff_ids]}]
-        self.add("manifest.json", json.dumps(manifest).encode())
+    def finish(self, *, config: bytes, diff_ids: tuple[str, ...], tag: str) -> str:
+        """Config, manifests and the end marker; returns the OCI manifest's digest, `sha256:...`."""
+        described = self._blob(config, "config.v1+json")
+        layers = [{"mediaType": _OCI_TYPE + "layer.v1.tar", "digest": each, "size": self._sizes[each]} for each in diff_ids]
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": _OCI_TYPE + "manifest.v1+json",
+            "config": described,
+            "layers": layers,
+        }
+        image = self._blob(_json(manifest), "manifest.v1+json")
+        names = {"io.containerd.image.name": _full_name(tag), "org.opencontainers.image.ref.name": tag.rpartition(":")[2]}
+        index = {"schemaVersion": 2, "mediaType": _OCI_TYPE + "index.v1+json", "manifests": [{**image, "annotations": names}]}
+        classic = {"Config": _blob(described["digest"]), "RepoTags": [tag], "Layers": [_blob(each) for each in diff_ids]}
+        self._add("index.json", _json(index))
+        self._add("manifest.json", _json([classic]))
+        self._add("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
         self.file.write(bytes(2 * BLOCK))
+        return str(image["digest"])
+
+    def _blob(self, content: bytes, media_type: str) -> dict[str, Any]:
+        """Adds a blob; returns its OCI descriptor."""
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        self._add(_blob(digest), content)
+        return {"mediaType": _OCI_TYPE + media_type, "digest": digest, "size": len(content)}
+
+    def _add(self, name: str, content: bytes) -> None:
+        self.file.write(_header(name, len(content)) + content + bytes(-len(content) % BLOCK))
 
 
-def layer_name(diff_id: str) -> str:
-    """Where a layer lies in the tar."""
-    return f"{diff_id.removeprefix('sha256:')}/layer.tar"
+def _blob(digest: str) -> str:
+    """Where a blob lies in the tar. A layer lies there uncompressed, so its digest is its diff_id."""
+    return _BLOBS + digest.removeprefix("sha256:")
+
+
+def _json(document: object) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _full_name(tag: str) -> str:
+    """The tag with the registry and folder that Docker adds in its mind to short ones."""
+    first, slash, _ = tag.partition("/")
+    if slash and (first == "localhost" or "." in first or ":" in first):
+        return tag
+    return "docker.io/" + (tag if slash else f"library/{tag}")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Byte streams of an upload: sections of a file, bounded gunzip, and cursors a tar is walked with.
+"""Byte streams of an upload: sections of a file, bounded gunzip, and cursors a tar is walked with. (zstd is in `zstd.py`.)
 
 Everything reads forward in blocks of at most 1 MiB, so memory stays the same whatever was uploaded.
 """
@@ -12,8 +12,9 @@ from typing import BinaryIO, Protocol
 BLOCK_BYTES = 2**20
 
 GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+READ_COMPRESSIONS = frozenset({"gzip", "zstd"})
 OTHER_COMPRESSIONS: tuple[tuple[bytes, str], ...] = (
-    (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"BZh", "bzip2"),
     (b"\x04\x22\x4d\x18", "lz4"),
@@ -26,6 +27,15 @@ class StreamDamagedError(Exception):
 
 class StreamTruncatedError(Exception):
     """The upload's bytes end before they should."""
+
+
+class StreamUnsupportedError(Exception):
+    """Sound bytes that are not read here; `what` completes 'It is compressed with ...', `cure` says what to do."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(f"{what}; {cure}")
+        self.what = what
+        self.cure = cure
 
 
 class CursorEndedError(Exception):
@@ -72,6 +82,25 @@ class Section:
         return data
 
 
+class PatienceWithEmptiness:
+    """Ends a stream of pieces that unpack to nothing: a gigabyte of them is many minutes of work without a byte to count."""
+
+    LIMIT = 100_000
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+
+    def judge(self, unpacked_bytes: int) -> None:
+        """Counts one step of unpacking.
+
+        Raises:
+            StreamDamagedError: too many in a row gave nothing.
+        """
+        self._in_a_row = 0 if unpacked_bytes else self._in_a_row + 1
+        if self._in_a_row > self.LIMIT:
+            raise StreamDamagedError
+
+
 class Gunzip:
     """Reads gzip, several members in a row included (as Go and gzip do), never more than asked for at a time."""
 
@@ -79,10 +108,12 @@ class Gunzip:
         self._source = source
         self._pending = b""
         self._member: zlib._Decompress | None = zlib.decompressobj(wbits=31)
+        self._patience = PatienceWithEmptiness()
 
     def read(self, size: int) -> bytes:
         while self._member is not None:
             data = self._step(self._member, size)
+            self._patience.judge(len(data))
             if data:
                 return data
         return b""
@@ -179,7 +210,14 @@ class BlockCursor:
 
 
 def compression_of(head: bytes) -> str | None:
-    """'gzip', the name of a compression we don't read, or None for bytes that look uncompressed."""
+    """'gzip', 'zstd', the name of a compression we don't read, or None for bytes that look uncompressed."""
     if head.startswith(GZIP_MAGIC):
         return "gzip"
+    if head.startswith(ZSTD_MAGIC) or is_skippable_zstd(head):
+        return "zstd"
     return next((name for magic, name in OTHER_COMPRESSIONS if head.startswith(magic)), None)
+
+
+def is_skippable_zstd(head: bytes) -> bool:
+    """True for bytes that begin with the magic of a frame that carries no content (pzstd writes such)."""
+    return head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F

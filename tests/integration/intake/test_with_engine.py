@@ -63,7 +63,7 @@ class TestSavedImages:
         assert load(image.tar) == image.config_digest
         assert len(set(image.diff_ids)) == len(image.diff_ids) - 1
         with tarfile.open(image.tar) as tar:
-            assert len(tar.getnames()) == len(set(image.diff_ids)) + 2
+            assert len(tar.getnames()) == len(set(image.diff_ids)) + 5
 
     def test_an_imported_image_sent_as_gzip(
         self, client: docker.DockerClient, saved: Save, load: Load, tmp_path: Path, tag: str

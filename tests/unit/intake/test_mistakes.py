@@ -44,7 +44,7 @@ class TestOtherFiles:
     def test_some_other_file(self, refusal: Refused, data: bytes) -> None:
         assert refusal(data).code == Refusal.NOT_AN_IMAGE_TAR
 
-    @pytest.mark.parametrize(("magic", "name"), [(b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\x00", "xz"), (b"BZh91AY", "bzip2")])
+    @pytest.mark.parametrize(("magic", "name"), [(b"\x04\x22\x4d\x18", "lz4"), (b"\xfd7zXZ\x00", "xz"), (b"BZh91AY", "bzip2")])
     def test_a_compression_we_do_not_read_names_the_cure(self, refusal: Refused, magic: bytes, name: str) -> None:
         refused = refusal(magic + b"rest")
         assert refused.code == Refusal.UNSUPPORTED_COMPRESSION

@@ -13,11 +13,19 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import zstandard
 
 from sonobench_eval.intake.records import ImageRefused, IntakeLimits, Refusal, VerifiedImage
 from sonobench_eval.intake.verify import verify_image
 
 Verify = Callable[..., VerifiedImage]
+
+DOCUMENTS = 5
+"""In a verified tar: config, manifest, index.json, manifest.json, oci-layout."""
+
+
+def blob(digest: str) -> str:
+    return "blobs/sha256/" + digest.removeprefix("sha256:")
 
 
 def content_of(image: VerifiedImage) -> dict[str, bytes]:
@@ -35,18 +43,53 @@ class TestDockerArchives:
         assert image.config_digest == tars.digest(config)
         assert image.diff_ids == tuple(tars.digest(each) for each in layers)
         written = content_of(image)
-        hexes = [each.removeprefix("sha256:") for each in image.diff_ids]
-        config_name = image.config_digest.removeprefix("sha256:") + ".json"
-        assert written == {
-            f"{hexes[0]}/layer.tar": layers[0],
-            f"{hexes[1]}/layer.tar": layers[1],
-            config_name: config,
-            "manifest.json": written["manifest.json"],
-        }
         assert json.loads(written["manifest.json"]) == [
-            {"Config": config_name, "RepoTags": ["sonobench/team-1:7"], "Layers": [f"{h}/layer.tar" for h in hexes]}
+            {
+                "Config": blob(image.config_digest),
+                "RepoTags": ["sonobench/team-1:7"],
+                "Layers": [blob(each) for each in image.diff_ids],
+            }
         ]
+        assert set(written) == {
+            *map(blob, (*image.diff_ids, image.config_digest, image.manifest_digest)),
+            "index.json",
+            "manifest.json",
+            "oci-layout",
+        }
+        assert [written[blob(each)] for each in image.diff_ids] == layers
+        assert written[blob(image.config_digest)] == config
         assert image.size_bytes == image.tar.stat().st_size
+
+    def test_the_oci_layout_beside_it_names_the_same_blobs_by_digest_and_size(self, verify: Verify, tars: ModuleType) -> None:
+        image = verify(tars.saved_image([tars.layer(a=b"1"), tars.layer(b=b"2"), tars.layer(a=b"1")]).tar())
+        written = content_of(image)
+        index, manifest = json.loads(written["index.json"]), json.loads(written[blob(image.manifest_digest)])
+        (descriptor,) = index["manifests"]
+        assert descriptor["digest"] == image.manifest_digest
+        assert [each["digest"] for each in manifest["layers"]] == list(image.diff_ids)
+        assert manifest["config"]["digest"] == image.config_digest
+        for named in (descriptor, manifest["config"], *manifest["layers"]):
+            assert (tars.digest(written[blob(named["digest"])]), len(written[blob(named["digest"])])) == (
+                named["digest"],
+                named["size"],
+            )
+
+    @pytest.mark.parametrize(
+        ("tag", "name"),
+        [
+            ("model:1", "docker.io/library/model:1"),
+            ("team/model:1", "docker.io/team/model:1"),
+            ("sonobench.local/submitted:sub-1", "sonobench.local/submitted:sub-1"),
+            ("localhost/model:1", "localhost/model:1"),
+        ],
+    )
+    def test_the_tag_is_told_to_containerd_in_full(self, verify: Verify, tars: ModuleType, tag: str, name: str) -> None:
+        (descriptor,) = json.loads(content_of(verify(tars.saved_image().tar(), tag=tag))["index.json"])["manifests"]
+        assert descriptor["annotations"]["io.containerd.image.name"] == name
+
+    def test_both_digests_are_the_images_alone_whatever_the_tag(self, verify: Verify, tars: ModuleType) -> None:
+        one, two = (verify(tars.saved_image(tags=["x:1"]).tar(), tag=tag) for tag in ("a:1", "b:2"))
+        assert (one.config_digest, one.manifest_digest) == (two.config_digest, two.manifest_digest)
 
     @pytest.mark.parametrize(
         "shape",
@@ -54,11 +97,14 @@ class TestDockerArchives:
             "plain",
             "gzip outside",
             "gzip inside",
+            "zstd outside",
+            "zstd inside",
             "manifest first",
             "names with ./",
             "oci with manifest",
             "oci",
             "oci uncompressed",
+            "oci zstd",
         ],
     )
     def test_one_image_gives_the_same_bytes_however_it_was_saved(
@@ -80,7 +126,7 @@ class TestDockerArchives:
         link = tars.entry(names[2], kind=b"2", link=f"../{names[0]}")
         verified = verify(link + b"".join(parts) + tars.END)
         assert len(verified.diff_ids) == 3
-        assert len(content_of(verified)) == 4
+        assert len(content_of(verified)) == 2 + DOCUMENTS
 
     def test_a_repeated_layer_listed_twice_is_written_once(self, verify: Verify, tars: ModuleType) -> None:
         layers = [tars.layer(a=b"1"), tars.layer(a=b"1")]
@@ -88,7 +134,7 @@ class TestDockerArchives:
         manifest = tars.manifest_of(image)
         manifest[0]["Layers"] = manifest[0]["Layers"][:1] * 2
         verified = verify(tars.with_manifest(image, manifest).tar())
-        assert len(content_of(verified)) == 3
+        assert len(content_of(verified)) == 1 + DOCUMENTS
 
     def test_a_layer_without_end_marker_or_content_is_fine_as_it_is_by_docker(self, verify: Verify, tars: ModuleType) -> None:
         layers = [tars.entry("a", b"1"), bytes(1024), b""]
@@ -112,6 +158,11 @@ def saved_as(shape: str, layers: list[bytes], tars: ModuleType) -> bytes:
             return gzip.compress(plain.tar()[:half]) + gzip.compress(plain.tar()[half:])
         case "gzip inside":
             return tars.saved_image(layers, stored=[gzip.compress(each) for each in layers]).tar()
+        case "zstd outside":
+            half = len(plain.tar()) // 2
+            return zstandard.compress(plain.tar()[:half]) + zstandard.compress(plain.tar()[half:])
+        case "zstd inside":
+            return tars.saved_image(layers, stored=[zstandard.compress(each) for each in layers]).tar()
         case "manifest first":
             names = sorted(plain.members, reverse=True)
             return b"".join(tars.entry(n, plain.members[n]) for n in names) + tars.END
@@ -122,13 +173,15 @@ def saved_as(shape: str, layers: list[bytes], tars: ModuleType) -> bytes:
             oci = tars.oci_layout(layers)
             blobs = {c: n for n, c in oci.members.items()}
             manifest = [
-                {"Config": blobs[tars.config(layers)], "Layers": [blobs[gzip.compress(each, mtime=0)] for each in layers]}
+                {"Config": blobs[tars.config(layers)], "Layers": [blobs[tars.compressed(each, "gzip")] for each in layers]}
             ]
             return tars.with_manifest(oci, manifest).tar()
         case "oci":
             return tars.oci_layout(layers).tar()
+        case "oci zstd":
+            return tars.oci_layout(layers, compression="zstd").tar()
         case _:
-            return tars.oci_layout(layers, compress=False).tar()
+            return tars.oci_layout(layers, compression=None).tar()
 
 
 def manifest_blob(layout: Any) -> tuple[str, bytes]:
@@ -153,7 +206,7 @@ class TestOciLayouts:
     @pytest.mark.parametrize(
         "media_type",
         [
-            "application/vnd.oci.image.layer.v1.tar+zstd",
+            "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
             "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
             "text/plain",
         ],
@@ -228,10 +281,10 @@ class TestOnTheDisk:
 
 
 class TestProgress:
-    @pytest.mark.parametrize("compressed", [False, True])
-    def test_it_rises_to_the_size_of_the_upload(self, verify: Verify, tars: ModuleType, compressed: bool) -> None:
+    @pytest.mark.parametrize("compression", [None, "gzip", "zstd"])
+    def test_it_rises_to_the_size_of_the_upload(self, verify: Verify, tars: ModuleType, compression: str | None) -> None:
         data = tars.saved_image([tars.layer(a=os.urandom(3_000_000)), tars.layer(b=os.urandom(2_000_000))]).tar()
-        data = gzip.compress(data, 1) if compressed else data
+        data = tars.compressed(data, compression)
         told: list[tuple[int, int]] = []
         verify(data, progress=lambda done, total: told.append((done, total)))
         done = [each for each, _ in told]
@@ -272,4 +325,8 @@ class TestLimits:
 def test_the_verified_tar_can_be_verified_again(verify: Verify, tars: ModuleType) -> None:
     first = verify(tars.saved_image().tar())
     again = verify(first.tar.read_bytes())
-    assert (again.config_digest, again.diff_ids) == (first.config_digest, first.diff_ids)
+    assert (again.config_digest, again.manifest_digest, again.diff_ids) == (
+        first.config_digest,
+        first.manifest_digest,
+        first.diff_ids,
+    )
