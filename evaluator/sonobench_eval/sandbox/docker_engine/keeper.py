@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import struct
 import tarfile
 
 import docker
 import docker.errors
 
 from sonobench_eval.sandbox.docker_engine.calls import engine_call, load_error
+from sonobench_eval.sandbox.docker_engine.tiny_elf import executable
 from sonobench_eval.sandbox.port import SandboxTrouble
 
 COMMAND = "/wait"
@@ -26,51 +26,32 @@ _SLEEP = bytes.fromhex("b822000000")  # mov eax, 34   the system call pause(): s
 _CALL = bytes.fromhex("0f05")  #         syscall
 _AGAIN = bytes.fromhex("ebf7")  #        jmp -9        back to the first instruction
 _CODE = _SLEEP + _CALL + _AGAIN
-_LOADED_AT = 0x400000
-_ELF_HEADER_BYTES, _PROGRAM_HEADER_BYTES = 64, 56
 
 
 def wait_program() -> bytes:
     """A static ELF program for linux/amd64 that waits for ever."""
-    headers = _ELF_HEADER_BYTES + _PROGRAM_HEADER_BYTES
-    whole = headers + len(_CODE)
-    identity = b"\x7fELF" + bytes((2, 1, 1, 0)) + bytes(8)  # 64 bit, little endian, version 1, System V
-    elf = identity + struct.pack(
-        "<HHIQQQIHHHHHH",
-        2,  # an executable
-        62,  # for x86-64
-        1,
-        _LOADED_AT + headers,  # its first instruction
-        _ELF_HEADER_BYTES,  # the program header follows at once
-        0,
-        0,
-        _ELF_HEADER_BYTES,
-        _PROGRAM_HEADER_BYTES,
-        1,  # one program header, no sections
-        0,
-        0,
-        0,
-    )
-    readable_executable = 4 | 1
-    segment = struct.pack("<IIQQQQQQ", 1, readable_executable, 0, _LOADED_AT, _LOADED_AT, whole, whole, 0x1000)
-    return elf + segment + _CODE
+    return executable(_CODE)
 
 
 def keeper_tar() -> tuple[bytes, str]:
     """The image as `docker load` takes it, the same bytes every time, and its layer's diff_id."""
-    return _image_tar({COMMAND.lstrip("/"): (wait_program(), 0o755)}, tag=TAG)
+    return image_tar({COMMAND.lstrip("/"): (wait_program(), 0o755)}, tag=TAG)
 
 
 def control_tar(token: str) -> bytes:
     """An image with a layer that no engine has seen yet where `token` is new; its tag is `control_tag(token)`."""
-    return _image_tar({"token": (token.encode(), 0o644)}, tag=control_tag(token))[0]
+    return image_tar({"token": (token.encode(), 0o644)}, tag=control_tag(token))[0]
 
 
 def control_tag(token: str) -> str:
     return f"sonobench/control:{token}"
 
 
-def _image_tar(files: dict[str, tuple[bytes, int]], *, tag: str) -> tuple[bytes, str]:
+def image_tar(files: dict[str, tuple[bytes, int]], *, tag: str) -> tuple[bytes, str]:
+    """An image of ours as `docker load` takes it, and its layer's diff_id. `files`: path without `/` to content and mode.
+
+    It starts the keeper's command unless a container names another entry point.
+    """
     layer = _tar(files)
     diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
     config = _json(
