@@ -87,7 +87,7 @@ class Unzstd:
             self._skip()
             return True
         if magic != ZSTD_MAGIC:
-            raise StreamDamagedError
+            raise StreamDamagedError if len(magic) == len(ZSTD_MAGIC) else StreamTruncatedError
         header = self._header()
         _refuse_what_we_do_not_give(header)
         unpacker = self._library.decompressobj()
