@@ -7,7 +7,6 @@ for linux/amd64 is there, are passed over.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,40 +14,23 @@ from typing import Any
 
 from sonobench_eval.intake import go_json
 from sonobench_eval.intake.archive import Archive
+from sonobench_eval.intake.descriptors import (
+    CONFIG_TYPES,
+    DESCRIPTOR,
+    DIGEST,
+    INDEX_TYPES,
+    LAYER_TYPES,
+    MANIFEST_TYPES,
+    is_elsewhere,
+)
 from sonobench_eval.intake.go_json import GoJsonError
 from sonobench_eval.intake.records import ImageRefused, IntakeLimits, Refusal
 from sonobench_eval.intake.wording import SAVE_COMMAND, quoted
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _INDEXES_READ = 20
-_ATTESTATION = "vnd.docker.reference.type"
 
-_INDEX_TYPES = frozenset({"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"})
-_MANIFEST_TYPES = frozenset(
-    {"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"}
-)
-_CONFIG_TYPES = frozenset({"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"})
-_LAYER_TYPES = frozenset(
-    {
-        "application/vnd.oci.image.layer.v1.tar",
-        "application/vnd.oci.image.layer.v1.tar+gzip",
-        "application/vnd.oci.image.layer.v1.tar+zstd",
-        "application/vnd.docker.image.rootfs.diff.tar",
-        "application/vnd.docker.image.rootfs.diff.tar.gzip",
-        "application/vnd.docker.image.rootfs.diff.tar.zstd",
-    }
-)
-
-_DESCRIPTOR = go_json.struct(
-    {
-        "mediaType": go_json.text,
-        "digest": go_json.text,
-        "platform": go_json.struct({"os": go_json.text, "architecture": go_json.text}),
-        "annotations": go_json.map_of(go_json.text),
-    }
-)
-_INDEX = go_json.struct({"manifests": go_json.list_of(_DESCRIPTOR)})
-_MANIFEST = go_json.struct({"config": _DESCRIPTOR, "layers": go_json.list_of(_DESCRIPTOR)})
+_INDEX = go_json.struct({"manifests": go_json.list_of(DESCRIPTOR)})
+_MANIFEST = go_json.struct({"config": DESCRIPTOR, "layers": go_json.list_of(DESCRIPTOR)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +73,7 @@ def oci_image(archive: Archive, limits: IntakeLimits) -> tuple[str, tuple[str, .
         )
     manifest = layout.document(_blob(digests[0]), _MANIFEST, digest=digests[0])
     layers = manifest.get("layers", ())
-    return _typed_blob(manifest.get("config", {}), _CONFIG_TYPES), tuple(_typed_blob(layer, _LAYER_TYPES) for layer in layers)
+    return _typed_blob(manifest.get("config", {}), CONFIG_TYPES), tuple(_typed_blob(layer, LAYER_TYPES) for layer in layers)
 
 
 def _image_digests(layout: _Layout) -> list[str]:
@@ -103,7 +85,7 @@ def _image_digests(layout: _Layout) -> list[str]:
             raise _bad(f"it has more than {_INDEXES_READ} indexes")
         name = "index.json" if digest is None else _blob(digest)
         for descriptor in layout.document(name, _INDEX, digest=digest).get("manifests", ()):
-            if not _is_elsewhere(descriptor):
+            if not is_elsewhere(descriptor):
                 _file(descriptor, images, indexes)
     return list(images)
 
@@ -118,19 +100,12 @@ def _growing(queue: dict[str | None, None]) -> Iterator[str | None]:
 
 def _file(descriptor: dict[str, Any], images: dict[str, None], indexes: dict[str | None, None]) -> None:
     digest = descriptor.get("digest", "")
-    if descriptor.get("mediaType") in _INDEX_TYPES:
+    if descriptor.get("mediaType") in INDEX_TYPES:
         indexes[digest] = None
-    elif descriptor.get("mediaType") in _MANIFEST_TYPES:
+    elif descriptor.get("mediaType") in MANIFEST_TYPES:
         images[digest] = None
     else:
         raise _media_type(descriptor)
-
-
-def _is_elsewhere(descriptor: dict[str, Any]) -> bool:
-    """True for attestations and for images of other platforms."""
-    platform = descriptor.get("platform")
-    stated = (platform.get("os"), platform.get("architecture")) if platform else ("linux", "amd64")
-    return _ATTESTATION in descriptor.get("annotations", {}) or stated != ("linux", "amd64")
 
 
 def _typed_blob(descriptor: dict[str, Any], types: frozenset[str]) -> str:
@@ -140,7 +115,7 @@ def _typed_blob(descriptor: dict[str, Any], types: frozenset[str]) -> str:
 
 
 def _blob(digest: str) -> str:
-    if not _DIGEST.fullmatch(digest):
+    if not DIGEST.fullmatch(digest):
         raise _bad(f"{quoted(digest)} is not a SHA-256 digest")
     return "blobs/sha256/" + digest.removeprefix("sha256:")
 

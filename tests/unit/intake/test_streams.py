@@ -11,6 +11,7 @@ import pytest
 from sonobench_eval.intake.streams import (
     BlockCursor,
     Gunzip,
+    PatienceWithEmptiness,
     Section,
     StreamDamagedError,
     StreamTruncatedError,
@@ -63,6 +64,11 @@ class TestGunzip:
         with pytest.raises(StreamDamagedError):
             gunzipped(zlib.compress(b"content"))
 
+    def test_members_of_nothing_without_end_are_damage(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(PatienceWithEmptiness, "LIMIT", 50)
+        with pytest.raises(StreamDamagedError):
+            gunzipped(gzip.compress(b"") * 60)
+
 
 class TestSection:
     def test_ends_where_it_should(self) -> None:
@@ -93,3 +99,8 @@ class TestCompressionOf:
     def test_names_what_it_sees(self) -> None:
         heads = {b"\x1f\x8b\x08": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh9": "bzip2", b"\xfd7zXZ\x00": "xz", b"plain": None}
         assert {head: compression_of(head) for head in heads} == heads
+
+    @pytest.mark.parametrize("first", [0x50, 0x5F])
+    def test_a_skippable_frame_is_zstd(self, first: int) -> None:
+        assert compression_of(bytes([first]) + b"\x2a\x4d\x18") == "zstd"
+        assert compression_of(b"\x60\x2a\x4d\x18") is None
