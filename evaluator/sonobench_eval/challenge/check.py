@@ -1,11 +1,13 @@
 """The organiser's check of a challenge's data, before anybody is scored on it: every file is opened and decoded.
 
 A challenge may be valid and its data not: a mask of another size, a label value no structure has, a link that
-leads out of the folder. Each is found here, by name, and not by a team's surprising score.
+leads out of the folder, an image whose headers cannot be taken off. Each is found here, by name, and not by a team's
+surprising score.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,9 @@ from PIL import Image
 from sonobench_eval.challenge.model import Case, Challenge, Task
 from sonobench_eval.io.images import INPUT_FORMATS, ImageUnreadable, image_size, max_png_bytes, read_mask_png
 from sonobench_eval.io.png import MAX_PIXELS
+from sonobench_eval.io.strip.registry import NotStrippable, stripped
+
+_ORIENTATION, _UPRIGHT = 0x0112, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ def check_data(
     tasks = {task.id: task for task in challenge.tasks}
     problems: list[DataProblem] = []
     for done, case in enumerate(challenge.cases, start=1):
-        sentences = _problems_of(case, tasks[case.task], inputs_dir, truth_dir)
+        sentences = list(_problems_of(case, tasks[case.task], inputs_dir, truth_dir))
+        if challenge.pseudonyms and not sentences:
+            sentences += _header_problems(inputs_dir / case.id)
         problems += [DataProblem(case.id, sentence) for sentence in sentences]
         if progress is not None:
             progress(done, len(challenge.cases))
@@ -83,6 +90,44 @@ def _mask_problem(path: Path, task: Task, size: tuple[int, int]) -> str | None:
     if "nonzero" not in named and (strange := sorted(values - {0} - named)):
         return f"has value {strange[0]}, which names no structure of {task.id}"
     return None
+
+
+def _header_problems(path: Path) -> Iterator[str]:
+    """Why this image cannot be handed over without its headers. Only asked of images that can be decoded."""
+    data = path.read_bytes()
+    cure = "save it anew, or set `pseudonyms: false`"
+    try:
+        without = stripped(data)
+    except NotStrippable as error:
+        yield f"image {path}: its headers cannot be taken off: it {error}; {cure}"
+        return
+    with Image.open(io.BytesIO(data), formats=INPUT_FORMATS) as image:
+        if _is_turned(image):
+            yield f"image {path}: a header says that it is to be turned, which not every program does; turn its pixels themselves"
+        if _looks(image) != _looks_without(without):
+            yield f"image {path}: it does not decode to the same pixels once its headers are taken off; {cure}"
+
+
+def _is_turned(image: Image.Image) -> bool:
+    try:
+        return image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT
+    # A header that cannot be read turns nothing.
+    except Exception:
+        return False
+
+
+def _looks_without(data: bytes) -> tuple[object, ...] | None:
+    try:
+        with Image.open(io.BytesIO(data), formats=INPUT_FORMATS) as image:
+            return _looks(image)
+    # Whatever the decoder says, the file is not what it was.
+    except Exception:
+        return None
+
+
+def _looks(image: Image.Image) -> tuple[object, ...]:
+    image.load()
+    return image.mode, image.size, image.tobytes(), image.getpalette(), image.info.get("transparency")
 
 
 def _not_a_file_inside(path: Path, folder: Path) -> str | None:

@@ -75,3 +75,34 @@ class TestCheckData:
         told: list[tuple[int, int]] = []
         check_data(challenge, data / "images", data / "truth", progress=lambda done, cases: told.append((done, cases)))
         assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+class TestHeaders:
+    """What an image must be so that containers can be given it without its headers."""
+
+    IMAGE = "images/breast/img/1.png"
+
+    def test_an_image_whose_headers_cannot_be_taken_off_is_found(self, challenge: Challenge, data: Path) -> None:
+        Image.new("L", (4, 6)).save(data / self.IMAGE, save_all=True, append_images=[Image.new("L", (4, 6), 9)])
+        (problem,) = found(challenge, data)
+        assert problem.case == "breast/img/1.png"
+        assert "its headers cannot be taken off: it is an animation" in problem.sentence
+        assert problem.sentence.endswith("save it anew, or set `pseudonyms: false`")
+
+    def test_with_pseudonyms_off_it_is_handed_over_as_it_is(self, challenge: Challenge, data: Path) -> None:
+        Image.new("L", (4, 6)).save(data / self.IMAGE, save_all=True, append_images=[Image.new("L", (4, 6), 9)])
+        assert found(challenge.model_copy(update={"pseudonyms": False}), data) == []
+
+    def test_an_image_that_a_header_turns_is_found(self, challenge: Challenge, data: Path) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.new("L", (4, 6)).save(data / self.IMAGE, exif=exif)
+        assert "a header says that it is to be turned" in found(challenge, data)[0].sentence
+
+    def test_an_image_that_would_not_look_the_same_is_found(
+        self, challenge: Challenge, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = (data / "images/heart/img/1.png").read_bytes()
+        Image.new("L", (4, 6), 77).save(data / self.IMAGE)
+        monkeypatch.setattr("sonobench_eval.challenge.check.stripped", lambda _data: other)
+        assert any("does not decode to the same pixels" in problem.sentence for problem in found(challenge, data))

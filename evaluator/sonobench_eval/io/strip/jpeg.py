@@ -22,7 +22,7 @@ _PLAIN_JFIF = b"\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
 _PLAIN_ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
 _ADOBE_BYTES = 12
 # In a scan, FF 00 is a pixel byte FF, FF D0 to FF D7 restarts, FF FF fills; anything else ends it.
-_SCAN_ENDS = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
+_SCAN_ENDS = re.compile(rb"\xff+[^\0\xd0-\xd7\xff]")
 
 
 class _Segment(NamedTuple):

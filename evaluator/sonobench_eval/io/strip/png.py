@@ -23,12 +23,12 @@ def stripped_png(data: bytes) -> bytes:
         raise NotStrippable(f"is damaged: {refused}") from refused
     if any(name == b"acTL" for name, _ in chunks):
         raise NotStrippable("is an animation; save the picture that is meant as a PNG of its own")
-    _check_order([name for name, _ in chunks if name in _IN_ORDER])
+    _check_order([name for name, _ in chunks])
     return png_of(kept)
 
 
 def _check_order(names: list[bytes]) -> None:
     """Readers stop at the first gap between pixel chunks, and do not all see transparency that stands elsewhere."""
-    order = [name for name, _ in groupby(names)]
+    order = [name for name, _ in groupby(names) if name in _IN_ORDER]
     if order != [name for name in _IN_ORDER if name in order] or names.count(b"tRNS") > 1:
         raise NotStrippable("is damaged: its chunks do not stand in order")
