@@ -110,7 +110,7 @@ def _header_problems(path: Path) -> Iterator[str]:
 
 def _is_turned(image: Image.Image) -> bool:
     try:
-        return image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT
+        return bool(image.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT)
     # A header that cannot be read turns nothing.
     except Exception:
         return False

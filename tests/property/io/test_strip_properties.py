@@ -77,7 +77,7 @@ class TestJpeg:
             restart_marker_blocks=restarts,
             exif=exif(),
             comment=SECRET,
-            icc_profile=SECRET * 9000,  # more than one segment holds
+            icc_profile=SECRET * 900,
             dpi=(300, 300),
         )
         assert_only_pixels_are_left(data)
