@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from sonobench_eval.meter.cgroup import HostSample, NoCgroup, find_cgroup
-from sonobench_eval.meter.gpu_memory import NOT_MEASURED, GpuMemoryMeter, GpuUsage, Nvml
+from sonobench_eval.meter.gpu_device import Nvml, nvidia_ml
+from sonobench_eval.meter.gpu_memory import GpuMemoryMeter
+from sonobench_eval.meter.gpu_owner import container_owner
+from sonobench_eval.meter.gpu_usage import NOT_MEASURED, GpuUsage
 from sonobench_eval.meter.host_memory import HostMemoryMeter, HostUsage
 
 ENGINE_INTERVAL_S = 0.5
@@ -27,21 +29,32 @@ class Usage:
 class RunMeter:
     """Call `before_start`, `started` and `stop`, in this order; each is harmless when an earlier one did not happen."""
 
-    def __init__(self, *, gpu_uuid: str | None, engine_reader: Callable[[], HostSample], nvml: Nvml | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        gpu_uuid: str | None,
+        engine_reader: Callable[[], HostSample],
+        gpu_exclusive: bool = False,
+        nvml: Nvml | None = None,
+    ) -> None:
         self._engine_reader = engine_reader
         self._host: HostMemoryMeter | None = None
         self._gpu: GpuMemoryMeter | None = None
         self._gpu_trouble = NOT_MEASURED
         if gpu_uuid is not None:
-            self._prepare_gpu(gpu_uuid, nvml)
+            self._gpu = self._gpu_meter(gpu_uuid, exclusive=gpu_exclusive, nvml=nvml)
 
-    def before_start(self) -> None:
-        """Note what the GPU holds before the container starts."""
-        if self._gpu is not None:
-            self._gpu.start()
+    def before_start(self) -> str:
+        """Note what the GPU holds before the container starts; returns why it must not start (empty: nothing is against it)."""
+        if self._gpu is None:
+            return ""
+        self._gpu.start()
+        return self._gpu.unfit
 
     def started(self, container_id: str, pid: int) -> None:
         """The container runs; `pid` is its first process in the host's PID namespace (0 where it has ended already)."""
+        if self._gpu is not None:
+            self._gpu.began()
         if pid <= 0:
             return
         try:
@@ -50,6 +63,8 @@ class RunMeter:
             self._host = HostMemoryMeter(self._engine_reader, source="the engine's statistics", interval_s=ENGINE_INTERVAL_S)
         else:
             self._host = HostMemoryMeter(cgroup.sample, source=f"the container's cgroup (version {cgroup.version})")
+            if self._gpu is not None:
+                self._gpu.owner = container_owner(container_id)
         self._host.start()
 
     def stop(self) -> Usage:
@@ -58,19 +73,9 @@ class RunMeter:
         gpu = self._gpu.stop() if self._gpu is not None else self._gpu_trouble
         return Usage(host, gpu)
 
-    def _prepare_gpu(self, uuid: str, nvml: Nvml | None) -> None:
+    def _gpu_meter(self, uuid: str, *, exclusive: bool, nvml: Nvml | None) -> GpuMemoryMeter | None:
         try:
-            module = nvml if nvml is not None else _pynvml()
+            return GpuMemoryMeter(uuid, nvml=nvml if nvml is not None else nvidia_ml(), exclusive=exclusive)
         except ImportError as error:
             self._gpu_trouble = GpuUsage(None, f"not measured: nvidia-ml-py is not installed ({error})")
-            return
-        self._gpu = GpuMemoryMeter(uuid, nvml=module, pids=self._pids)
-
-    def _pids(self) -> tuple[int, ...]:
-        return tuple(self._host.pids_seen) if self._host is not None else ()
-
-
-def _pynvml() -> Nvml:
-    import pynvml
-
-    return cast(Nvml, pynvml)
+            return None

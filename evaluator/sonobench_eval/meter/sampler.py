@@ -25,6 +25,7 @@ class Sampler:
         self.samples = 0
         self.largest_gap_s = 0.0
         self.trouble: Exception | None = None
+        self.stuck = False
 
     def start(self) -> None:
         """Take the first sample at once, in the caller's thread, so that a short run has at least one."""
@@ -32,10 +33,11 @@ class Sampler:
             self._thread.start()
 
     def stop(self) -> None:
-        """End the sampling and wait for it. Harmless when it was never started."""
+        """End the sampling and wait for it. Harmless when it was never started. `stuck` is set where it does not end."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(JOIN_TIMEOUT_S)
+            self.stuck = self._thread.is_alive()
 
     def spacing(self) -> str:
         """How often samples were taken, in words."""

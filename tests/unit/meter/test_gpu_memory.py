@@ -15,7 +15,7 @@ MIB = 2**20
 
 
 class NvmlError(Exception):
-    pass
+    value = 3  # not supported
 
 
 @dataclass
@@ -47,11 +47,14 @@ class FakeNvml:
     def nvmlDeviceGetName(self, handle):  # noqa: N802
         return b"NVIDIA Test GPU"
 
-    def nvmlDeviceGetMemoryInfo(self, handle):  # noqa: N802
+    def nvmlDeviceGetMemoryInfo(self, handle, version=None):  # noqa: N802
+        if version is not None:
+            raise NvmlError("version 2 is not supported")
         self.looks += 1
         if self.looks == 0:
             return SimpleNamespace(used=self.baseline)
-        self._maybe_fail("memory")
+        if "memory" in self.fails:
+            raise RuntimeError("memory is not supported any more")
         if self.looks > len(self.states):
             self.looked.set()
         return SimpleNamespace(used=self._state()[0])
@@ -64,15 +67,21 @@ class FakeNvml:
         self._maybe_fail("accounting")
         return int(self.accounting is not None)
 
+    def nvmlDeviceGetAccountingPids(self, handle):  # noqa: N802
+        return list(self.accounting) if self.looks > 0 else []
+
     def nvmlDeviceGetAccountingStats(self, handle, pid):  # noqa: N802
-        return SimpleNamespace(maxMemoryUsage=self.accounting[pid])
+        return SimpleNamespace(maxMemoryUsage=self.accounting[pid], startTime=pid)
 
     def _state(self):
+        if self.looks <= 0:
+            return self.baseline, {}
         return self.states[min(max(self.looks, 1), len(self.states)) - 1]
 
 
-def measure(nvml, pids=(1, 2)):
-    meter = GpuMemoryMeter("GPU-1", nvml=nvml, pids=lambda: pids, interval_s=0.001)
+def measure(nvml, strangers=()):
+    meter = GpuMemoryMeter("GPU-1", nvml=nvml, interval_s=0.001)
+    meter.owner = lambda pid: pid not in strangers
     meter.start()
     if not nvml.fails & {"init", "handle", "memory"}:
         assert nvml.looked.wait(10)
@@ -86,11 +95,11 @@ class TestPerProcess:
     def test_it_is_the_largest_sum_over_the_containers_processes(self):
         usage = measure(FakeNvml(states=STATES))
         assert usage.peak_bytes == 1000 * MIB
-        assert usage.method.startswith("NVML, the container's processes, largest of")
+        assert usage.method.startswith("NVML, the run's processes together, largest of")
         assert usage.name == "NVIDIA Test GPU"
 
     def test_other_peoples_processes_do_not_count(self):
-        assert measure(FakeNvml(states=[(9000 * MIB, {1: 100 * MIB, 77: 8000 * MIB})])).peak_bytes == 100 * MIB
+        assert measure(FakeNvml(states=[(9000 * MIB, {1: 100 * MIB, 77: 8000 * MIB})]), strangers={77}).peak_bytes == 100 * MIB
 
     def test_nvml_is_shut_down(self):
         nvml = FakeNvml(states=STATES)
@@ -102,7 +111,7 @@ class TestAccounting:
     def test_for_one_process_the_drivers_peak_is_exact(self):
         usage = measure(FakeNvml(states=[(900 * MIB, {1: 400 * MIB})], accounting={1: 450 * MIB}))
         assert usage.peak_bytes == 450 * MIB
-        assert "accounting of the container's one process" in usage.method
+        assert "accounting of the run's one process" in usage.method
 
     @pytest.mark.parametrize(
         ("peaks", "expected"),
@@ -126,8 +135,8 @@ class TestAccounting:
 
 
 class TestWholeDevice:
-    def check(self, nvml, pids=(1, 2)):
-        usage = measure(nvml, pids)
+    def check(self, nvml, strangers=()):
+        usage = measure(nvml, strangers)
         assert usage.peak_bytes == 1000 * MIB  # 1500 less the baseline of 500
         assert "whole device less what was used before" in usage.method
 
@@ -137,8 +146,8 @@ class TestWholeDevice:
     def test_it_serves_where_the_driver_does_not_tell_their_memory(self):
         self.check(FakeNvml(states=[(1500 * MIB, {1: None})]))
 
-    def test_it_serves_where_the_containers_processes_are_not_known_here(self):
-        self.check(FakeNvml(states=STATES), pids=())
+    def test_it_serves_where_no_process_is_to_be_seen_from_here(self):
+        self.check(FakeNvml(states=[(used, {}) for used, _ in STATES]))
 
     def test_it_is_never_below_zero(self):
         assert measure(FakeNvml(states=[(100 * MIB, {})])).peak_bytes == 0
