@@ -1,0 +1,2 @@
+. /attack/answers.sh
+exec yes leak-everything

@@ -1,0 +1,5 @@
+. /attack/answers.sh
+/attack/attack
+echo "child gone"
+answer_all
+exit 0

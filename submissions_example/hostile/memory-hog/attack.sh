@@ -1,0 +1,2 @@
+. /attack/answers.sh
+exec /attack/attack

@@ -1,0 +1,8 @@
+. /attack/answers.sh
+seen=$(ls -d /proc/[0-9]* | wc -l)
+echo "$seen processes"
+[ "$seen" -lt 20 ] || breach "it sees $seen processes"
+for table in /proc/sysvipc/*; do [ "$(wc -l <"$table")" -le 1 ] || breach "$table has entries"; done
+[ -z "$(ls /dev/mqueue 2>/dev/null)" ] || breach "there are message queues"
+[ -z "$(ls /dev/shm)" ] || breach "there is shared memory"
+answer_all

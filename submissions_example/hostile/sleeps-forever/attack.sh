@@ -1,0 +1,3 @@
+. /attack/answers.sh
+answer_all
+sleep 1000000

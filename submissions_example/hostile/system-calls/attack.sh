@@ -1,0 +1,3 @@
+. /attack/answers.sh
+/attack/attack "$SECRET_FILE" || breach "a system call went through"
+answer_all

@@ -1,0 +1,2 @@
+. /attack/answers.sh
+must_not_read "../../../../../../..$SECRET_FILE"

@@ -1,0 +1,340 @@
+"""Runs the gallery's hostile images the way a worker does, and looks at the host for any trace of them.
+
+What must stay secret is planted beforehand: a word in a file of the host that everybody may read, one in this process's
+environment, one in the hidden references' folder, one in a layer of another team's image. Something listens on the
+host's addresses. After every attack, none of it may have been met.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import resource
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+from gallery import PICTURE_PX, Attack, File, Known, build_upload, honest_upload, layer_of
+from gallery_listeners import Listeners, own_addresses
+from gallery_traces import DiskWatch, EngineEvents, cgroups_naming
+from image_tars import config as image_config
+from image_tars import saved_image
+
+from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
+from sonobench_eval.challenge.model import Case, Limits
+from sonobench_eval.challenge.phantom import make_phantom
+from sonobench_eval.evaluation import Evaluation
+from sonobench_eval.intake.records import ImageRefused, IntakeLimits
+from sonobench_eval.intake.verify import verify_image
+from sonobench_eval.io.sources import TarResults
+from sonobench_eval.pipeline import score_results
+from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.sandbox.docker_engine import DockerEngine
+from sonobench_eval.sandbox.failure import Failure, classify
+from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, RunOutcome, container_name, never_started
+from sonobench_platform.runs.evaluations import for_team
+
+MIB = 2**20
+SMALL: dict[str, Any] = {
+    "time_s": 20.0,
+    "memory_bytes": 48 * MIB,
+    "cpus": 1.0,
+    "pids": 32,
+    "scratch_bytes": 2 * MIB,
+    "output_bytes": 4 * MIB,
+    "output_files": 64,
+    "shm_bytes": MIB,
+    "open_files": 128,
+    "log_bytes": 64 * 1024,
+}
+"""What an attack may use where its folder asks for no other limits. The honest image always runs under these."""
+CASES_PER_TASK = 3
+PLACES = 6
+"""In-memory places a gallery image has at most, beside /output and /dev/shm."""
+KERNEL_SLACK_BYTES = 8 * MIB
+ENDS_WITHIN_S = 20.0
+"""Killing, collecting and an engine that others use as well; a bound on harm, no measure of speed."""
+KEY = bytes(range(32))
+PLANTED_IN = ("/", "/tmp", "/etc", "/root", "/var/tmp", "/dev/shm", "/run", "/proc", "/sys/fs/cgroup", "/var/lib/docker", ".")
+LEAK = "leak-"
+"""Begins every word that an attack makes from hidden pictures; no team may ever read one."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of an upload. `team` is every word the team is shown; `seen` what organisers hold besides."""
+
+    stage: str
+    category: str | None
+    blame: str | None
+    team: str
+    outcome: RunOutcome | None = None
+    evaluation: Evaluation | None = None
+    results: bytes = b""
+
+    @property
+    def log(self) -> str:
+        return self.outcome.log_tail if self.outcome else ""
+
+    @property
+    def findings(self) -> dict[str, int]:
+        return {each.code: each.count for each in self.evaluation.findings} if self.evaluation else {}
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """Every metric of every task."""
+        tasks = self.evaluation.tasks if self.evaluation else ()
+        return {f"{task.id}.{metric.name}": metric.value for task in tasks for metric in task.metrics}
+
+
+@dataclass
+class Secrets:
+    """Words that may appear nowhere, by where they were planted."""
+
+    folder: Path
+    words: dict[str, str] = field(default_factory=dict)
+
+    def plant(self, where: str) -> str:
+        self.words[where] = f"secret-of-{where}-{secrets.token_hex(8)}"
+        return self.words[where]
+
+    def met_in(self, data: bytes) -> list[str]:
+        return [where for where, word in self.words.items() if word.encode() in data]
+
+
+class Bench:
+    """A node with one challenge, another team's image, an honest team's image, and secrets to look for."""
+
+    def __init__(self, engine: DockerEngine, api: docker.APIClient, folder: Path) -> None:
+        self.engine, self.api, self.folder = engine, api, folder
+        self.token = secrets.token_hex(4)
+        self.node = f"gallery-{self.token}"
+        self.secrets = Secrets(folder / "of-the-host")
+        self.listeners = Listeners(f"sonobench-{self.token}")
+        self.loaded = small_challenge(folder / "phantom")
+        self.known = self._plant()
+        self.victim = self._load_victim()
+        self.honest = self._take_in("honest", honest_upload(self.known))
+        self.kept_ids = {tag: self._image_id(tag) for tag in (self.known.victim_tag, "sonobench/keeper:1")}
+        self.host_before = self._host_files()
+        self.began_at = int(time.time())
+
+    def close(self) -> None:
+        self.listeners.close()
+        for image in (self.victim, self.honest):
+            with contextlib.suppress(docker.errors.APIError):
+                self.api.remove_image(image.engine_id, force=True)
+
+    # What is there to be stolen ---------------------------------------------------------------------------------
+
+    def _plant(self) -> Known:
+        place = self.secrets.folder
+        place.mkdir(mode=0o755)
+        secret = place / "secret"
+        secret.write_text(self.secrets.plant("host-file"))
+        for folder in (self.folder, place):  # anybody on the host may read it: only the sandbox keeps an attack away
+            folder.chmod(0o755)
+        os.environ["SONOBENCH_GALLERY_SECRET"] = self.secrets.plant("environment")
+        assert self.loaded.truth_dir is not None
+        (self.loaded.truth_dir / "secret").write_text(self.secrets.plant("truth"))
+        return Known(
+            mark=f"sonobench-mark-{self.token}",
+            secret_file=str(secret),
+            hosts=own_addresses(),
+            tcp_port=self.listeners.tcp_port,
+            udp_port=self.listeners.udp_port,
+            abstract_socket=self.listeners.abstract,
+            victim_tag=f"sonobench/gallery-victim:{self.token}",
+            victim_layer=layer_of({"weights": File(self.secrets.plant("other-team").encode())}),
+        )
+
+    def _load_victim(self) -> ImageIdentity:
+        layers = [self.known.victim_layer]
+        upload = saved_image(layers, config_bytes=image_config(layers, {"Labels": {"team": self.token}}))
+        return self._take_in("victim", upload.tar(), tag=self.known.victim_tag)
+
+    def _take_in(self, name: str, upload: bytes, *, tag: str = "", limits: Mapping[str, Any] | None = None) -> ImageIdentity:
+        """Intake and load, as for any team.
+
+        Raises:
+            ImageRefused: the intake will not have it.
+            ImageRefusedByEngine: the engine cannot unpack it.
+        """
+        folder = self.folder / "uploads"
+        folder.mkdir(exist_ok=True)
+        handed_in, verified = folder / f"{name}.upload", folder / f"{name}.tar"
+        handed_in.write_bytes(upload)
+        try:
+            image = verify_image(
+                handed_in,
+                verified,
+                tag=tag or f"sonobench/gallery-{self.token}:{name}",
+                limits=replace(IntakeLimits(), **(limits or {})),
+            )
+            return self.engine.load(image.tar, ImageIdentity(image.config_digest, image.diff_ids))
+        finally:
+            handed_in.unlink()
+            verified.unlink(missing_ok=True)
+            assert list(folder.iterdir()) == []
+
+    def _image_id(self, reference: str) -> str | None:
+        try:
+            return str(self.api.inspect_image(reference)["Id"])
+        except docker.errors.ImageNotFound:
+            return None
+
+    # Runs -------------------------------------------------------------------------------------------------------
+
+    def attack(self, attack: Attack) -> Told:
+        """Hand in a hostile image, run it as often as its folder says, and look for traces after every run."""
+        try:
+            identity = self._take_in(attack.name, build_upload(attack.name, self.known), limits=attack.intake_limits)
+        except ImageRefused as refused:
+            assert self._image_id(f"sonobench/gallery-{self.token}:{attack.name}") is None
+            return Told("intake", refused.code, "participant", refused.sentence)
+        except ImageRefusedByEngine as refused:
+            failure = classify(never_started(str(refused)), time_limit_s=1, memory_limit_bytes=1, output_limit_bytes=1)
+            assert failure is not None
+            return Told("start", failure.category, failure.blame, failure.told)
+        limits = Limits.model_validate({**SMALL, **attack.limits})
+        try:
+            return [self.run(identity, limits=limits, name=attack.name) for _ in range(attack.runs)][-1]
+        finally:
+            self.engine.forget(identity)
+
+    def run_honest(self) -> Told:
+        return self.run(self.honest, limits=Limits.model_validate(SMALL), name="honest")
+
+    def run(self, identity: ImageIdentity, *, limits: Limits, name: str) -> Told:
+        run_id = f"{self.token}-{name}-{secrets.token_hex(3)}"
+        results, staging = self.folder / "results" / f"{run_id}.tar", self.folder / "staging"
+        staging.mkdir(exist_ok=True)
+        challenge = self.loaded.challenge.model_copy(update={"limits": limits})
+        with EngineEvents(self.api, self.node) as events, DiskWatch(self.api, container_name(run_id, 1)) as disk:
+            outcome = run_image(
+                challenge,
+                sandbox=self.engine,
+                identity=identity,
+                inputs_dir=self.loaded.inputs_dir,
+                results=results,
+                run_id=run_id,
+                attempt=1,
+                node=self.node,
+                staging=staging,
+                **_key_for(run_image),
+            )
+        told = self._told(outcome, limits)
+        assert list(staging.iterdir()) == []
+        assert events.strange() == []
+        assert cgroups_naming(run_id, *events.containers()) == []
+        assert disk.most_bytes <= 3 * limits.log_bytes + MIB
+        self.assert_harmless(told, limits)
+        results.unlink(missing_ok=True)
+        return told
+
+    def _told(self, outcome: RunOutcome, limits: Limits) -> Told:
+        failure = classify(
+            outcome,
+            time_limit_s=limits.time_s,
+            memory_limit_bytes=limits.memory_bytes,
+            output_limit_bytes=limits.output_bytes,
+        )
+        results = outcome.results.read_bytes() if outcome.results else b""
+        if failure is not None:
+            return _failed(failure, outcome, results)
+        evaluation = self.score(outcome)
+        return Told("results", None, None, for_team(evaluation).to_json(), outcome, evaluation, results)
+
+    def score(self, outcome: RunOutcome) -> Evaluation:
+        """Score a run's results; the scoring process may not grow by what a file in them claims to be."""
+        assert outcome.results is not None
+        peak_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with TarResults(outcome.results) as source:
+            evaluation = score_results(self.loaded, source, **_key_for(score_results)).evaluation
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak_before < 128 * 1024  # KiB
+        return evaluation
+
+    # Harmless ---------------------------------------------------------------------------------------------------
+
+    def assert_harmless(self, told: Told, limits: Limits) -> None:
+        """Nothing was read, reached, moved, left behind or used beyond the limits."""
+        seen = told.results + told.log.encode()
+        assert self.secrets.met_in(seen + told.team.encode()) == []
+        assert [line for line in told.log.splitlines() if "BREACH" in line] == []
+        assert b"BREACH" not in told.results
+        assert LEAK not in told.team
+        assert self.listeners.heard == []
+        assert self.left_behind() == []
+        assert {tag: self._image_id(tag) for tag in self.kept_ids} == self.kept_ids
+        assert self._host_files() == self.host_before
+        assert self._marks() == []
+        assert told.outcome is not None
+        _assert_within_limits(told.outcome, limits)
+
+    def left_behind(self) -> list[str]:
+        """Containers and volumes of this node."""
+        filters = {"label": f"org.sonobench.node={self.node}"}
+        containers = [each["Names"][0] for each in self.api.containers(all=True, filters=filters)]
+        return containers + [each["Name"] for each in self.api.volumes(filters=filters)["Volumes"] or []]
+
+    def _host_files(self) -> dict[str, tuple[int, int, bytes]]:
+        """The secrets' folder and the challenge's, file by file: mode, time of change, content."""
+        found = {}
+        for folder in (self.secrets.folder, self.folder / "phantom"):
+            for path in sorted(folder.rglob("*")):
+                status = path.lstat()
+                found[str(path)] = (status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        return found
+
+    def _marks(self) -> list[str]:
+        """Files of the host that carry the mark every attack leaves wherever it can write."""
+        names = [f"{folder}/{name}" for folder in PLANTED_IN for name in _names_in(folder)]
+        return [name for name in names if self.known.mark in name]
+
+
+def small_challenge(folder: Path) -> LoadedChallenge:
+    """A few phantom cases of every task, both classes of each question among them, without a bootstrap."""
+    whole = load_challenge(make_phantom(folder, seed=7, cases_per_task=12, size=PICTURE_PX))
+    challenge = whole.challenge
+    cases = tuple(case for task in challenge.tasks for case in _of_every_class(challenge.cases_of(task.id)))
+    no_resamples = challenge.bootstrap.model_copy(update={"resamples": 0})
+    return replace(whole, challenge=challenge.model_copy(update={"cases": cases, "bootstrap": no_resamples}))
+
+
+def _of_every_class(cases: tuple[Case, ...]) -> list[Case]:
+    first_of_class = {case.label: case for case in reversed(cases)}
+    others = [case for case in cases if case not in first_of_class.values()]
+    return [*first_of_class.values(), *others][: max(CASES_PER_TASK, len(first_of_class))]
+
+
+def _failed(failure: Failure, outcome: RunOutcome, results: bytes) -> Told:
+    stage = "start" if outcome.started_at is None or failure.category == "cannot_start" else "run"
+    return Told(stage, failure.category, failure.blame, failure.told, outcome, None, results)
+
+
+def _assert_within_limits(outcome: RunOutcome, limits: Limits) -> None:
+    most = limits.memory_bytes + limits.shm_bytes + limits.output_bytes + PLACES * limits.scratch_bytes + KERNEL_SLACK_BYTES
+    used = outcome.measurement
+    assert (used.peak_host_memory_bytes or 0) <= most
+    assert (used.peak_cgroup_bytes or 0) <= most
+    assert (used.wall_time_s or 0) <= limits.time_s + ENDS_WITHIN_S
+    assert outcome.result_bytes <= limits.output_bytes
+    assert len(outcome.log_tail) <= 64 * 1024
+    if outcome.results is not None:
+        assert outcome.results.stat().st_size <= 2 * limits.output_bytes + 4096 * (limits.output_files + 1024)
+
+
+def _key_for(function: Any) -> dict[str, Any]:
+    """The run's pseudonym key, where names are given by one."""
+    return {"pseudonym_key": KEY} if "pseudonym_key" in inspect.signature(function).parameters else {}
+
+
+def _names_in(folder: str) -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        yield from os.listdir(folder)  # noqa: PTH208 - names only, and of folders with many
