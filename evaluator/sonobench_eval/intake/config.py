@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sonobench_eval.intake import go_json
+from sonobench_eval.intake.environment import environment_warnings, read_environment
 from sonobench_eval.intake.go_json import GoJsonError
 from sonobench_eval.intake.records import ImageRefused, Refusal
-from sonobench_eval.intake.wording import SAVE_COMMAND, quoted
+from sonobench_eval.intake.wording import quoted
 
 RESERVED_LABELS = "org.sonobench."
-REFUSED_VARIABLES = frozenset({"LD_PRELOAD", "LD_AUDIT"})
-"""Variables that make programs started for the container, on some hosts outside of it, load the image's code (CVE-2025-23266)."""
-
-_SEARCH_PATHS = frozenset({"LD_LIBRARY_PATH", "PATH"})
-_VARIABLE_LIMIT_BYTES = 128 * 2**10  # Linux takes no longer string as argument or environment (MAX_ARG_STRLEN)
-_ENVIRONMENT_LIMIT_BYTES = 2**20
 _PATH_LIMIT_BYTES, _NAME_LIMIT_BYTES = 1024, 255
 _KERNEL_FOLDERS = frozenset({"proc", "sys", "dev"})
 _DIFF_ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -122,7 +117,9 @@ def read_config(data: bytes) -> ImageConfig:
     settings: dict[str, Any] = image.get("config", {})
     _refuse_platform(image)
     _refuse_labels(settings.get("Labels", {}))
-    environment = _environment(settings.get("Env", ()))
+    environment = read_environment(settings.get("Env", ()))
+    if environment.get("HOME", "").startswith("/"):
+        _refuse_place(environment["HOME"], "ENV HOME")
     return ImageConfig(
         diff_ids=_diff_ids(image),
         user=settings.get("User", ""),
@@ -167,28 +164,6 @@ def _refuse_labels(labels: dict[str, str]) -> None:
             f"The image has the label {quoted(reserved)}; labels that begin with '{RESERVED_LABELS}' are this platform's own. "
             "Remove it from the Dockerfile.",
         )
-
-
-def _environment(entries: tuple[str, ...]) -> dict[str, str]:
-    """Variables by name, the last of a name counting."""
-    environment: dict[str, str] = {}
-    if sum(len(entry.encode()) + 1 for entry in entries) > _ENVIRONMENT_LIMIT_BYTES:
-        raise _unsafe_environment("It has more than 1 MiB in all, with which no program starts. Keep data in files.")
-    for entry in entries:
-        name, _, value = entry.partition("=")
-        if not name:
-            raise _bad(f"has {quoted(entry)} in its environment, which has no name")
-        if name in REFUSED_VARIABLES and value:
-            raise _unsafe_environment(
-                f"It sets {name}, which can make the host's own programs load code from the image. "
-                "Remove the ENV line, and set the variable inside the program's start script if it is needed."
-            )
-        if len(entry.encode()) >= _VARIABLE_LIMIT_BYTES:
-            raise _unsafe_environment(f"{quoted(name)} has more than 128 KiB, with which no program starts. Keep data in files.")
-        environment[name] = value
-    if environment.get("HOME", "").startswith("/"):
-        _refuse_place(environment["HOME"], "ENV HOME")
-    return environment
 
 
 def _command(settings: dict[str, Any]) -> tuple[str, ...]:
@@ -237,17 +212,10 @@ def _warnings(settings: dict[str, Any], environment: dict[str, str]) -> list[str
     test = settings.get("Healthcheck", {}).get("Test", ())
     if test and test[0] != "NONE":
         found.append("HEALTHCHECK is not run.")
-    for name in sorted(_SEARCH_PATHS & environment.keys()):
-        if environment[name] and not all(part.startswith("/") for part in environment[name].split(":")):
-            found.append(f"{name} has a relative or empty part, so that programs are looked for in the working folder too.")
-    return found
+    return found + environment_warnings(environment)
 
 
 def _bad(what: str) -> ImageRefused:
     return ImageRefused(
-        Refusal.BAD_CONFIG, f"The image's config {what}. If you did not edit it, save the image again with `{SAVE_COMMAND}`."
+        Refusal.BAD_CONFIG, f"The image's config {what}. If you did not edit it, build the image again with `docker build`."
     )
-
-
-def _unsafe_environment(what: str) -> ImageRefused:
-    return ImageRefused(Refusal.UNSAFE_ENVIRONMENT, f"The image's environment is refused. {what}")

@@ -111,7 +111,8 @@ def _chosen(index: dict[str, Any]) -> dict[str, Any]:
     if not images:
         raise ImageRefused(
             Refusal.NO_IMAGE,
-            "The image was pushed for other platforms than linux/amd64 only. Build it with `docker build --platform linux/amd64`.",
+            "The image was pushed for other platforms than linux/amd64 only. "
+            "Build it with `docker build --platform linux/amd64`.",
         )
     if len(images) > 1:
         raise ImageRefused(

@@ -152,7 +152,6 @@ def _refuse_what_we_do_not_give(header: _Header) -> None:
     if header.has_dictionary:
         raise StreamUnsupportedError("zstd with a dictionary", "Compress it without one")
     if header.window_bytes > WINDOW_LIMIT_BYTES:
-        raise StreamUnsupportedError(
-            f"zstd that needs {size_text(header.window_bytes)} of memory to unpack, where {size_text(WINDOW_LIMIT_BYTES)} are given",
-            "Compress it without --long and --ultra",
-        )
+        needed, given = size_text(header.window_bytes), size_text(WINDOW_LIMIT_BYTES)
+        what = f"zstd that needs {needed} of memory to unpack, where {given} are given"
+        raise StreamUnsupportedError(what, "Compress it without --long and --ultra")

@@ -53,14 +53,10 @@ class TestWhatIsRead:
         assert config.volumes == ("/cache", "/data")
         assert ["VOLUME" in config.warnings[0], "HEALTHCHECK" in config.warnings[1]] == [True, True]
 
-    @pytest.mark.parametrize("path", ["lib", "/usr/lib:", ":/usr/lib", "/a:.:/b"])
-    def test_a_library_path_with_a_relative_part_is_a_warning(self, judged: Any, path: str) -> None:
-        (warning,) = judged({"Env": [f"LD_LIBRARY_PATH={path}"]}).warnings
-        assert warning.startswith("LD_LIBRARY_PATH has a relative or empty part")
-
-    @pytest.mark.parametrize("path", ["", "/usr/lib", "/usr/local/nvidia/lib:/usr/local/nvidia/lib64"])
-    def test_an_ordinary_library_path_is_none(self, judged: Any, path: str) -> None:
-        assert judged({"Env": [f"LD_LIBRARY_PATH={path}"]}).warnings == ()
+    @pytest.mark.parametrize("path", ["bin:/usr/bin", "/usr/bin:", ".:/bin"])
+    def test_a_path_with_a_relative_part_is_a_warning(self, judged: Any, path: str) -> None:
+        (warning,) = judged({"Env": [f"PATH={path}"]}).warnings
+        assert warning.startswith("PATH has a relative or empty part")
 
     def test_the_last_of_a_variable_counts(self, judged: Any) -> None:
         assert judged({"Env": ["A=1", "A=2", "B=x=y"]}).environment == {"A": "2", "B": "x=y"}
@@ -75,10 +71,6 @@ class TestPlatform:
 
 
 class TestSettingsThatAreRefused:
-    @pytest.mark.parametrize("entry", ["LD_PRELOAD=/lib/evil.so", "LD_AUDIT=/lib/evil.so"])
-    def test_a_preloaded_library(self, judged: Any, entry: str) -> None:
-        assert code_of(judged, {"Env": ["PATH=/bin", entry]}) == Refusal.UNSAFE_ENVIRONMENT
-
     def test_a_preloaded_library_hidden_before_an_empty_one(self, judged: Any) -> None:
         assert code_of(judged, {"Env": ["LD_PRELOAD=/evil.so", "LD_PRELOAD="]}) == Refusal.UNSAFE_ENVIRONMENT
 
