@@ -8,9 +8,12 @@ figure seen in it, so no peak is lost, and the latest of a counter, which only g
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 MOST_POINTS = 600
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,6 @@ class Moment:
     cpu_time_s: float | None = None
     gpu_memory_bytes: int | None = None
     gpu_utilisation_percent: float | None = None
-
-
-NAMES = tuple(each.name for each in fields(Moment) if each.name != "t_s")
 
 
 class Curve:
@@ -70,16 +70,21 @@ def area(points: Iterable[Moment], name: str) -> float | None:
     known = [(point.t_s, float(value)) for point in points if (value := getattr(point, name)) is not None]
     if len(known) < 2:
         return None
-    return sum((after[0] - before[0]) * (before[1] + after[1]) / 2 for before, after in zip(known, known[1:], strict=False))
+    return sum((after[0] - before[0]) * (before[1] + after[1]) / 2 for before, after in pairwise(known))
 
 
 def _joined(first: Moment, second: Moment) -> Moment:
     """Every figure at its largest. Counters only grow, so for them that is the latest. The time is the first's."""
-    largest = {name: _larger(getattr(first, name), getattr(second, name)) for name in NAMES}
-    return replace(first, **largest)
+    return Moment(
+        first.t_s,
+        host_memory_bytes=_larger(first.host_memory_bytes, second.host_memory_bytes),
+        cpu_time_s=_larger(first.cpu_time_s, second.cpu_time_s),
+        gpu_memory_bytes=_larger(first.gpu_memory_bytes, second.gpu_memory_bytes),
+        gpu_utilisation_percent=_larger(first.gpu_utilisation_percent, second.gpu_utilisation_percent),
+    )
 
 
-def _larger(one: float | None, other: float | None) -> float | None:
+def _larger(one: Number | None, other: Number | None) -> Number | None:
     if one is None or other is None:
         return one if other is None else other
     return max(one, other)

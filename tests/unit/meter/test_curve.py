@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from sonobench_eval.meter.curve import MOST_POINTS, Curve, Moment, area, merged
@@ -26,7 +28,7 @@ class TestCurve:
         points = a_curve(*((0.05 * n, n) for n in range(samples))).points()
         assert len(points) <= MOST_POINTS
         assert len(points) >= MOST_POINTS // 2  # thinned evenly, not more than needed
-        gaps = {round(after.t_s - before.t_s, 2) for before, after in zip(points, points[1:], strict=False)}
+        gaps = {round(after.t_s - before.t_s, 2) for before, after in pairwise(points)}
         assert max(gaps) <= 2 * min(gaps) + 0.06
 
     def test_a_peak_of_a_single_sample_survives_all_thinning(self):
