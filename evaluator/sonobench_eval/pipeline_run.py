@@ -64,6 +64,7 @@ def run_image(
     node: str,
     runtime: str | None = None,
     gpu_uuid: str | None = None,
+    gpu_exclusive: bool = False,
     pseudonym_key: bytes | None = None,
     staging: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -105,6 +106,7 @@ def run_image(
             node=node,
             runtime=runtime,
             gpu_uuid=gpu_uuid,
+            gpu_exclusive=gpu_exclusive,
         )
         return sandbox.run(spec, results, should_stop=should_stop, progress=progress)
 

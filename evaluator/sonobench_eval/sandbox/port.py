@@ -92,6 +92,8 @@ class RunSpec:
     node: str
     runtime: str | None = None
     gpu_uuid: str | None = None
+    gpu_exclusive: bool = False
+    """The GPU must be empty before and after, nobody else's meanwhile, and not slowed by its hardware; else the run is none."""
     cpuset: str | None = None
     """CPUs the container may use, e.g. those near its GPU: `0-7,16-23`; None for all."""
 
@@ -111,12 +113,14 @@ class CurvePoint:
 class GpuFigures:
     """What else is known of a run's GPU. None means not measured, never zero.
 
-    `memory_area_byte_s` is the area under the memory curve; `energy_j` the whole device's, idle consumption included.
+    `baseline_bytes` is what the device held before the run, `memory_area_byte_s` the area under the memory curve,
+    `energy_j` the whole device's energy, idle consumption included.
     `limits` are sentences about what could not be told apart on this device (MIG, WSL, several processes).
     """
 
     uuid: str
     driver: str | None = None
+    baseline_bytes: int | None = None
     sampling_gap_s: float | None = None
     samples: int = 0
     processes: int | None = None
@@ -124,6 +128,7 @@ class GpuFigures:
     memory_area_byte_s: float | None = None
     mean_utilisation_percent: float | None = None
     energy_j: float | None = None
+    peak_power_w: float | None = None
     sm_clock_mhz_low: int | None = None
     sm_clock_mhz_high: int | None = None
     throttled: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class ReportedGpu(NodeRecord):
 
     uuid: Words
     driver: Words | None = None
+    baseline_bytes: Count | None = None
     sampling_gap_s: Seconds | None = None
     samples: Count = 0
     processes: Count | None = None
@@ -51,6 +52,7 @@ class ReportedGpu(NodeRecord):
     memory_area_byte_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     mean_utilisation_percent: Percent | None = None
     energy_j: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    peak_power_w: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     sm_clock_mhz_low: Count | None = None
     sm_clock_mhz_high: Count | None = None
     throttled: Annotated[tuple[Words, ...], Field(max_length=64)] = ()

@@ -41,10 +41,11 @@ def execute(
     Raises:
         ImageRefusedByEngine: it cannot start because of what the image is.
         UnexplainedRefusal: it cannot start, and nobody knows why.
-        SandboxTrouble: the engine failed, or the container cannot be killed.
+        SandboxTrouble: the engine failed, the container cannot be killed, or its GPU is not fit for a measured run.
     """
-    meter.before_start()
     try:
+        if unfit := meter.before_start():
+            raise SandboxTrouble(unfit)
         with image_may_be_refused("start a container"):
             api.start(container_id)
         began = time.monotonic()
@@ -53,6 +54,8 @@ def execute(
         monotonic_s = time.monotonic() - began
     finally:
         usage = meter.stop()
+    if usage.gpu.trouble and why != "stop":
+        raise SandboxTrouble(usage.gpu.trouble)
     state = _state(api, container_id)
     return Ended(
         exit_code=state.get("ExitCode"),

@@ -24,6 +24,7 @@ from sonobench_eval.sandbox.docker_engine.collect import Collected, collect
 from sonobench_eval.sandbox.docker_engine.control import another_image_starts
 from sonobench_eval.sandbox.docker_engine.execute import Ended, execute
 from sonobench_eval.sandbox.docker_engine.fill import copy_place, refuse_odd_accounts
+from sonobench_eval.sandbox.docker_engine.gpu_figures import gpu_figures
 from sonobench_eval.sandbox.docker_engine.images import verified_facts
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
@@ -106,7 +107,11 @@ def _run_once(
         progress("create")
         try:
             prepared = _prepare(api, node, spec, owned)
-            meter = RunMeter(gpu_uuid=spec.gpu_uuid, engine_reader=partial(read_statistics, api, prepared.container_id))
+            meter = RunMeter(
+                gpu_uuid=spec.gpu_uuid,
+                gpu_exclusive=spec.gpu_exclusive,
+                engine_reader=partial(read_statistics, api, prepared.container_id),
+            )
             progress("run")
             ended = execute(api, prepared.container_id, time_limit_s=spec.limits.time_s, should_stop=should_stop, meter=meter)
         except ImageRefusedByEngine as refusal:
@@ -181,6 +186,7 @@ def _outcome(ended: Ended, collected: Collected, tail: LogTail, *, results: Path
         peak_gpu_memory_bytes=gpu.peak_bytes,
         gpu_memory_method=gpu.method,
         gpu_name=gpu.name,
+        gpu=gpu_figures(gpu),
         peak_cgroup_bytes=host.peak_cgroup_bytes,
     )
     return RunOutcome(
