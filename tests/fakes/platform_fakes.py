@@ -13,6 +13,7 @@ from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.evaluation import Evaluation, FindingRecord, MetricScore, Provenance, TaskScore
 from sonobench_eval.intake.records import ImageRefused, VerifiedImage
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
+from sonobench_eval.ranking.shown import shown_time_s, whole_minute
 from sonobench_platform.core import Contender, Scores
 
 SECRET_NAME = "c2VjcmV0LWhpZGRlbi1waXhlbHM"
@@ -68,6 +69,8 @@ class FakeEvaluator:
     meanwhile: Callable[[], None] = lambda: None
     verified: int = 0
     scored: int = 0
+    keys: list[bytes | None] = field(default_factory=list)
+    """What each scoring was told the names were made with."""
 
     def verify_image(self, upload: Path, verified: Path, *, tag: str) -> VerifiedImage:
         self.verified += 1
@@ -93,8 +96,9 @@ class FakeEvaluator:
             warnings=("runs as root by default \udc80",),
         )
 
-    def score(self, loaded: LoadedChallenge, results: Path) -> Scores:
+    def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:
         self.scored += 1
+        self.keys.append(pseudonym_key)
         self._interfere()
         assert results.is_file()
         value = MetricScore(name="dsc", definition="dsc", value=0.5, n=2, units=2)
@@ -136,7 +140,7 @@ class FakeEvaluator:
                 score=1.0,
                 performance=1.0,
                 efficiency=1.0,
-                time_s=each.time_s,
+                time_s=each.time_s if exact or each.time_s is None else shown_time_s(each.time_s),
                 submission=each.submission,
                 image_digest=each.image_digest,
             )
@@ -148,7 +152,7 @@ class FakeEvaluator:
             challenge_hash=definition_hash,
             dataset_hash=dataset_hash,
             exact=exact,
-            generated_at=generated_at,
+            generated_at=generated_at if exact else whole_minute(generated_at),
             scheme="uusic25",
             performance_weight=0.7,
             efficiency_weight=0.3,

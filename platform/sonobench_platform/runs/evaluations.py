@@ -42,10 +42,24 @@ def for_team(evaluation: Evaluation) -> Evaluation:
     return evaluation.model_copy(update={"cases": (), "findings": findings})
 
 
+_OF_NO_CASE = frozenset({FindingCode.UNEXPECTED_FILE, FindingCode.UNKNOWN_CASE})
+_COUNTED_EXACTLY = 9
+
+
 def _counted(finding: FindingRecord) -> FindingRecord:
     # The sentence is made anew from code and count: the stored one may quote the container.
-    told = summarise([Finding(FindingCode(finding.code), "")] * finding.count)
-    return FindingRecord(code=finding.code, count=finding.count, examples=(), sentence=told[0].sentence if told else "")
+    code = FindingCode(finding.code)
+    count = _told_count(finding.count) if code in _OF_NO_CASE else finding.count
+    told = summarise([Finding(code, "")] * count)
+    sentence = told[0].sentence if told else ""
+    return FindingRecord(
+        code=finding.code, count=count, examples=(), sentence=sentence if count == finding.count else f"At least {sentence}"
+    )
+
+
+def _told_count(count: int) -> int:
+    """How many files and answers that belong to no case, above nine as a power of ten: a program is free to choose that."""
+    return count if count <= _COUNTED_EXACTLY else 10 ** (len(str(count)) - 1)
 
 
 def evaluation_json(session: Session, caller: Identity, submission_id: str) -> str:

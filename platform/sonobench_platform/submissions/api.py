@@ -9,15 +9,22 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from sonobench_eval.evaluation import Evaluation
-from sonobench_platform.accounts.access import TeamCaller, TeamOrOrganiser
+from sonobench_platform.accounts.access import OrganiserCaller, TeamCaller, TeamOrOrganiser
 from sonobench_platform.accounts.service import Identity
 from sonobench_platform.core import Core, CoreDep
 from sonobench_platform.problems import refusals
 from sonobench_platform.runs.evaluations import evaluation_json
 from sonobench_platform.storage.incoming import Incoming, parse_content_digest
 from sonobench_platform.streaming import announced_bytes, received
-from sonobench_platform.submissions import cancel, create, upload, view
-from sonobench_platform.submissions.schemas import CreatedSubmission, NewSubmission, Submission, Submissions
+from sonobench_platform.submissions import cancel, create, details, upload, view
+from sonobench_platform.submissions.schemas import (
+    CreatedSubmission,
+    NewSubmission,
+    RunDetails,
+    RunLog,
+    Submission,
+    Submissions,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["submissions"])
 
@@ -107,3 +114,17 @@ def get_evaluation(core: CoreDep, caller: TeamOrOrganiser, submission_id: Submis
     with core.database.read() as session:
         document = evaluation_json(session, caller, submission_id)
     return Response(document, media_type="application/json")
+
+
+@router.get("/submissions/{submission_id}/log", responses=refusals(401, 403, 404), summary="The end of a run's log")
+def get_log(core: CoreDep, caller: TeamOrOrganiser, submission_id: SubmissionId) -> RunLog:
+    """Organisers read every log; a team its own where the challenge says `logs: team`: 500 lines, 64 KiB. Else 404."""
+    with core.database.read() as session:
+        return details.log_of(session, caller, submission_id)
+
+
+@router.get("/submissions/{submission_id}/run", responses=refusals(401, 403, 404), summary="All that is known of a run")
+def get_run(core: CoreDep, _caller: OrganiserCaller, submission_id: SubmissionId) -> RunDetails:
+    """How it ended and what was measured: repeats, processor time, the memory curve, the GPU. For organisers alone."""
+    with core.database.read() as session:
+        return details.details_of(session, submission_id)

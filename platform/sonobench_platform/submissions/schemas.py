@@ -11,6 +11,7 @@ from sonobench_eval.evaluation import Finite, MetricScore, TaskScore
 from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.domain.states import State
 from sonobench_platform.domain.text import clean_line
+from sonobench_platform.runs.report import ReportedMeasurement
 
 
 class NewSubmission(BaseModel):
@@ -75,6 +76,37 @@ class Result(BaseModel):
     host_memory_method: str
     gpu_memory_bytes: int | None
     gpu_memory_method: str
+    exact: Annotated[
+        bool, Field(description="False: time to 1 %, memory to 64 MiB, as teams see them until the challenge closes.")
+    ]
+
+
+class RunLog(BaseModel):
+    """The end of a run's log as plain text: no control or direction characters but tab and line feed."""
+
+    submission: str
+    text: str
+    lines: int
+    missing: Annotated[str, Field(description="What is left out, in a sentence; empty where nothing is.")]
+
+
+class RunDetails(BaseModel):
+    """How a run ended and all that was measured, exactly."""
+
+    submission: str
+    exit_code: int | None
+    oom_killed: bool
+    timed_out: bool
+    output_full: bool
+    output_too_many_files: bool
+    log_truncated: bool
+    started_at: datetime | None
+    finished_at: datetime | None
+    result_files: int
+    result_bytes: int
+    engine_error: str
+    notes: tuple[str, ...]
+    measurement: ReportedMeasurement
 
 
 class TeamName(BaseModel):

@@ -1,25 +1,32 @@
 """A submission as its team and the organisers see it.
 
 To a team nothing is shown that its container wrote while it saw hidden data: names of files and logs could carry that
-data out. Organisers see more, on other routes.
+data out. Figures that it chose are rounded until the challenge closes: times to 1 %, memory to 64 MiB, and the moments of
+a run's steps to whole minutes. Organisers see all of it exactly, and more on other routes.
+
+What remains: whoever asks every second sees a run's steps to the second. That is a few bits more of a long run than the
+rounded time says, for each submission that is let in.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from sonobench_eval.evaluation import Evaluation
+from sonobench_eval.ranking.shown import shown_memory_bytes, shown_moment, shown_time_s
 from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.accounts.service import Identity
 from sonobench_platform.accounts.tokens import TokenKind
 from sonobench_platform.db.models import HistoryRow, ImageRow
 from sonobench_platform.domain.states import State
 from sonobench_platform.runs.queue_order import queue_positions
-from sonobench_platform.runs.report import Report
+from sonobench_platform.runs.report import Report, ReportedMeasurement
 from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.repository import Whole
 from sonobench_platform.submissions.schemas import (
@@ -59,29 +66,42 @@ def _views(session: Session, caller: Identity, wholes: Sequence[Whole]) -> list[
 
 def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], position: int | None) -> Submission:
     row = whole.submission
+    exact = caller.kind == TokenKind.ORGANISER or not whole.challenge.is_open
+    moments = [step.at for step in history] if exact else _shown_moments(history)
     return Submission(
         id=row.id,
         team=TeamName(id=whole.team.id, name=whole.team.name),
         challenge=whole.challenge.name,
         state=State(row.state),
-        state_since=row.state_since,
+        state_since=row.state_since if exact else moments[-1],
         created_at=row.created_at,
         note=row.note,
-        history=[_step(step) for step in history],
+        history=[_step(step, at) for step, at in zip(history, moments, strict=True)],
         queue_position=position,
         attempt=whole.run.attempt if whole.run is not None and whole.run.attempt else None,
         node=whole.run.node if whole.run is not None and caller.kind == TokenKind.ORGANISER else None,
         image=None if whole.image is None else _image(whole.image),
         failure=_failure(whole),
         trouble=_trouble(caller, row.trouble),
-        progress=_progress(whole),
-        result=_result(whole),
+        progress=_progress(whole, exact=exact),
+        result=_result(whole, exact=exact),
     )
 
 
-def _step(row: HistoryRow) -> Step:
+def _shown_moments(history: Sequence[HistoryRow]) -> list[datetime]:
+    """When each step was, as a team may know it: from the start of a run on, by its time to 1 % and in whole minutes."""
+    shown: list[datetime] = []
+    start = None
+    for step in history:
+        start = step.at if step.to_state == State.RUNNING else start
+        at = step.at if start is None else shown_moment(step.at, since=start)
+        shown.append(max(at, shown[-1]) if shown else at)
+    return shown
+
+
+def _step(row: HistoryRow, at: datetime) -> Step:
     origin = None if row.from_state is None else State(row.from_state)
-    return Step(at=row.at, from_=origin, to=State(row.to_state), cause=row.cause)
+    return Step(at=at, from_=origin, to=State(row.to_state), cause=row.cause)
 
 
 def _image(row: ImageRow) -> Image:
@@ -102,18 +122,20 @@ def _trouble(caller: Identity, trouble: str | None) -> str | None:
     return trouble if trouble is None or caller.kind == TokenKind.ORGANISER else _TROUBLE
 
 
-def _progress(whole: Whole) -> Progress | None:
+def _progress(whole: Whole, *, exact: bool) -> Progress | None:
     run = whole.run
     if whole.submission.state != State.RUNNING or run is None or run.phase is None or run.phase_since is None:
         return None
-    return Progress(phase=run.phase, since=run.phase_since)
+    since = run.phase_since
+    return Progress(phase=run.phase, since=since if exact else shown_moment(since, since=whole.submission.state_since))
 
 
-def _result(whole: Whole) -> Result | None:
+def _result(whole: Whole, *, exact: bool) -> Result | None:
     if whole.summary is None or whole.run is None or whole.run.outcome is None or whole.submission.state != State.SCORED:
         return None
     evaluation = Evaluation.from_json(whole.summary)
     measured = Report.model_validate_json(whole.run.outcome).measurement
+    measured = measured if exact else _rounded(measured)
     return Result(
         means=evaluation.means,
         tasks=evaluation.tasks,
@@ -123,4 +145,21 @@ def _result(whole: Whole) -> Result | None:
         host_memory_method=measured.host_memory_method,
         gpu_memory_bytes=measured.peak_gpu_memory_bytes,
         gpu_memory_method=measured.gpu_memory_method,
+        exact=exact,
     )
+
+
+def _rounded(measured: ReportedMeasurement) -> ReportedMeasurement:
+    time_s, host, gpu = measured.wall_time_s, measured.peak_host_memory_bytes, measured.peak_gpu_memory_bytes
+    return ReportedMeasurement(
+        wall_time_s=None if time_s is None else shown_time_s(time_s),
+        peak_host_memory_bytes=None if host is None else shown_memory_bytes(host),
+        host_memory_method=_without_counts(measured.host_memory_method),
+        peak_gpu_memory_bytes=None if gpu is None else shown_memory_bytes(gpu),
+        gpu_memory_method=_without_counts(measured.gpu_memory_method),
+    )
+
+
+def _without_counts(method: str) -> str:
+    """How it was measured, without the numbers of samples and processes: a program has a say in them too."""
+    return re.sub(r"(?<![A-Za-z])[0-9][0-9.,]*", "…", method)

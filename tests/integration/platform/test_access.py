@@ -29,6 +29,8 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/submissions/{submission_id}"): {TEAM, ORGANISER},
     ("POST", "/api/v1/submissions/{submission_id}/cancel"): {TEAM, ORGANISER},
     ("GET", "/api/v1/submissions/{submission_id}/evaluation"): {TEAM, ORGANISER},
+    ("GET", "/api/v1/submissions/{submission_id}/log"): {TEAM, ORGANISER},
+    ("GET", "/api/v1/submissions/{submission_id}/run"): {ORGANISER},
     ("POST", "/internal/v1/claims"): {NODE},
     ("GET", "/internal/v1/runs/live"): {NODE},
     ("POST", "/internal/v1/runs/{run_id}/heartbeat"): {NODE},
@@ -99,7 +101,9 @@ class TestEveryRoute:
             else:
                 assert status == (401 if kind == ANYONE else 403), (kind, status)
 
-    @pytest.mark.parametrize("route", [each for each in sorted(TABLE) if "{submission_id}" in each[1]], ids=" ".join)
+    @pytest.mark.parametrize(
+        "route", [each for each in sorted(TABLE) if "{submission_id}" in each[1] and TEAM in TABLE[each]], ids=" ".join
+    )
     def test_a_stranger_learns_nothing_of_another_teams_submission(
         self, world: Any, addresses: dict[str, str], route: tuple[str, str]
     ) -> None:

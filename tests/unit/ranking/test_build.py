@@ -145,3 +145,37 @@ class TestSameGround:
     def test_two_entries_of_one_team_are_refused(self, challenge: Challenge, make_entry: MakeEntry) -> None:
         with pytest.raises(BoardError, match="team 'A' has two entries"):
             board(challenge, [make_entry("A", scores(0.9, 0.9)), make_entry("A", scores(0.1, 0.1))])
+
+
+class TestWhileOpen:
+    def test_ranks_use_the_rounded_times_and_memory(self, challenge: Challenge, make_entry: MakeEntry) -> None:
+        # Both are nearest to the step 1.01^232 = e^2.308477 = 10.0591 s, so that they share a rank.
+        entries = [
+            make_entry("A", scores(0.5, 0.5), time_s=10.03, gpu_memory_bytes=1, host_memory_bytes=5),
+            make_entry("B", scores(0.5, 0.5), time_s=10.05, gpu_memory_bytes=2**26, host_memory_bytes=None),
+        ]
+        assert [row.rank for row in board(challenge, entries).rows] == [1, 2]
+        later = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+        made = build_leaderboard(challenge, entries, dataset_hash=DATASET, generated_at=later, exact=False)
+        assert [(row.rank, row.time_s, row.gpu_memory_bytes) for row in made.rows] == [(1, 10.0591, 2**26)] * 2
+        assert [row.host_memory_bytes for row in made.rows] == [2**26, None]
+        assert made.rows[0].score == made.rows[1].score
+        assert (made.exact, made.generated_at) == (False, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+        assert made.notes[-1].startswith("Times are shown to 1 % and memory to 64 MiB until the challenge closes")
+
+    def test_an_exact_board_says_nothing_of_it(self, challenge: Challenge, make_entry: MakeEntry) -> None:
+        made = board(challenge, [make_entry("A", scores(0.5, 0.5), time_s=10.03)])
+        assert (made.exact, made.rows[0].time_s) == (True, 10.03)
+        assert not any("1 %" in note for note in made.notes)
+
+    def test_a_challenge_without_references_ranks_alike(self, challenge: Challenge, make_entry: MakeEntry) -> None:
+        entries = [make_entry("A", scores(0.9, 0.9)), make_entry("B", scores(0.5, 0.5))]
+        whole = board(challenge, entries)
+        public = build_leaderboard(
+            challenge.without_references(),
+            entries,
+            dataset_hash=DATASET,
+            generated_at=NOW,
+            definition_hash=whole.challenge_hash,
+        )
+        assert public == whole
