@@ -54,8 +54,11 @@ class Evaluator(Protocol):
     def verify_image(self, upload: Path, verified: Path, *, tag: str) -> VerifiedImage:
         """Raises `ImageRefused` where the team's image is at fault; anything else is the platform's."""
 
-    def score(self, loaded: LoadedChallenge, results: Path) -> Scores:
-        """Score a stored tar. Whatever it raises is never the team's fault; `ResultsUnreadable` where the tar is damaged."""
+    def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:
+        """Score a stored tar, whose names for the cases the key made; None: the cases' own.
+
+        Whatever it raises is never the team's fault; `ResultsUnreadable` where the tar is damaged.
+        """
 
     def build_leaderboard(
         self,

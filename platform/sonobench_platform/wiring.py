@@ -39,12 +39,12 @@ class SonobenchEvaluator:
 
         return verify_image(upload, verified, tag=tag)
 
-    def score(self, loaded: LoadedChallenge, results: Path) -> Scores:
+    def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:
         from sonobench_eval.io.sources import TarResults
         from sonobench_eval.pipeline import score_results
 
         with TarResults(results) as source:
-            scored = score_results(loaded, source)
+            scored = score_results(loaded, source, pseudonym_key=pseudonym_key)
         return Scores(evaluation=scored.evaluation, save_replicates=scored.replicates.save)
 
     def build_leaderboard(

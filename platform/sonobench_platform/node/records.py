@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.sandbox.port import ImageIdentity, RunOutcome
@@ -53,6 +53,17 @@ class Assignment(NodeRecord):
     image_url: str
     inputs: AssignedInputs
     pseudonym_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    @model_validator(mode="after")
+    def _has_the_key_it_needs(self) -> Self:
+        if self.challenge.pseudonyms and self.pseudonym_key is None:
+            raise ValueError("the challenge wants pseudonyms, and no key came with the assignment")
+        return self
+
+    @property
+    def key(self) -> bytes | None:
+        """What makes the names that the container is given; None: the cases' own."""
+        return None if self.pseudonym_key is None else bytes.fromhex(self.pseudonym_key)
 
     @property
     def label(self) -> str:

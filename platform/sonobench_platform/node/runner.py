@@ -125,6 +125,8 @@ class Runner:
                 node=self._place.node,
                 runtime=self._place.runtime,
                 gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
+                gpu_exclusive=True,
+                pseudonym_key=assignment.key,
                 # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
                 staging=self._place.work,
                 should_stop=should_stop,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from sonobench_eval.contract.pseudonyms import new_key
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import AttemptRow, ChallengeRow, ImageRow, RunRow, SubmissionRow
@@ -38,17 +39,20 @@ def _lease(core: Core, work: Work, run: RunRow, submission: SubmissionRow, node:
     run.attempt += 1
     run.node, run.lease_until = node, now + timedelta(seconds=core.settings.lease_s)
     run.phase, run.phase_since = CLAIMED, now
-    work.session.add(AttemptRow(run_id=run.id, attempt=run.attempt, node=node, claimed_at=now))
-    move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} started", at=now)
-    return _assignment(core, work, run, submission)
-
-
-def _assignment(core: Core, work: Work, run: RunRow, submission: SubmissionRow) -> Assignment:
     challenge = work.session.get_one(ChallengeRow, submission.challenge_id)
+    key = new_key(public_challenge(challenge))
+    attempt = AttemptRow(run_id=run.id, attempt=run.attempt, node=node, claimed_at=now)
+    attempt.pseudonym_key = None if key is None else key.hex()
+    work.session.add(attempt)
+    move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} started", at=now)
+    return _assignment(core, work, submission, challenge=challenge, attempt=attempt)
+
+
+def _assignment(core: Core, work: Work, submission: SubmissionRow, *, challenge: ChallengeRow, attempt: AttemptRow) -> Assignment:
     image = work.session.get_one(ImageRow, submission.image_digest)
     return Assignment(
-        run_id=run.id,
-        attempt=run.attempt,
+        run_id=attempt.run_id,
+        attempt=attempt.attempt,
         submission_id=submission.id,
         lease_s=core.settings.lease_s,
         heartbeat_s=core.settings.heartbeat_s,
@@ -61,4 +65,5 @@ def _assignment(core: Core, work: Work, run: RunRow, submission: SubmissionRow) 
         ),
         image_url=f"/internal/v1/images/{image.config_digest}",
         inputs=AssignedInputs(hash=challenge.dataset_hash, url=f"/internal/v1/inputs/{challenge.dataset_hash}"),
+        pseudonym_key=attempt.pseudonym_key,
     )

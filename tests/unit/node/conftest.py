@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.sandbox.port import ImageIdentity, Measurement, RunOutcome, RunSpec
@@ -174,7 +175,13 @@ def challenge() -> Challenge:
 
 @pytest.fixture
 def inputs_tar(challenge: Challenge) -> bytes:
-    return a_tar({case.id: f"pixels of {case.id}".encode() for case in challenge.cases})
+    return a_tar({case.id: an_image(number) for number, case in enumerate(challenge.cases)})
+
+
+def an_image(grey: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (2, 2), grey).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def a_tar(files: dict[str, bytes]) -> bytes:
@@ -201,6 +208,7 @@ def an_assignment(challenge: Challenge) -> Callable[..., dict[str, Any]]:
             "image": {"config_digest": DIGEST, "diff_ids": [LAYER], "size_bytes": len(b"an image")},
             "image_url": f"/internal/v1/images/{DIGEST}",
             "inputs": {"hash": INPUTS, "url": f"/internal/v1/inputs/{INPUTS}"},
+            "pseudonym_key": "5e" * 32,
         }
 
     return make
@@ -255,4 +263,6 @@ def in_thread() -> Iterator[Callable[[Callable[[], object]], threading.Thread]]:
 @pytest.fixture
 def given() -> SimpleNamespace:
     """The makers above, for tests."""
-    return SimpleNamespace(a_tar=a_tar, an_outcome=an_outcome, ends_well=ends_well, problem=problem, INPUTS=INPUTS, NODE=NODE)
+    return SimpleNamespace(
+        a_tar=a_tar, an_image=an_image, an_outcome=an_outcome, ends_well=ends_well, problem=problem, INPUTS=INPUTS, NODE=NODE
+    )

@@ -50,7 +50,7 @@ class TestInputsCache:
         again = cache.ensure(given.INPUTS, challenge, _fetching(inputs_tar, calls), work=work)
         assert first == again
         assert len(calls) == 1
-        assert (first / "heads/img1.png").read_bytes() == b"pixels of heads/img1.png"
+        assert (first / "heads/img1.png").read_bytes() == given.an_image(0)
 
     def test_any_user_may_read_the_files_and_nobody_writes_them(
         self, challenge: Challenge, inputs_tar: bytes, given: SimpleNamespace, kept: Path, work: Path
