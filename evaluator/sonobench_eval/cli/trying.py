@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +37,9 @@ ChallengeArgument = Annotated[Path, typer.Argument(metavar="CHALLENGE", help="Th
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the whole report as JSON; - is stdout.")]
 RuntimeOption = Annotated[str | None, typer.Option(help="Container runtime, for example runsc. Default: the engine's own.")]
 GpuOption = Annotated[str | None, typer.Option("--gpu", metavar="UUID", help="Hand this graphics card to the container.")]
-KeepOption = Annotated[Path | None, typer.Option("--keep-results", metavar="FILE", help="Keep the results as a tar.")]
+KeepOption = Annotated[
+    Path | None, typer.Option("--keep-results", metavar="FILE", help="Keep the results as a tar, under the cases' own names.")
+]
 LogOption = Annotated[bool, typer.Option("--log/--no-log", help="Show the end of the container's log where it fails.")]
 
 
@@ -88,11 +90,14 @@ def try_command(
         sonobench test my-algorithm.tar challenge.yaml --json report.json --keep-results results.tar
     """
     from sonobench_eval.challenge.load import load_challenge
+    from sonobench_eval.contract.pseudonyms import new_key
 
     loaded = load_challenge(challenge)
     with work_folder() as folder:
-        results = keep_results or folder / "results.tar"
-        report = _try(image, loaded, folder=folder, results=results, runtime=runtime, gpu=gpu)
+        key = new_key(loaded.challenge)
+        report = _try(image, loaded, key, folder=folder, runtime=runtime, gpu=gpu)
+        if keep_results is not None and report.outcome.results is not None:
+            _keep(report.outcome.results, loaded, key, target=keep_results)
     if json is not None:
         write_data(json_module.dumps(as_document(report), indent=1), json)
     if str(json) != "-":
@@ -101,7 +106,10 @@ def try_command(
         raise typer.Exit(int(ExitCode.TEST_FAILED))
 
 
-def _try(image: str, loaded: LoadedChallenge, *, folder: Path, results: Path, runtime: str | None, gpu: str | None) -> TestReport:
+def _try(
+    image: str, loaded: LoadedChallenge, key: bytes | None, *, folder: Path, runtime: str | None, gpu: str | None
+) -> TestReport:
+    from sonobench_eval.contract.pseudonyms import case_names
     from sonobench_eval.intake.verify import verify_image
     from sonobench_eval.sandbox.docker_engine import DockerEngine
     from sonobench_eval.sandbox.failure import classify
@@ -112,14 +120,16 @@ def _try(image: str, loaded: LoadedChallenge, *, folder: Path, results: Path, ru
     with moving("Checking the image") as told:
         verified = verify_image(upload, folder / "verified.tar", tag=f"sonobench/test:{run_id}", progress=told)
     try:
-        outcome = _run(engine, verified, loaded, results=results, run_id=run_id, runtime=runtime, gpu=gpu)
+        outcome = _run(engine, verified, loaded, key, results=folder / "results.tar", run_id=run_id, runtime=runtime, gpu=gpu)
     finally:
         _untag(verified.tag)
     limits = loaded.challenge.limits
     failure = classify(
         outcome, time_limit_s=limits.time_s, memory_limit_bytes=limits.memory_bytes, output_limit_bytes=limits.output_bytes
     )
-    evaluation = None if failure is not None or outcome.results is None else _score(loaded, outcome.results)
+    evaluation = None if failure is not None or outcome.results is None else _score(loaded, outcome.results, key)
+    # Whoever reads this log has the images, and looks for the one that made trouble.
+    outcome = replace(outcome, log_tail=case_names(loaded.challenge, key).in_own_words(outcome.log_tail))
     return TestReport(verified, outcome, failure, evaluation)
 
 
@@ -127,6 +137,7 @@ def _run(
     engine: Sandbox,
     verified: VerifiedImage,
     loaded: LoadedChallenge,
+    key: bytes | None,
     *,
     results: Path,
     run_id: str,
@@ -154,16 +165,27 @@ def _run(
             node="local-test",
             runtime=runtime,
             gpu_uuid=gpu,
+            pseudonym_key=key,
             progress=lambda phase: told(_PHASES.get(phase, phase)),
         )
 
 
-def _score(loaded: LoadedChallenge, results: Path) -> Evaluation:
+def _score(loaded: LoadedChallenge, results: Path, key: bytes | None) -> Evaluation:
     from sonobench_eval.io.sources import TarResults
     from sonobench_eval.pipeline import score_results
 
     with TarResults(results) as source, counting("Scoring") as progress:
-        return score_results(loaded, source, progress=progress).evaluation
+        return score_results(loaded, source, pseudonym_key=key, progress=progress).evaluation
+
+
+def _keep(results: Path, loaded: LoadedChallenge, key: bytes | None, *, target: Path) -> None:
+    """Under the cases' own names, so that `sonobench score` reads them."""
+    from sonobench_eval.contract.pseudonyms import case_names
+    from sonobench_eval.contract.under_names import write_in_own_words
+    from sonobench_eval.io.sources import TarResults
+
+    with TarResults(results) as source:
+        write_in_own_words(source, case_names(loaded.challenge, key), target)
 
 
 def _untag(tag: str) -> None:
@@ -213,6 +235,8 @@ def _show(report: TestReport, loaded: LoadedChallenge, *, with_log: bool) -> Non
     if report.evaluation is not None:
         said = "Every result can be used" if report.passed else "Some results cannot be used; see below"
         show(check_line(said, passed=report.passed))
+    if not loaded.challenge.pseudonyms:
+        say("  It was given the cases' own names and order: this challenge has switched pseudonyms off.")
     show(usage_table(report.outcome, loaded.challenge.limits))
     if report.evaluation is not None:
         show_evaluation(report.evaluation)

@@ -27,19 +27,19 @@ KEPT_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 # Digits and a to f: never `img` or `mask`, which the UUSIC25 kit replaces wherever they stand in a path.
 _DIGITS = 16
-_TOKEN = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
+_PSEUDONYM = re.compile(rf"([0-9a-f]{{{_DIGITS}}})((?:{'|'.join(map(re.escape, KEPT_SUFFIXES))})?)")
 
 
 @dataclass(frozen=True, slots=True)
 class CaseNames:
     """The names of a challenge's cases in one run.
 
-    `given` maps every case id to its name, in the order in which the container is told of them. `stems` maps the digits
-    of a pseudonym to what they stand for; empty where the names are the cases' own.
+    `given` maps every case id to its name, in the order in which the container is told of them. `stands_for` maps the
+    digits of a pseudonym, and digits with ending, to the own name of a file; empty where the names are the cases' own.
     """
 
     given: Mapping[str, str]
-    stems: Mapping[str, str]
+    stands_for: Mapping[str, str]
     are_pseudonyms: bool
 
     def renamed(self, case: Case) -> Case:
@@ -57,7 +57,11 @@ class CaseNames:
 
     def in_own_words(self, text: str) -> str:
         """A path or a log with every pseudonym in it replaced by what it stands for. For the organisers' eyes alone."""
-        return _TOKEN.sub(lambda found: self.stems.get(found[0], found[0]), text)
+        return _PSEUDONYM.sub(self._own_words, text)
+
+    def _own_words(self, found: re.Match[str]) -> str:
+        digits, suffix = found[1], found[2]
+        return self.stands_for.get(digits + suffix) or self.stands_for.get(digits, digits) + suffix
 
 
 def case_names(challenge: Challenge, key: bytes | None) -> CaseNames:
@@ -76,8 +80,9 @@ def case_names(challenge: Challenge, key: bytes | None) -> CaseNames:
         raise ValueError(f"a pseudonym key has {KEY_BYTES} bytes, not {len(key)}")
     made = _pseudonyms(key, ids)
     shuffled = sorted(ids, key=lambda case_id: _digest(key, "order", case_id))
-    stems = {_parts(name)[1]: _parts(case_id)[1] for case_id, name in made.items()}
-    return CaseNames({case_id: made[case_id] for case_id in shuffled}, stems, are_pseudonyms=True)
+    stands_for = {_parts(name)[1]: _parts(case_id)[1] for case_id, name in made.items()}
+    stands_for |= {_own(name): _own(case_id) for case_id, name in made.items()}
+    return CaseNames({case_id: made[case_id] for case_id in shuffled}, stands_for, are_pseudonyms=True)
 
 
 def new_key(challenge: Challenge) -> bytes | None:
@@ -113,6 +118,10 @@ def _parts(case_id: str) -> tuple[str, str, str]:
     folder, slash, own = case_id.rpartition("/")
     suffix = next((end for end in KEPT_SUFFIXES if own.lower().endswith(end) and len(own) > len(end)), "")
     return folder + slash, own[: len(own) - len(suffix)], suffix
+
+
+def _own(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _folders_above(path: str) -> list[str]:
