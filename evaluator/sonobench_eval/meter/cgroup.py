@@ -42,23 +42,23 @@ class Cgroup:
         return self._sample_v2() if self.version == 2 else self._sample_v1()
 
     def _sample_v2(self) -> HostSample:
-        stat = _table(self.memory / "memory.stat")
-        cpu = _table(self.memory / "cpu.stat")
+        stat = table_in(self.memory / "memory.stat")
+        cpu = table_in(self.memory / "cpu.stat")
         return HostSample(
             anon_shmem_bytes=stat["anon"] + stat["shmem"],
             cpu_time_s=cpu["usage_usec"] / 1e6 if "usage_usec" in cpu else None,
-            peak_cgroup_bytes=_number(self.memory / "memory.peak"),  # since Linux 5.19
-            oom_kills=_table(self.memory / "memory.events").get("oom_kill"),
+            peak_cgroup_bytes=number_in(self.memory / "memory.peak"),  # since Linux 5.19
+            oom_kills=table_in(self.memory / "memory.events").get("oom_kill"),
             pids=_pids(self.memory / "cgroup.procs"),
         )
 
     def _sample_v1(self) -> HostSample:
-        usage = _number(self.cpu / "cpuacct.usage") if self.cpu else None
+        usage = number_in(self.cpu / "cpuacct.usage") if self.cpu else None
         return HostSample(
-            anon_shmem_bytes=anon_shmem_v1(_table(self.memory / "memory.stat")),
+            anon_shmem_bytes=anon_shmem_v1(table_in(self.memory / "memory.stat")),
             cpu_time_s=None if usage is None else usage / 1e9,
-            peak_cgroup_bytes=_number(self.memory / "memory.max_usage_in_bytes"),
-            oom_kills=_table(self.memory / "memory.oom_control").get("oom_kill"),
+            peak_cgroup_bytes=number_in(self.memory / "memory.max_usage_in_bytes"),
+            oom_kills=table_in(self.memory / "memory.oom_control").get("oom_kill"),
             pids=_pids(self.memory / "cgroup.procs"),
         )
 
@@ -114,12 +114,18 @@ def _existing(paths: Mapping[str, str], controller: str, container_id: str, root
     return folder if folder.is_dir() else None
 
 
-def _table(path: Path) -> dict[str, int]:
+def table_in(path: Path) -> dict[str, int]:
+    """A file of `name value` lines; lines that are none are left out.
+
+    Raises:
+        OSError: it is not there.
+    """
     pairs = (line.split() for line in path.read_text().splitlines())
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
 
 
-def _number(path: Path) -> int | None:
+def number_in(path: Path) -> int | None:
+    """A file of one number; None where this kernel has no such file, or says `max`."""
     try:
         return int(path.read_text())
     except (FileNotFoundError, ValueError):

@@ -62,7 +62,8 @@ class Looks:
 
     def take(self) -> None:
         """Look once. Where processes cannot be told, the whole device less its baseline stands in for them."""
-        t_s, used_bytes = self._clock() - self._before.at_s, self._device.memory_used_bytes()
+        used_bytes = self._device.memory_used_bytes()
+        t_s = self._clock() - self._before.at_s
         above_bytes = None if used_bytes is None else max(0, used_bytes - (self._before.used_bytes or 0))
         held_bytes = self._held_by_processes()
         best_bytes = above_bytes if held_bytes is None else held_bytes

@@ -2,6 +2,7 @@
 
 A meter that fails leaves "not measured" and its reason; it never fails a run. It does not know the engine: where the
 cgroup cannot be seen from here (a worker in a container of its own), it samples whatever `engine_reader` reads.
+Where the container was put into a `parent` group of ours, that one's counters are read after the container's end.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from sonobench_eval.meter.gpu_device import Nvml, nvidia_ml
 from sonobench_eval.meter.gpu_memory import GpuMemoryMeter
 from sonobench_eval.meter.gpu_owner import container_owner
 from sonobench_eval.meter.gpu_usage import NOT_MEASURED, GpuUsage
-from sonobench_eval.meter.host_memory import HostMemoryMeter, HostUsage
+from sonobench_eval.meter.host_memory import HostMemoryMeter, HostUsage, with_totals
+from sonobench_eval.meter.parent import ParentGroup
 
 ENGINE_INTERVAL_S = 0.5
 _NO_PID = HostUsage(None, "not measured: it ended before the first sample")
@@ -34,10 +36,12 @@ class RunMeter:
         *,
         gpu_uuid: str | None,
         engine_reader: Callable[[], HostSample],
+        parent: ParentGroup | None = None,
         gpu_exclusive: bool = False,
         nvml: Nvml | None = None,
     ) -> None:
         self._engine_reader = engine_reader
+        self._parent = parent
         self._host: HostMemoryMeter | None = None
         self._gpu: GpuMemoryMeter | None = None
         self._gpu_trouble = NOT_MEASURED
@@ -70,6 +74,7 @@ class RunMeter:
     def stop(self) -> Usage:
         """End every measurement; what was seen until now."""
         host = self._host.stop() if self._host is not None else _NO_PID
+        host = with_totals(host, self._parent.totals() if self._parent is not None else None)
         gpu = self._gpu.stop() if self._gpu is not None else self._gpu_trouble
         return Usage(host, gpu)
 

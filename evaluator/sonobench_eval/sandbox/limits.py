@@ -8,9 +8,8 @@ In-memory places (`/tmp`, `/dev/shm`, `/output`, writable places) are charged to
 them. The container's memory limit is therefore the declared memory plus the sizes of them all: a program may use
 what was declared for it however full these places are.
 
-No cgroup parent is set. A parent per run would only keep figures after the container's end that `meter/` samples
-until its end, would leave folders behind under the cgroupfs driver and slices under the systemd driver, and is not
-honoured by every runtime.
+The container is put into a control group that is the run's own (`meter/parent.py`), where the node has one to give. It
+carries no limit: the kernel tells of a limit's breach in the group that has it, and the engine listens at the container's.
 """
 
 from __future__ import annotations
@@ -20,7 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sonobench_eval.challenge.model import Limits
+from sonobench_eval.sandbox.cpuset import parse_cpuset
 from sonobench_eval.sandbox.port import ATTEMPT_LABEL, NODE_LABEL, RUN_LABEL, RunSpec
+from sonobench_eval.sandbox.seccomp import SECURITY_OPTION
 
 SANDBOX_UID = 10001
 SANDBOX_GID = 10001
@@ -42,6 +43,9 @@ class NodeFacts:
     memory_bytes: int
     uid_offset: int = 0
     gid_offset: int = 0
+    cgroup_driver: str = ""
+    """Who makes control groups, `cgroupfs` or `systemd`; empty where those of the engine are not to be seen from here."""
+    cgroup_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ def environment(image: ImageFacts, *, home: str, gpu_uuid: str | None) -> list[s
 
 
 def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: tuple[Place, ...]) -> Json:
-    """Isolation and limits of the run's container. The engine's default seccomp profile stays as it is."""
+    """Isolation and limits of the run's container."""
     limits = spec.limits
     memory = memory_limit_bytes(limits, places)
     return {
@@ -145,7 +149,8 @@ def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: t
         "Runtime": spec.runtime or "",
         "Memory": memory,
         "MemorySwap": memory,
-        "NanoCpus": int(min(limits.cpus, node.cpus) * 1e9),
+        "NanoCpus": int(cpus_given(spec, node) * 1e9),
+        "CpusetCpus": spec.cpuset or "",
         "PidsLimit": limits.pids,
         "ShmSize": limits.shm_bytes,
         "OomScoreAdj": OUT_OF_MEMORY_SCORE,
@@ -160,6 +165,19 @@ def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: t
     }
 
 
+def cpus_given(spec: RunSpec, node: NodeFacts) -> float:
+    """What the challenge allows, as far as the node, or the CPU set on it, has as many."""
+    at_hand = node.cpus if spec.cpuset is None else len(parse_cpuset(spec.cpuset))
+    return min(spec.limits.cpus, at_hand)
+
+
+def in_group(container: Json, cgroup_parent: str | None) -> Json:
+    """The same container in a control group of ours; as it is where there is none."""
+    if cgroup_parent is None:
+        return container
+    return {**container, "HostConfig": {**container["HostConfig"], "CgroupParent": cgroup_parent}}
+
+
 def isolation() -> Json:
     """What every container of ours has, the keeper included."""
     return {
@@ -167,7 +185,7 @@ def isolation() -> Json:
         "ReadonlyRootfs": True,
         "Privileged": False,
         "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges"],
+        "SecurityOpt": ["no-new-privileges", SECURITY_OPTION],
         "RestartPolicy": {"Name": "no"},
         "AutoRemove": False,
     }

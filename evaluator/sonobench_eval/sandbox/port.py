@@ -162,12 +162,14 @@ class Measurement:
     monotonic_s: float | None = None
     clock_disagrees: bool = False
     cpu_time_s: float | None = None
+    cpu_time_method: str = "not measured"
     peak_host_memory_bytes: int | None = None
     host_memory_method: str = "not measured"
     peak_gpu_memory_bytes: int | None = None
     gpu_memory_method: str = "not measured"
     gpu_name: str | None = None
     peak_cgroup_bytes: int | None = None
+    peak_cgroup_method: str = "not measured"
     phases: PhaseTimes = PhaseTimes()
     repeats_s: tuple[float, ...] = ()
     wall_time_cv: float | None = None

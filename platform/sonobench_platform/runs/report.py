@@ -75,12 +75,14 @@ class ReportedMeasurement(NodeRecord):
     monotonic_s: Seconds | None = None
     clock_disagrees: bool = False
     cpu_time_s: Seconds | None = None
+    cpu_time_method: Words = "not measured"
     peak_host_memory_bytes: Count | None = None
     host_memory_method: Words = "not measured"
     peak_gpu_memory_bytes: Count | None = None
     gpu_memory_method: Words = "not measured"
     gpu_name: Words | None = None
     peak_cgroup_bytes: Count | None = None
+    peak_cgroup_method: Words = "not measured"
     phases: ReportedPhases = ReportedPhases()
     repeats_s: Annotated[tuple[Seconds, ...], Field(max_length=40)] = ()
     wall_time_cv: Seconds | None = None

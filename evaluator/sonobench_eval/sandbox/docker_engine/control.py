@@ -10,17 +10,20 @@ import docker
 from sonobench_eval.sandbox.docker_engine.calls import LIBRARY_ERRORS, engine_call, load_error
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, control_tag, control_tar, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.owned import owned_container
-from sonobench_eval.sandbox.limits import NodeFacts, control_config
+from sonobench_eval.sandbox.docker_engine.parents import run_parent
+from sonobench_eval.sandbox.limits import NodeFacts, control_config, in_group
 from sonobench_eval.sandbox.port import RunSpec, SandboxTrouble
 
 
 def another_image_starts(api: docker.APIClient, node: NodeFacts, spec: RunSpec) -> bool:
     """True where the engine, at this moment, starts a container of our own image with the run's inputs and limits."""
     try:
-        body = control_config(spec, node=node, image=ensure_keeper(api), command=COMMAND)
-        control = owned_container(api, body, f"{spec.name}-control", refusing=engine_call)
-        with control as container_id, engine_call("start a container"):
-            api.start(container_id)
+        name, body = f"{spec.name}-control", control_config(spec, node=node, image=ensure_keeper(api), command=COMMAND)
+        with run_parent(node, spec, name=name) as parent:
+            body = in_group(body, None if parent is None else parent.engine_name)
+            control = owned_container(api, body, name, refusing=engine_call)
+            with control as container_id, engine_call("start a container"):
+                api.start(container_id)
     except SandboxTrouble:
         return False
     return True

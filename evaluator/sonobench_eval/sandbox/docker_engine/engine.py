@@ -5,17 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import docker
 
+from sonobench_eval.sandbox.cpuset import why_not_on_node
 from sonobench_eval.sandbox.docker_engine.calls import engine_call, open_client
 from sonobench_eval.sandbox.docker_engine.images import forget_image, load_image, resolve_image
+from sonobench_eval.sandbox.docker_engine.parents import kept_by, sweep_parents
 from sonobench_eval.sandbox.docker_engine.run import run_container
 from sonobench_eval.sandbox.docker_engine.sweep import sweep
 from sonobench_eval.sandbox.limits import NodeFacts
-from sonobench_eval.sandbox.port import EngineMissing, ImageIdentity, ProgressFn, RunOutcome, RunSpec, container_name
+from sonobench_eval.sandbox.port import (
+    EngineMissing,
+    ImageIdentity,
+    ProgressFn,
+    RunOutcome,
+    RunSpec,
+    SandboxTrouble,
+    container_name,
+)
 
 CALL_TIMEOUT_S = 120.0
 LOAD_TIMEOUT_S = 3600.0
@@ -41,7 +52,9 @@ class DockerEngine:
         try:
             with engine_call("describe itself"):
                 info = api.info()
-            return cls(api_version=str(api.api_version), node=node_facts(info), timeout_s=timeout_s)
+            driver, version = kept_by(info)
+            node = replace(node_facts(info), cgroup_driver=driver, cgroup_version=version)
+            return cls(api_version=str(api.api_version), node=node, timeout_s=timeout_s)
         finally:
             api.close()
 
@@ -75,13 +88,15 @@ class DockerEngine:
         """See `port.Sandbox.run`."""
         if spec.name != container_name(spec.run_id, spec.attempt):
             raise ValueError(f"{spec.name!r} is not the name of run {spec.run_id!r}, attempt {spec.attempt}")
+        if spec.cpuset is not None and (why := why_not_on_node(spec.cpuset, cpus=self._node.cpus)):
+            raise SandboxTrouble(f"{why} Give this run worker another set.")
         with self._client() as api:
             return run_container(api, self._node, spec, results=results, should_stop=should_stop, progress=progress)
 
     def sweep(self, node: str, is_alive: Callable[[str, int], bool]) -> list[str]:
         """See `port.Sandbox.sweep`."""
         with self._client() as api:
-            return sweep(api, node, is_alive)
+            return [*sweep(api, node, is_alive), *sweep_parents(self._node, node, is_alive)]
 
     @contextmanager
     def _client(self, *, timeout_s: float | None = None) -> Iterator[docker.APIClient]:

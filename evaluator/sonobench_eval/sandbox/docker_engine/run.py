@@ -9,6 +9,7 @@ of our own image, shows whether any could.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,19 +18,20 @@ from pathlib import Path
 
 import docker
 
-from sonobench_eval.meter.clock import clocks_disagree, engine_time, wall_time_s
 from sonobench_eval.meter.meter import RunMeter
+from sonobench_eval.meter.parent import ParentGroup
 from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engine_call, image_may_be_refused
-from sonobench_eval.sandbox.docker_engine.collect import Collected, collect
+from sonobench_eval.sandbox.docker_engine.collect import collect
 from sonobench_eval.sandbox.docker_engine.control import another_image_starts
-from sonobench_eval.sandbox.docker_engine.execute import Ended, execute
+from sonobench_eval.sandbox.docker_engine.execute import execute
 from sonobench_eval.sandbox.docker_engine.fill import copy_place, refuse_odd_accounts
-from sonobench_eval.sandbox.docker_engine.gpu_figures import gpu_figures
 from sonobench_eval.sandbox.docker_engine.images import verified_facts
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
-from sonobench_eval.sandbox.docker_engine.logs import LogTail, read_log_tail
+from sonobench_eval.sandbox.docker_engine.logs import read_log_tail
+from sonobench_eval.sandbox.docker_engine.outcome import outcome_of
 from sonobench_eval.sandbox.docker_engine.owned import owned_container, owned_volume
+from sonobench_eval.sandbox.docker_engine.parents import run_parent
 from sonobench_eval.sandbox.docker_engine.statistics import read_statistics
 from sonobench_eval.sandbox.docker_engine.writable import taken_paths, writable_places
 from sonobench_eval.sandbox.limits import (
@@ -37,6 +39,8 @@ from sonobench_eval.sandbox.limits import (
     NodeFacts,
     Place,
     container_config,
+    cpus_given,
+    in_group,
     keeper_config,
     labels,
     output_volume_options,
@@ -46,7 +50,7 @@ from sonobench_eval.sandbox.limits import (
 from sonobench_eval.sandbox.places import why_unfit
 from sonobench_eval.sandbox.port import (
     ImageRefusedByEngine,
-    Measurement,
+    PhaseTimes,
     ProgressFn,
     RunOutcome,
     RunSpec,
@@ -60,10 +64,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A container that is ready to start, the keeper that holds its output, and what was done differently than asked."""
+    """A container that is ready to start, the keeper that holds its output, the control group of ours that it is in,
+    and what was done differently than asked."""
 
     container_id: str
     keeper_id: str
+    parent: ParentGroup | None
     notes: tuple[str, ...]
 
 
@@ -103,6 +109,7 @@ def _run_once(
     should_stop: Callable[[], bool],
     progress: ProgressFn,
 ) -> RunOutcome:
+    began_s = time.monotonic()
     with ExitStack() as owned:
         progress("create")
         try:
@@ -111,16 +118,20 @@ def _run_once(
                 gpu_uuid=spec.gpu_uuid,
                 gpu_exclusive=spec.gpu_exclusive,
                 engine_reader=partial(read_statistics, api, prepared.container_id),
+                parent=prepared.parent,
             )
+            created_s = time.monotonic()
             progress("run")
             ended = execute(api, prepared.container_id, time_limit_s=spec.limits.time_s, should_stop=should_stop, meter=meter)
         except ImageRefusedByEngine as refusal:
             return never_started(str(refusal))
         progress("collect")
+        ended_s = time.monotonic()
         tail = read_log_tail(api, prepared.container_id, limit_bytes=spec.limits.log_bytes)
         collected = collect(api, keeper=prepared.keeper_id, output_at=spec.mounts.output_at, limits=spec.limits, results=results)
+        phases = PhaseTimes(create_s=created_s - began_s, collect_s=time.monotonic() - ended_s)
         progress("remove")
-    return _outcome(ended, collected, tail, results=results, notes=prepared.notes)
+    return outcome_of(ended, collected, tail, phases=phases, results=results, notes=prepared.notes)
 
 
 def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitStack) -> Prepared:
@@ -139,11 +150,17 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
         if place.content_files:
             copy_place(api, image_container=probe, at=place.at, keeper=keeper, keeper_at=_keeper_path(place))
     body = container_config(spec, node=node, image=image, home=home, output_volume=output_volume, places=places)
+    parent = owned.enter_context(run_parent(node, spec))
+    body = in_group(body, None if parent is None else parent.engine_name)
     container_id = owned.enter_context(owned_container(api, body, spec.name, refusing=image_may_be_refused))
     _assert_image(api, container_id, image)
-    if spec.limits.cpus > node.cpus:
-        notes = (*notes, f"It ran with {node.cpus} CPUs, all this node has, where the challenge allows {spec.limits.cpus:g}.")
-    return Prepared(container_id, keeper, notes)
+    return Prepared(container_id, keeper, parent, (*notes, *_cpu_notes(spec, node)))
+
+
+def _cpu_notes(spec: RunSpec, node: NodeFacts) -> tuple[str, ...]:
+    given, allowed = cpus_given(spec, node), spec.limits.cpus
+    whose = "this node has" if spec.cpuset is None else f"it is given on this node ({spec.cpuset})"
+    return (f"It ran with {given:g} CPUs, all {whose}, where the challenge allows {allowed:g}.",) if given < allowed else ()
 
 
 def _start_keeper(
@@ -171,38 +188,3 @@ def _assert_image(api: docker.APIClient, container_id: str, image: ImageFacts) -
         made_of = api.inspect_container(container_id)["Image"]
     if made_of != image.engine_id:
         raise SandboxTrouble(f"The Docker Engine made a container of {made_of} where {image.engine_id} was asked for.")
-
-
-def _outcome(ended: Ended, collected: Collected, tail: LogTail, *, results: Path, notes: tuple[str, ...]) -> RunOutcome:
-    host, gpu = ended.usage.host, ended.usage.gpu
-    wall_s = wall_time_s(ended.started_at, ended.finished_at)
-    measurement = Measurement(
-        wall_time_s=wall_s,
-        monotonic_s=ended.monotonic_s,
-        clock_disagrees=clocks_disagree(wall_s, ended.monotonic_s),
-        cpu_time_s=host.cpu_time_s,
-        peak_host_memory_bytes=host.peak_bytes,
-        host_memory_method=host.method,
-        peak_gpu_memory_bytes=gpu.peak_bytes,
-        gpu_memory_method=gpu.method,
-        gpu_name=gpu.name,
-        gpu=gpu_figures(gpu),
-        peak_cgroup_bytes=host.peak_cgroup_bytes,
-    )
-    return RunOutcome(
-        exit_code=ended.exit_code,
-        oom_killed=ended.oom_killed,
-        timed_out=ended.timed_out,
-        cancelled=ended.cancelled,
-        output_full=collected.bytes_full,
-        output_too_many_files=collected.too_many,
-        log_truncated=tail.truncated,
-        started_at=engine_time(ended.started_at),
-        finished_at=engine_time(ended.finished_at),
-        measurement=measurement,
-        results=results,
-        result_files=collected.files,
-        result_bytes=collected.size_bytes,
-        log_tail=tail.text,
-        notes=notes,
-    )
