@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import image_tars
 import pytest
+from registries import Pushed, ScriptedRegistry
 
 from sonobench_eval.intake.records import ImageRefused, VerifiedImage
+from sonobench_eval.intake.registry import verify_registry_image
+from sonobench_eval.intake.registry_access import Registry, RegistryImage
 from sonobench_eval.intake.verify import verify_image
 
 Verify = Callable[..., VerifiedImage]
@@ -46,3 +49,22 @@ def refusal(verify: Verify, tmp_path: Path) -> Callable[..., ImageRefused]:
         return caught.value
 
     return refused
+
+
+@pytest.fixture
+def registry() -> Iterator[ScriptedRegistry]:
+    """A registry that says what a test tells it to."""
+    scripted = ScriptedRegistry()
+    yield scripted
+    scripted.close()
+
+
+@pytest.fixture
+def pull(registry: ScriptedRegistry, tmp_path: Path) -> Verify:
+    """Verifies an image in the scripted registry."""
+
+    def verify_pushed(image: Pushed, *, token: str | None = None, **options: Any) -> VerifiedImage:
+        named = RegistryImage(Registry(registry.url, token), registry.REPOSITORY, image.digest)
+        return verify_registry_image(named, tmp_path / "pulled.tar", **{"tag": "sonobench/test:1", **options})
+
+    return verify_pushed

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from intake_fixtures import refusal, tars, verify
+from intake_fixtures import pull, refusal, registry, tars, verify
 
-__all__ = ["refusal", "tars", "verify"]
+__all__ = ["pull", "refusal", "registry", "tars", "verify"]
