@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 EXAMPLES_KEPT = 5
 
@@ -78,36 +79,105 @@ def summarise(findings: Iterable[Finding]) -> tuple[FindingSummary, ...]:
     return tuple(sorted(summaries, key=lambda s: (-s.count, s.code)))
 
 
-_SENTENCES: dict[FindingCode, tuple[str, str]] = {
-    FindingCode.MISSING_RESULT: ("case has no result", "Write one result for every case in the case list."),
-    FindingCode.UNREADABLE_IMAGE: ("mask is not a readable PNG", "Save masks as 8-bit PNG files."),
-    FindingCode.WRONG_SIZE: ("mask differs in size from its image", "Resize masks to the image before saving."),
-    FindingCode.NOT_A_REGULAR_FILE: ("result is a link, folder or device", "Write plain files only."),
-    FindingCode.FILE_TOO_LARGE: ("result is larger than a result can be", "Save masks as PNG of the image's size."),
-    FindingCode.INVALID_JSON: ("result file is not valid JSON", "Write classification.json with a JSON library, in UTF-8."),
-    FindingCode.DUPLICATE_KEY: ("key stands twice in a JSON object", "Give each case one entry."),
-    FindingCode.NON_FINITE_NUMBER: ("answer has NaN or infinity", "Check the model's output for NaN before writing."),
-    FindingCode.WRONG_LENGTH: ("answer has the wrong number of probabilities", "Give one probability for each class."),
-    FindingCode.NOT_A_PROBABILITY: ("answer has a value outside 0 to 1", "Write probabilities, not logits."),
-    FindingCode.CLASS_OUT_OF_RANGE: ("answer names a class that does not exist", "Classes count from 0."),
-    FindingCode.MALFORMED_ENTRY: ("answer is not {probability: [...], prediction: n}", "Write both fields for each case."),
-    FindingCode.SUM_NOT_ONE: (
+class _Words(NamedTuple):
+    """What is said of one, of many (after their number), and what to do about it."""
+
+    one: str
+    many: str
+    cure: str
+
+
+_SENTENCES: dict[FindingCode, _Words] = {
+    FindingCode.MISSING_RESULT: _Words(
+        "case has no result", "cases have no result", "Write one result for every case in the case list."
+    ),
+    FindingCode.UNREADABLE_IMAGE: _Words(
+        "mask is not a readable PNG", "masks are not readable PNGs", "Save masks as 8-bit PNG files."
+    ),
+    FindingCode.WRONG_SIZE: _Words(
+        "mask differs in size from its image",
+        "masks differ in size from their images",
+        "Resize each mask to the width and height of its image before saving it.",
+    ),
+    FindingCode.NOT_A_REGULAR_FILE: _Words(
+        "result is a link, folder or device", "results are links, folders or devices", "Write plain files only."
+    ),
+    FindingCode.FILE_TOO_LARGE: _Words(
+        "result is larger than a result can be",
+        "results are larger than a result can be",
+        "Save masks as PNG of the image's size.",
+    ),
+    FindingCode.INVALID_JSON: _Words(
+        "result file is not valid JSON",
+        "result files are not valid JSON",
+        "Write classification.json with a JSON library, in UTF-8.",
+    ),
+    FindingCode.DUPLICATE_KEY: _Words(
+        "key stands twice in a JSON object", "keys stand twice in a JSON object", "Give each case one entry."
+    ),
+    FindingCode.NON_FINITE_NUMBER: _Words(
+        "answer has NaN or infinity", "answers have NaN or infinity", "Check the model's output for NaN before writing."
+    ),
+    FindingCode.WRONG_LENGTH: _Words(
+        "answer has the wrong number of probabilities",
+        "answers have the wrong number of probabilities",
+        "Give one probability for each class.",
+    ),
+    FindingCode.NOT_A_PROBABILITY: _Words(
+        "answer has a value outside 0 to 1", "answers have a value outside 0 to 1", "Write probabilities, not logits."
+    ),
+    FindingCode.CLASS_OUT_OF_RANGE: _Words(
+        "answer names a class that does not exist", "answers name a class that does not exist", "Classes count from 0."
+    ),
+    FindingCode.MALFORMED_ENTRY: _Words(
+        "answer is not {probability: [...], prediction: n}",
+        "answers are not {probability: [...], prediction: n}",
+        "Write both fields for each case.",
+    ),
+    FindingCode.SUM_NOT_ONE: _Words(
         "answer has probabilities that do not sum to 1",
+        "answers have probabilities that do not sum to 1",
         "This challenge refuses them: normalise them before writing.",
     ),
-    FindingCode.NOT_NORMALISED: ("answer has probabilities that do not sum to 1", "They count as written."),
-    FindingCode.PREDICTION_NOT_ARGMAX: ("prediction is not the most probable class", "The prediction counts as written."),
-    FindingCode.UNEXPECTED_VALUES: (
+    FindingCode.NOT_NORMALISED: _Words(
+        "answer has probabilities that do not sum to 1",
+        "answers have probabilities that do not sum to 1",
+        "They count as written.",
+    ),
+    FindingCode.PREDICTION_NOT_ARGMAX: _Words(
+        "prediction is not the most probable class",
+        "predictions are not the most probable class",
+        "The prediction counts as written.",
+    ),
+    FindingCode.UNEXPECTED_VALUES: _Words(
         "mask has values that name no structure",
+        "masks have values that name no structure",
         "See the task's label values; other values count as background, or as foreground where any non-zero value does.",
     ),
-    FindingCode.COLOUR_IMAGE: ("mask is in colour or has transparency", "It was read as grey; save masks as 8-bit grey."),
-    FindingCode.UNEXPECTED_FILE: ("file belongs to no case", "Such files are ignored."),
-    FindingCode.UNKNOWN_CASE: ("answer is for a case that does not exist", "Such answers are ignored."),
+    FindingCode.COLOUR_IMAGE: _Words(
+        "mask is in colour or has transparency",
+        "masks are in colour or have transparency",
+        "It was read as grey; save masks as 8-bit grey.",
+    ),
+    FindingCode.UNEXPECTED_FILE: _Words("file belongs to no case", "files belong to no case", "Such files are ignored."),
+    FindingCode.UNKNOWN_CASE: _Words(
+        "answer is for a case that does not exist", "answers are for cases that do not exist", "Such answers are ignored."
+    ),
 }
 
 
 def _sentence(code: FindingCode, group: list[Finding]) -> str:
-    what, cure = _SENTENCES[code]
-    example = next((f" ({f.where}: {f.detail})" for f in group if f.detail), "")
-    return f"{len(group):,} × {what}{example}. {cure}"
+    words = _SENTENCES[code]
+    what = words.one if len(group) == 1 else words.many
+    return f"{len(group):,} {what}{_seen(group)}. {words.cure}"
+
+
+def _seen(group: list[Finding]) -> str:
+    """What was found, in brackets: once for all where it is the same everywhere, else by an example."""
+    found = [finding for finding in group if finding.detail]
+    if not found:
+        return ""
+    if len(found) == len(group) > 1 and len({finding.detail for finding in found}) == 1:
+        return f" ({found[0].detail})"
+    example = f"{found[0].where}: {found[0].detail}"
+    return f" ({example})" if len(group) == 1 else f" (for example {example})"

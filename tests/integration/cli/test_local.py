@@ -134,7 +134,7 @@ class TestScore:
         (results / "classification.json").unlink()
         scored = sonobench("score", challenge, results)
         assert scored.returncode == 0
-        assert "2 × case has no result" in scored.stdout
+        assert "2 cases have no result" in scored.stdout
 
     def test_no_colour_is_written_off_a_terminal_nor_with_no_color(self, sonobench: Run, challenge: Path, results: Path) -> None:
         assert "\x1b" not in sonobench("score", challenge, results, NO_COLOR="1").stdout

@@ -65,8 +65,8 @@ def evaluation() -> Evaluation:
         cases=(),
         findings=(
             FindingRecord(
-                code="missing_result", count=4, examples=("a.png", "b.png", "c.png", "d.png"), sentence="4 × case has no result."
+                code="missing_result", count=4, examples=("a.png", "b.png", "c.png", "d.png"), sentence="4 cases have no result."
             ),
-            FindingRecord(code="colour_image", count=1, examples=("e\x1b[31m.png",), sentence="1 × mask is in colour."),
+            FindingRecord(code="colour_image", count=1, examples=("e\x1b[31m.png",), sentence="1 mask is in colour."),
         ),
     )

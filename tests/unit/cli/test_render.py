@@ -84,9 +84,9 @@ class TestEvaluationTable:
 class TestFindings:
     def test_problems_come_first_with_examples(self, evaluation: Evaluation) -> None:
         lines = printed(findings(evaluation.findings), 120).splitlines()
-        assert lines[0].startswith("✗ 4 × case has no result.")
+        assert lines[0].startswith("✗ 4 cases have no result.")
         assert lines[1].strip() == "a.png, b.png, c.png …"
-        assert lines[2].startswith("· 1 × mask is in colour.")
+        assert lines[2].startswith("· 1 mask is in colour.")
         assert "\x1b" not in "".join(lines)
 
     def test_nothing_found_is_said(self) -> None:
