@@ -9,13 +9,21 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sonobench_eval.intake.records import ImageRefused
-from sonobench_eval.intake.streams import BlockCursor, FileCursor
+from sonobench_eval.intake.streams import (
+    BlockCursor,
+    FileCursor,
+    StreamDamagedError,
+    StreamTruncatedError,
+    StreamUnsupportedError,
+)
 from sonobench_eval.intake.tar import members
 from sonobench_eval.intake.verify import verify_image
+from sonobench_eval.intake.zstd import Unzstd
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0/\n"), min_size=1, max_size=70)
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
@@ -78,3 +86,42 @@ def test_any_bytes_are_refused_with_a_sentence(data: bytes) -> None:
             verify_image(source, Path(folder, "verified.tar"), tag="a:1")
         assert caught.value.sentence.isprintable()
         assert list(Path(folder).iterdir()) == [source]
+
+
+CONTENTS = st.lists(
+    st.dictionaries(st.from_regex(r"[a-z]{1,9}", fullmatch=True), st.binary(max_size=3000)), min_size=1, max_size=3
+)
+COMPRESSIONS = st.sampled_from([None, "gzip", "zstd"])
+
+
+@given(contents=CONTENTS, dresses=st.lists(st.tuples(COMPRESSIONS, COMPRESSIONS, st.booleans()), min_size=2, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_an_image_is_the_same_in_plain_gzip_and_zstd(
+    tars: ModuleType, contents: list[dict[str, bytes]], dresses: list[tuple[str | None, str | None, bool]]
+) -> None:
+    layers = [tars.layer(**each) for each in contents]
+    seen = set()
+    for outside, inside, as_oci in dresses:
+        if as_oci:
+            image = tars.oci_layout(layers, compression=inside)
+        else:
+            image = tars.saved_image(layers, stored=[tars.compressed(each, inside) for each in layers])
+        with tempfile.TemporaryDirectory() as folder:
+            source, target = Path(folder, "upload.tar"), Path(folder, "verified.tar")
+            source.write_bytes(tars.compressed(image.tar(), outside))
+            verified = verify_image(source, target, tag="a:1")
+            seen.add((verified.config_digest, verified.manifest_digest, verified.diff_ids, target.read_bytes()))
+    assert len(seen) == 1
+
+
+@given(content=st.binary(max_size=5000), level=st.integers(1, 9), data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_changed_or_cut_zstd_stream_never_gives_other_content(content: bytes, level: int, data: st.DataObject) -> None:
+    stream = bytearray(zstandard.ZstdCompressor(level=level, write_checksum=True).compress(content))
+    stream[data.draw(st.integers(0, len(stream) - 1))] ^= data.draw(st.integers(1, 255))
+    source = Unzstd(io.BytesIO(bytes(stream[: data.draw(st.integers(1, len(stream)))])))
+    try:
+        got = b"".join(iter(lambda: source.read(1000), b""))
+    except (StreamDamagedError, StreamTruncatedError, StreamUnsupportedError):
+        return
+    assert got in (b"", content)  # nothing, where the frame became one that is passed over
