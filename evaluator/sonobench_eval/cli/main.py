@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sonobench_eval.cli import boards, importing, ranking, scoring, trying, uploading, watching
+from sonobench_eval.cli import boards, doctoring, importing, ranking, scoring, trying, uploading, watching
 from sonobench_eval.cli.exits import ExitCode, ending_of
 from sonobench_eval.cli.plugins import join_plugins
 
@@ -21,7 +21,7 @@ Run medical-imaging challenges: an image in, a ranked leaderboard out, offline.
 Data goes to stdout, messages go to stderr. Commands that read have `--json`. Set NO_COLOR to have no colours.
 """
 EPILOG = (
-    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the tested image failed, 4 not signed in, 5 not found, "
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 the tested image or node failed, 4 not signed in, 5 not found, "
     "6 refused (quota, closed), 7 the submission failed, 8 worth trying again, 130 interrupted."
 )
 
@@ -39,7 +39,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_common)
-    for room in (importing, trying, scoring, ranking, uploading, watching, boards):
+    for room in (importing, trying, scoring, ranking, uploading, watching, boards, doctoring):
         room.register(app)
     join_plugins(app)
     return app

@@ -18,7 +18,7 @@ from sonobench_eval.sandbox.docker_engine.tiny_elf import Answer, ResultOf, Sysc
 
 Group = Literal["network", "host sockets", "namespaces", "mounts", "kernel", "surface"]
 
-_NOT_ALLOWED = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS})
+_NOT_ALLOWED = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP})
 _NO_SUCH_FAMILY = frozenset({errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT, errno.EINVAL})
 _NO_WAY_THERE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EBADF})
 
@@ -101,11 +101,11 @@ def attempts(abstract_name: str) -> tuple[Attempt, ...]:
         Attempt("reboot", "kernel", "restart the machine", (Syscall(169, (0, 0, 0, 0)),)),
         Attempt("ports", "kernel", "use the hardware's ports", (Syscall(172, (3,)),)),
         Attempt("log", "kernel", "read the kernel's log", (Syscall(103, (3, bytes(64), 64)),)),
-        Attempt("bpf", "kernel", "load BPF programs", (Syscall(321, (0, 0, 0)),), _NOT_ALLOWED),
+        Attempt("bpf", "kernel", "load BPF programs", (Syscall(321, (0, 0, 0)),)),
         Attempt("userfaultfd", "kernel", "stall the kernel with userfaultfd", (Syscall(323, (0,)),)),
         Attempt("keyring", "kernel", "leave things in kernel keyrings for the next run", (Syscall(250, (0, -3, 0)),)),
         Attempt("io_uring", "surface", "use io_uring", (Syscall(425, (1, 0)),)),
-        Attempt("perf", "surface", "use perf_event_open", (Syscall(298, (0, 0, -1, -1, 0)),)),
+        Attempt("perf", "surface", "use perf_event_open", (Syscall(298, (0, 0, -1, -1, 0)),), _NOT_ALLOWED | {errno.ENODEV}),
         _opening("crypto", "surface", "use the kernel's crypto sockets (AF_ALG)", family=_AF_ALG, kind=_SOCK_SEQPACKET),
     )
 

@@ -200,7 +200,7 @@ def _clock(host: HostFacts) -> Check:
     return Check(
         "Clock",
         "warn",
-        "not held to a reference; a jump during a run spoils its time, and the run is told apart by it",
+        "not held to a reference; where it jumps during a run, that run's time cannot be believed, and is marked",
         "Run a time service, such as chrony or systemd-timesyncd.",
     )
 

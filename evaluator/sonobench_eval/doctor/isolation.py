@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sonobench_eval.doctor.attempts import Group, answers, attempts
+from sonobench_eval.doctor.probe_image import TOOLS
 from sonobench_eval.doctor.report import Check, Verdict
 from sonobench_eval.doctor.trial import Trace
 from sonobench_eval.sandbox.docker_engine.tiny_elf import Answer, read_answers
@@ -18,7 +19,7 @@ _NO_CAPABILITIES = "0" * 16
 _CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 _USUAL_DEVICES = frozenset(f"/dev/{name}" for name in ("console", "full", "null", "random", "tty", "urandom", "zero", "ptmx"))
 _OWN_KERNELS_DEVICES = frozenset({"/dev/fuse", "/dev/net/tun"})
-_OWN_PROCESSES = frozenset({"docker-init", "tini", "sh", "busybox", "cat"})
+_OWN_PROCESSES = frozenset({"docker-init", "tini", "busybox", *TOOLS})
 _HANDED = ("/dev/null", "/input/probe.sh", "/dev/pts/", "/dev/console")
 _OF_THE_CONTAINER = ("pid", "net", "ipc", "mnt", "uts")
 
@@ -72,7 +73,8 @@ def isolation_checks(trace: Trace, outside: Outside) -> Iterator[Check]:
     yield _group(
         probe, given, "kernel", name="Power over the kernel", good="no module, log, BPF, keyring, restart or file by handle"
     )
-    yield _surface(probe, given)
+    closed = "io_uring, perf and crypto sockets are closed"
+    yield _group(probe, given, "surface", name="Kernel surface", good=closed, cure=_AS_SHIPPED)
     yield _setuid(probe)
 
 
@@ -247,19 +249,9 @@ def _group(probe: _Probe, given: Mapping[str, int], group: Group, *, name: str, 
     opened = [each.what for each in tried if not each.was_refused(given[each.name])]
     if not opened:
         return _check(name, "ok", good)
-    if probe.has_own_kernel and group in {"namespaces", "mounts", "kernel"}:
-        return _check(name, "ok", f"in the runtime's own kernel a program could {_some(opened, ', ')}; the host's refuses")
+    if probe.has_own_kernel and group in {"namespaces", "mounts", "kernel", "surface"}:
+        return _check(name, "ok", f"a program could {_some(opened, ', ')}, all in the runtime's own kernel")
     return _check(name, "bad", f"a program could {_some(opened, ', ')}", cure)
-
-
-def _surface(probe: _Probe, given: Mapping[str, int]) -> Check:
-    name = "Kernel surface"
-    check = _group(probe, given, "surface", name=name, good="io_uring, perf and crypto sockets are closed")
-    if check.verdict == "bad" and probe.has_own_kernel:
-        return _check(name, "ok", f"{check.found}, in the runtime's own kernel")
-    if check.verdict == "bad":  # no way out by itself, but where the kernel's next hole is likely to be
-        return _check(name, "warn", check.found, "Update the engine: newer ones close these, which had many holes.")
-    return check
 
 
 def _cloned(probe: _Probe) -> Check:

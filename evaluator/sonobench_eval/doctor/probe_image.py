@@ -17,8 +17,35 @@ from sonobench_eval.doctor.attempts import Attempt, attempts_program, clone_prog
 from sonobench_eval.sandbox.port import ImageIdentity
 
 COMMAND = ("/bin/sh", "/input/probe.sh")
-_TOOLS = (
-    "cat cut dd echo find grep head id kill ls mkdir mknod pidof printf readlink rm rmdir sed seq sh sleep tail tr true uname wc"
+TOOLS = frozenset(
+    {
+        "cat",
+        "cut",
+        "dd",
+        "echo",
+        "find",
+        "grep",
+        "head",
+        "id",
+        "kill",
+        "ls",
+        "mkdir",
+        "mknod",
+        "pidof",
+        "printf",
+        "readlink",
+        "rm",
+        "rmdir",
+        "sed",
+        "seq",
+        "sh",
+        "sleep",
+        "tail",
+        "tr",
+        "true",
+        "uname",
+        "wc",
+    }
 )
 _PLACES = ("/bin/busybox", "/usr/bin/busybox")
 _PROGRAM_HEADER_INTERPRETER = 3
@@ -68,7 +95,7 @@ def probe_image(busybox: bytes, tries: Sequence[Attempt], *, open_files: int) ->
         "programs/identity": (identity_program(report_to="/output/identity.bin"), 0o755 | _SETUID),
         "programs/many": (many_files_program(open_files, report_to="/output/many.bin"), 0o755),
     }
-    layer = _tar(files, folders=("bin", "programs"), links={f"bin/{tool}": "busybox" for tool in _TOOLS.split()})
+    layer = _tar(files, folders=("bin", "programs"), links={f"bin/{tool}": "busybox" for tool in sorted(TOOLS)})
     diff_id = _digest(layer)
     config = _json(
         {
