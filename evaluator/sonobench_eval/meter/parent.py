@@ -217,15 +217,16 @@ def _names(place: ParentPlace, node: str) -> set[str]:
 def _make(parent: ParentGroup, place: ParentPlace, *, node: str, name: str) -> None:
     """Make the group's folders. One of the same name is a killed worker's, with figures of its own: it goes first."""
     below = Path(FAMILY, node, name)
-    if parent.folders and not parent.remove():
-        raise NoParent("a group of this name is still in use")
     try:
+        if parent.folders and not parent.remove():
+            raise NoParent("a group of this name is still in use")
         for tree in place.hierarchies():
             _make_folder(tree / below)
             if (hierarchical := tree / below / "memory.use_hierarchy").exists() and number_in(hierarchical) == 0:
                 hierarchical.write_text("1")
     except OSError as error:
-        parent.remove()
+        with suppress(OSError):
+            parent.remove()
         raise NoParent(f"a group cannot be made here ({error.strerror or error})") from error
 
 

@@ -1,0 +1,48 @@
+"""The parent group on this kernel's own trees: with a process that burns a known amount of CPU time, and none left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from sonobench_eval.meter.parent import ParentPlace, parent_group
+
+BURN_S = 0.3
+BURN = f"import time\nwhile time.process_time() < {BURN_S}: pass"
+TREES = {
+    "version 1": Path("/sys/fs/cgroup"),
+    "version 2": Path("/sys/fs/cgroup"),
+    "version 2 beside 1": Path("/sys/fs/cgroup/unified"),
+}
+
+
+def place_of(kind: str) -> ParentPlace:
+    root = TREES[kind]
+    version = 1 if kind == "version 1" else 2
+    there = (root / "memory").is_dir() if version == 1 else (root / "cgroup.controllers").is_file()
+    if not there or not os.access(root / "memory" if version == 1 else root, os.W_OK) or os.geteuid() != 0:
+        pytest.skip(f"this machine has no tree of {kind} that this user may change")
+    return ParentPlace("cgroupfs", version, root=root)
+
+
+@pytest.mark.parametrize("kind", TREES)
+def test_cpu_time_outlives_the_process_and_its_own_group(kind):
+    place, node = place_of(kind), f"test-{uuid.uuid4().hex[:8]}"
+    with parent_group(place, node=node, name="sonobench-burns-a1") as parent:
+        # A version 1 set of CPUs is empty until somebody fills it, level by level; nothing is counted there.
+        own = [folder / "container" for folder in parent.folders if place.version == 2 or "cpuset" not in str(folder)]
+        for folder in own:
+            folder.mkdir()
+        join = "import os, sys\nfor path in sys.argv[1:]: open(path + '/cgroup.procs', 'w').write(str(os.getpid()))\n"
+        subprocess.run([sys.executable, "-S", "-c", join + BURN, *map(str, own)], check=True, timeout=60)
+        for folder in own:
+            folder.rmdir()
+        counted = parent.totals()
+        assert counted is not None
+        assert BURN_S * 0.8 <= counted.cpu_time_s <= BURN_S * 2
+    assert [path for tree in place.hierarchies() for path in (tree / "sonobench").glob(f"{node}*")] == []
