@@ -69,7 +69,7 @@ class GpuMemoryMeter:
         self._nvml = nvml
         self._exclusive = exclusive
         self._clock = clock
-        self._sampler = Sampler(self._take, interval_s=interval_s)
+        self._sampler = Sampler(self._take, interval_s=interval_s, clock=clock)
         self._opened: _Opened | None = None
         self._began_s: float | None = None
         self._trouble = "it was never started"

@@ -24,11 +24,14 @@ class GpuFacts:
     cpus_near: str | None
 
 
-def gpu_facts(uuid: str, *, nvml: Nvml | None = None, pci_devices: Path = PCI_DEVICES) -> GpuFacts | None:
-    """None where NVML cannot be used or has no such device. Never raises."""
+def gpu_facts(
+    uuid: str, *, nvml: Nvml | None = None, cpus: int | None = None, pci_devices: Path = PCI_DEVICES
+) -> GpuFacts | None:
+    """None where NVML cannot be used or has no such device. Never raises. `cpus`: how many this machine has."""
+    count = cpus or os.cpu_count() or 1
     try:
         with closing(GpuDevice(uuid, nvml=nvml or nvidia_ml())) as device:
-            near = _cpus_by_driver(device) or _cpus_by_kernel(device, pci_devices)
+            near = _cpus_by_driver(device, count) or _cpus_by_kernel(device, count, pci_devices)
             return GpuFacts(uuid, device.name, device.driver, device.is_mig, device.keeps_accounts, near)
     except Exception:  # a node without a driver has nothing to say
         return None
@@ -54,20 +57,19 @@ def cpu_list(cpus: set[int]) -> str:
     return ",".join("-".join(map(str, part)) for part in parts)
 
 
-def _cpus_by_driver(device: GpuDevice) -> str | None:
-    count = os.cpu_count() or 1
+def _cpus_by_driver(device: GpuDevice, count: int) -> str | None:
     mask = device.cpu_mask(count)
     return _some_of(count, {cpu for cpu in range(count) if (mask or 0) >> cpu & 1})
 
 
-def _cpus_by_kernel(device: GpuDevice, pci_devices: Path) -> str | None:
+def _cpus_by_kernel(device: GpuDevice, count: int, pci_devices: Path) -> str | None:
     bus_id = device.pci_bus_id()
     if bus_id is None:
         return None
     folder = pci_devices / bus_id.lower()[-len("0000:00:00.0") :]  # NVML writes the domain with eight digits
     try:
         listed = (folder / "local_cpulist").read_text().strip()
-        return _some_of(os.cpu_count() or 1, _cpus_in(listed))
+        return _some_of(count, _cpus_in(listed))
     except (OSError, ValueError):
         return None
 

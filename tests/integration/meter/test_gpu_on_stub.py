@@ -176,10 +176,11 @@ class TestFigures:
         assert usage.driver == "570.00.stub"
 
     def test_the_curve_begins_with_the_container(self, nvml):
-        curve = nvml.measure(TWO, began_ms=100).curve
-        assert curve[0]["t_s"] >= 0
-        assert max(point["gpu_memory_bytes"] for point in curve) == 1600 * MIB
-        assert curve[-1]["gpu_memory_bytes"] == 0
+        whole, later = nvml.measure(TWO).curve, nvml.measure(TWO, began_ms=100).curve
+        assert (whole[0]["t_s"], whole[-1]["t_s"]) == pytest.approx((0.02, 0.4))
+        assert (later[0]["t_s"], later[-1]["t_s"]) == pytest.approx((0.0, 0.3))
+        assert max(point["gpu_memory_bytes"] for point in later) == 1600 * MIB
+        assert later[-1]["gpu_memory_bytes"] == 0
 
 
 class TestExclusive:
