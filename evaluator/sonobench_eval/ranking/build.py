@@ -117,6 +117,7 @@ def build_leaderboard(
         centers=len(challenge.centers),
         external_centers=sum(center.role == "external" for center in challenge.centers),
         exact=exact,
+        pseudonyms=challenge.pseudonyms and not _without_pseudonyms(entries),
         rows=_rows(entries, ranking, ranges),
         dropped=(*dropped, *ranking.dropped),
         notes=(
@@ -124,6 +125,7 @@ def build_leaderboard(
             *(f"{each.dimension} does not count: {each.reason}." for each in dropped),
             *_gap_notes(counted, entries),
             *_uncounted_notes(challenge),
+            *_name_notes(challenge, entries),
             *range_notes,
             *(() if exact else (shown.NOTE,)),
         ),
@@ -288,3 +290,17 @@ def _uncounted_notes(challenge: Challenge) -> Iterator[str]:
     for task in challenge.tasks:
         if not _ranking_metrics(challenge, task):
             yield f"Task {task.id} does not count: it declares none of the metrics that are ranked."
+
+
+def _without_pseudonyms(entries: Sequence[Entry]) -> list[str]:
+    return [entry.team for entry in entries if not entry.evaluation.made_from.pseudonyms]
+
+
+def _name_notes(challenge: Challenge, entries: Sequence[Entry]) -> Iterator[str]:
+    if not challenge.pseudonyms:
+        yield (
+            "Algorithms were given the cases' own names, order and headers, because this challenge has switched pseudonyms "
+            "off: answers kept from earlier runs could have been used."
+        )
+    elif without := _without_pseudonyms(entries):
+        yield f"The answers of {', '.join(without)} were given under the cases' own names, without pseudonyms."

@@ -63,7 +63,8 @@ class Leaderboard(LeaderboardRecord):
     """`notes` are sentences the board must show (dropped dimensions, why there is no ranking).
 
     `exact` is False while the challenge is open: times and memory are then those of `ranking.shown`, for all that is
-    ranked by them too.
+    ranked by them too. `pseudonyms`: no algorithm here knew the cases by their own names and order; a board that does not
+    say so makes no such promise.
     """
 
     schema_: Annotated[Literal["sonobench.leaderboard/1"], Field(alias="schema")] = "sonobench.leaderboard/1"
@@ -81,6 +82,7 @@ class Leaderboard(LeaderboardRecord):
     centers: int
     external_centers: int
     exact: bool = True
+    pseudonyms: bool = False
     rows: tuple[Row, ...]
     dropped: tuple[DroppedDimension, ...] = ()
     notes: tuple[str, ...] = ()

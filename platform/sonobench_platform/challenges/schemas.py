@@ -61,6 +61,9 @@ class ChallengeDetail(ChallengeSummary):
     undefined: Annotated[UndefinedPolicy, Field(description="What counts where a metric has no value.")]
     bootstrap: Bootstrap
     ranking: Ranking
+    pseudonyms: Annotated[
+        bool, Field(description="Whether containers get opaque file names and a shuffled order, new for every run.")
+    ]
 
 
 class Challenges(BaseModel):
@@ -92,6 +95,7 @@ def detail_of(row: ChallengeRow) -> ChallengeDetail:
         undefined=challenge.undefined,
         bootstrap=challenge.bootstrap,
         ranking=challenge.ranking,
+        pseudonyms=challenge.pseudonyms,
     )
 
 

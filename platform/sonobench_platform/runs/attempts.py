@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from sonobench_platform.db.models import AttemptRow, RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
@@ -53,6 +54,12 @@ def hold_live(work: Work, run_id: str, *, attempt: int, node: str | None) -> Hel
     if held.attempt.ended_at is not None:
         raise lease_lost(run_id, attempt)
     return held
+
+
+def pseudonym_key(session: Session, run: RunRow) -> bytes | None:
+    """What the names of the run's last attempt were made with; None where its container was given the cases' own."""
+    attempt = session.get(AttemptRow, (run.id, run.attempt))
+    return None if attempt is None or attempt.pseudonym_key is None else bytes.fromhex(attempt.pseudonym_key)
 
 
 def end(held: Held, *, ended: str, reason: str | None, at: datetime) -> None:

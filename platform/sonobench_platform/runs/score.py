@@ -15,11 +15,12 @@ from sonobench_eval.challenge.load import ChallengeError
 from sonobench_eval.io.sources import ResultsUnreadable
 from sonobench_platform.challenges.definition import open_definition
 from sonobench_platform.core import Core, Scores
-from sonobench_platform.db.models import AttemptRow, ChallengeRow, RunRow, SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.ids import is_id
 from sonobench_platform.domain.states import State
 from sonobench_platform.leaderboards.publish import publish
+from sonobench_platform.runs.attempts import pseudonym_key
 from sonobench_platform.runs.evaluations import record_evaluation
 from sonobench_platform.runs.give_back import run_again
 from sonobench_platform.storage.store import replacing
@@ -83,11 +84,10 @@ def _submission_of(core: Core, run_id: str) -> str | None:
 def _score(core: Core, lease: WorkerLease, run_id: str) -> None:
     with core.database.read() as session:
         run = session.get_one(RunRow, run_id)
-        attempt = session.get_one(AttemptRow, (run_id, run.attempt))
+        # The names that this attempt's container was given, and no others: every attempt has a key of its own.
+        key = pseudonym_key(session, run)
         challenge = session.get_one(ChallengeRow, session.get_one(SubmissionRow, run.submission_id).challenge_id)
     loaded = open_definition(core.store, challenge)
-    # The names that this attempt's container was given, and no others: every attempt has a key of its own.
-    key = None if attempt.pseudonym_key is None else bytes.fromhex(attempt.pseudonym_key)
     scores = core.evaluator.score(loaded, core.store.results(run_id, run.attempt), pseudonym_key=key)
     _refuse_other_data(scores, challenge)
     with replacing(core.store.replicates(run_id)) as temporary:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from sonobench_eval.contract.pseudonyms import case_names
 from sonobench_eval.sandbox.shown_log import ORGANISER_BYTES, ORGANISER_LINES, shown_log
 from sonobench_platform.accounts.service import Identity
 from sonobench_platform.accounts.tokens import TokenKind
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.domain.errors import NotFound
+from sonobench_platform.runs.attempts import pseudonym_key
 from sonobench_platform.runs.report import Report
 from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.repository import Whole
@@ -31,11 +33,17 @@ def log_of(session: Session, caller: Identity, submission_id: str) -> RunLog:
         raise NotFound("log-not-shown", _NOT_SHOWN)
     report = _report(whole)
     if is_organiser:
-        shown = shown_log(report.log_tail, most_lines=ORGANISER_LINES, most_bytes=ORGANISER_BYTES)
+        shown = shown_log(_in_own_words(session, whole, report.log_tail), most_lines=ORGANISER_LINES, most_bytes=ORGANISER_BYTES)
     else:
         shown = shown_log(report.log_tail)
     lost = _LOST if report.log_truncated else ""
     return RunLog(submission=submission_id, text=shown.text, lines=shown.lines, missing=f"{lost} {shown.missing}".strip())
+
+
+def _in_own_words(session: Session, whole: Whole, log: str) -> str:
+    """With the cases' own names for those that the container was given: who looks for a case must know which it is."""
+    key = None if whole.run is None else pseudonym_key(session, whole.run)
+    return case_names(public_challenge(whole.challenge), key).in_own_words(log)
 
 
 _NOT_SHOWN = (

@@ -90,8 +90,15 @@ def run_rules(challenge: Challenge) -> tuple[str, ...]:
         "The image runs once, without network, under a user id that is not root.",
         f"Its file system is read-only but for {places}, which are in memory and thrown away after the run.",
         "/input holds the images, /input_json is the list of cases, results go to /output.",
+        _names_rule(challenge),
         "A team whose image fails is told why, in a sentence; a fault of the platform costs a team nothing.",
     )
+
+
+def _names_rule(challenge: Challenge) -> str:
+    if challenge.pseudonyms:
+        return "Images come under opaque names in shuffled order, both new for every run, and without headers; folders stay."
+    return "Images come under their own names and in the same order in every run: answers could be kept from one to the next."
 
 
 def scoring_rules(challenge: Challenge) -> tuple[str, ...]:

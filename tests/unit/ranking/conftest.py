@@ -62,12 +62,13 @@ def make_entry(challenge: Challenge) -> MakeEntry:
         offsets: list[float] | None = None,
         dataset: str = DATASET,
         units: int = 2,
+        pseudonyms: bool = True,
         **used: object,
     ) -> Entry:
         vectors = {key: np.array(offsets or [0.0]) + (np.nan if value is None else value) for key, value in scores.items()}
         return Entry(
             team=team,
-            evaluation=_evaluation(challenge, scores, dataset, units=units),
+            evaluation=_evaluation(challenge, scores, dataset, units=units, pseudonyms=pseudonyms),
             replicates=None if offsets is None else Replicates(vectors),
             **used,  # type: ignore[arg-type]
         )
@@ -75,7 +76,7 @@ def make_entry(challenge: Challenge) -> MakeEntry:
     return make
 
 
-def _evaluation(challenge: Challenge, scores: Scores, dataset: str, *, units: int) -> Evaluation:
+def _evaluation(challenge: Challenge, scores: Scores, dataset: str, *, units: int, pseudonyms: bool) -> Evaluation:
     made_from = Provenance(
         challenge=challenge.name,
         challenge_hash=challenge_hash(challenge),
@@ -85,6 +86,7 @@ def _evaluation(challenge: Challenge, scores: Scores, dataset: str, *, units: in
         resamples=4,
         confidence=0.95,
         seed=1,
+        pseudonyms=pseudonyms,
     )
     tasks = tuple(
         TaskScore(

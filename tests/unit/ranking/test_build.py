@@ -179,3 +179,25 @@ class TestWhileOpen:
             definition_hash=whole.challenge_hash,
         )
         assert public == whole
+
+
+class TestPseudonyms:
+    def test_a_board_of_runs_under_pseudonyms_says_nothing_of_names(self, challenge: Challenge, make_entry: MakeEntry) -> None:
+        made = board(challenge, [make_entry("A", scores(0.9, 0.9))])
+        assert made.pseudonyms is True
+        assert not any("names" in note for note in made.notes)
+
+    def test_a_challenge_without_them_says_so_even_before_anybody_is_scored(self, challenge: Challenge) -> None:
+        made = board(challenge.model_copy(update={"pseudonyms": False}), [])
+        assert made.pseudonyms is False
+        assert any(note.startswith("Algorithms were given the cases' own names, order and headers") for note in made.notes)
+
+    def test_answers_given_without_them_are_named(self, challenge: Challenge, make_entry: MakeEntry) -> None:
+        made = board(challenge, [make_entry("A", scores(0.9, 0.9)), make_entry("B", scores(0.5, 0.5), pseudonyms=False)])
+        assert made.pseudonyms is False
+        assert "The answers of B were given under the cases' own names, without pseudonyms." in made.notes
+
+    def test_a_board_that_does_not_speak_of_them_promises_nothing(self, challenge: Challenge) -> None:
+        document = board(challenge, []).model_dump(mode="json", by_alias=True)
+        del document["pseudonyms"]
+        assert Leaderboard.model_validate(document).pseudonyms is False

@@ -54,6 +54,11 @@ class TestRules:
         )
         assert not [case.id for case in challenge.cases if case.id in said]
 
+    def test_what_images_are_called_in_a_run_is_told(self, challenge: Challenge) -> None:
+        assert any("opaque names in shuffled order" in rule for rule in rules.run_rules(challenge))
+        said = " ".join(rules.run_rules(challenge.model_copy(update={"pseudonyms": False})))
+        assert "under their own names and in the same order in every run" in said
+
     def test_the_commands_name_this_server_and_this_challenge(self, challenge: Challenge) -> None:
         commands = [step.commands for step in rules.steps(challenge, "https://bench.example.org")]
         assert commands[1] == "sonobench login --server https://bench.example.org"
