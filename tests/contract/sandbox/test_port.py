@@ -1,4 +1,4 @@
-"""What every sandbox promises (`sandbox/port.py`), tried on the fake and on a real engine."""
+"""What every sandbox promises (`sandbox/port.py`), tried on the fake and on engines of three kinds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Played:
 def play(subject, make_spec, tmp_path):
     def run(scenario, *, should_stop=lambda: False, **limits):
         on, phases, results = subject(scenario), [], tmp_path / "deep" / "results.tar"
-        spec = make_spec(on.identity, **limits)
+        spec = make_spec(on, **limits)
         outcome = on.sandbox.run(spec, results, should_stop=should_stop, progress=phases.append)
         failure = classify(outcome, time_limit_s=1, memory_limit_bytes=1, output_limit_bytes=1)
         with tarfile.open(results) as tar:
@@ -89,11 +89,11 @@ class TestRun:
     def test_a_name_that_is_not_the_attempts_own_is_refused(self, subject, make_spec, tmp_path):
         on = subject("writes nothing")
         with pytest.raises(ValueError, match="not the name of run"):
-            on.sandbox.run(dataclasses.replace(make_spec(on.identity), name="mine"), tmp_path / "r.tar")
+            on.sandbox.run(dataclasses.replace(make_spec(on), name="mine"), tmp_path / "r.tar")
 
     def test_an_attempt_that_runs_is_not_started_again(self, subject, make_spec, tmp_path):
         on = subject("copies an input")
-        spec, refused = make_spec(on.identity), []
+        spec, refused = make_spec(on), []
 
         def start_again(phase):
             if phase == "run":
@@ -112,7 +112,7 @@ class TestRun:
             if phase == "collect":
                 raise RuntimeError("interrupted")
 
-        spec = make_spec(on.identity)
+        spec = make_spec(on)
         with pytest.raises(RuntimeError, match="interrupted"):
             on.sandbox.run(spec, tmp_path / "r.tar", progress=fail)
         assert on.sandbox.sweep(spec.node, lambda run_id, attempt: False) == []
@@ -136,7 +136,7 @@ class TestForget:
 class TestSweep:
     def test_what_is_alive_stays(self, subject, make_spec, tmp_path):
         on = subject("copies an input")
-        spec, swept = make_spec(on.identity), []
+        spec, swept = make_spec(on), []
 
         def sweep(phase):
             if phase == "run":
