@@ -87,6 +87,28 @@ def score_results(
     return _Run(loaded, source, names, engine=engine_named(engine), progress=progress or _unheard).score()
 
 
+def check_results(
+    loaded: LoadedChallenge, source: ResultSource, *, pseudonym_key: bytes | None = None, progress: Progress | None = None
+) -> tuple[FindingRecord, ...]:
+    """What is wrong or odd with the results of one algorithm, without scoring them: no references are needed.
+
+    Args:
+        loaded: The challenge and its images.
+        source, pseudonym_key, progress: As for `score_results`.
+
+    Raises:
+        UnusableReferenceError: an image of the challenge is missing or unreadable (a `ChallengeError`).
+    """
+    challenge, tell = loaded.challenge, progress or _unheard
+    names, contract = case_names(challenge, pseudonym_key), contract_named(challenge.contract)
+    answers = read_answers_under(names, contract, challenge, source, image_size=_References(loaded).image_size)
+    kinds = {task.id: task.is_segmentation for task in challenge.tasks}
+    for done, case in enumerate(challenge.cases, start=1):
+        _ = answers.mask(case) if kinds[case.task] else answers.classification(case)
+        tell(done, len(challenge.cases))
+    return _found(answers)
+
+
 class _Run:
     """One pass over the cases."""
 

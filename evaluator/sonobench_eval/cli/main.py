@@ -11,7 +11,19 @@ from typing import Annotated, Any
 
 import typer
 
-from sonobench_eval.cli import boards, doctoring, importing, ranking, scoring, trying, uploading, watching
+from sonobench_eval.cli import (
+    boards,
+    challenges,
+    doctoring,
+    importing,
+    logs,
+    ranking,
+    scoring,
+    starting,
+    trying,
+    uploading,
+    watching,
+)
 from sonobench_eval.cli.exits import ExitCode, ending_of
 from sonobench_eval.cli.plugins import join_plugins
 
@@ -39,7 +51,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_common)
-    for room in (importing, trying, scoring, ranking, uploading, watching, boards, doctoring):
+    for room in (starting, importing, trying, scoring, ranking, challenges, uploading, watching, logs, boards, doctoring):
         room.register(app)
     join_plugins(app)
     return app

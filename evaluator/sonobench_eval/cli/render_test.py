@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from sonobench_eval.challenge.model import Limits
+from sonobench_eval.cli.checks import Check
+from sonobench_eval.cli.render import plain
+from sonobench_eval.cli.trial import Trial
 from sonobench_eval.report import figures
 from sonobench_eval.sandbox.port import RunOutcome
 
@@ -42,8 +47,28 @@ def _memory(count: int | None, method: str) -> str:
     return f"{figures.NOT_MEASURED} ({method})" if count is None else figures.measured_bytes(count)
 
 
-def check_line(what: str, *, passed: bool, detail: str = "") -> Text:
-    """One check: a mark, what was checked, and what was found."""
-    line = Text("✓ " if passed else "✗ ", style="green" if passed else "red")
-    line.append(what, style="default")
-    return line.append(f"  {detail}", style="dim") if detail else line
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red"), "not checked": ("·", "dim")}
+
+
+def checks_table(checks: Sequence[Check]) -> Table:
+    """One line for each check: a mark and its word, what was checked, what was found and what to do."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Check", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("Found", overflow="fold")
+    for check in checks:
+        mark, style = _MARKS[check.state]
+        found = Text("\n").join(plain(line) for line in check.found.split("\n"))
+        table.add_row(check.name, Text(f"{mark} {check.state}", style=style), found)
+    return table
+
+
+def verdict(trial: Trial, checks: Sequence[Check]) -> Text:
+    """The whole in one sentence."""
+    warnings = sum(check.state == "warning" for check in checks)
+    noted = f", with {figures.count_of(warnings, 'warning')}" if warnings else ""
+    if trial.passed:
+        return Text(f"✓ The platform would take this image and score every result{noted}.", style="green")
+    if trial.failure is not None:
+        return Text("✗ The platform would not score this image. ", style="red").append(plain(trial.failure.sentence))
+    return Text("✗ The platform would score this image, but some of its results cannot be used; see above.", style="red")

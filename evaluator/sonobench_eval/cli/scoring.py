@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sonobench_eval.cli.console import counting, say, show, write_data
+from sonobench_eval.cli.exits import CommandError, ExitCode
 
 if TYPE_CHECKING:
     from sonobench_eval.evaluation import Evaluation
@@ -31,6 +32,13 @@ EngineOption = Annotated[
     Literal["fast", "reference"], typer.Option(help="Whose metrics: ours, or MedPy's and scikit-learn's to check them.")
 ]
 
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pseudonym-key", metavar="HEX", help="What the names in the results were made with, as `sonobench test` says."
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     app.command("score", rich_help_panel=PANEL)(score_command)
@@ -44,6 +52,7 @@ def score_command(
     csv: CsvOption = None,
     replicates: ReplicatesOption = None,
     engine: EngineOption = "fast",
+    pseudonym_key: KeyOption = None,
 ) -> None:
     """Score a folder or tar of results. Docker is not needed.
 
@@ -58,9 +67,10 @@ def score_command(
     from sonobench_eval.challenge.load import load_challenge
     from sonobench_eval.pipeline import score_results
 
+    key = _key(pseudonym_key)
     loaded = load_challenge(challenge)
     with opened_results(results) as source, counting("Scoring") as progress:
-        scored = score_results(loaded, source, engine=engine, progress=progress)
+        scored = score_results(loaded, source, pseudonym_key=key, engine=engine, progress=progress)
     if replicates is not None:
         scored.replicates.save(replicates)
     if json is not None:
@@ -74,6 +84,16 @@ def score_command(
     for target in (json, csv, replicates):
         if target is not None and str(target) != "-":
             say(f"Wrote {target}.")
+
+
+def _key(text: str | None) -> bytes | None:
+    from sonobench_eval.contract.pseudonyms import KEY_BYTES
+
+    if text is None:
+        return None
+    if len(text) != 2 * KEY_BYTES or not all(character in "0123456789abcdef" for character in text.lower()):
+        raise CommandError(f"A pseudonym key is {2 * KEY_BYTES} hexadecimal digits.", ExitCode.USAGE)
+    return bytes.fromhex(text)
 
 
 def opened_results(place: Path) -> AbstractContextManager[ResultSource]:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import json as json_module
 import secrets
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sonobench_eval.cli.console import counting, moving, phases, say, show, write_data
-from sonobench_eval.cli.exits import ExitCode
+from sonobench_eval.cli.exits import CommandError, ExitCode
 from sonobench_eval.cli.saving import image_tar, work_folder
 from sonobench_eval.cli.scoring import PANEL, show_evaluation
 
 if TYPE_CHECKING:
     from sonobench_eval.challenge.load import LoadedChallenge
-    from sonobench_eval.evaluation import Evaluation
+    from sonobench_eval.cli.checks import Check
+    from sonobench_eval.cli.trial import Trial
+    from sonobench_eval.evaluation import Evaluation, FindingRecord
     from sonobench_eval.intake.records import VerifiedImage
-    from sonobench_eval.sandbox.failure import Failure
     from sonobench_eval.sandbox.port import RunOutcome, Sandbox
 
-SCHEMA = "sonobench.test/1"
 _PHASES = {
     "stage": "copying the images",
     "create": "preparing the container",
@@ -33,35 +33,37 @@ _PHASES = {
 }
 
 ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="A local tag or id, or a tar made with `docker save`.")]
-ChallengeArgument = Annotated[Path, typer.Argument(metavar="CHALLENGE", help="The challenge file, with references.")]
+ChallengeArgument = Annotated[
+    Path, typer.Argument(metavar="CHALLENGE", help="The challenge file, or what `sonobench challenge get` wrote.")
+]
+SampleOption = Annotated[
+    Path | None,
+    typer.Option("--sample", metavar="DIR", help="Run it on these images, in the UUSIC25 layout, in place of the challenge's."),
+]
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the whole report as JSON; - is stdout.")]
 RuntimeOption = Annotated[str | None, typer.Option(help="Container runtime, for example runsc. Default: the engine's own.")]
 GpuOption = Annotated[str | None, typer.Option("--gpu", metavar="UUID", help="Hand this graphics card to the container.")]
-KeepOption = Annotated[
-    Path | None, typer.Option("--keep-results", metavar="FILE", help="Keep the results as a tar, under the cases' own names.")
-]
+KeepOption = Annotated[Path | None, typer.Option("--keep-results", metavar="FILE", help="Keep the results as a tar.")]
 LogOption = Annotated[bool, typer.Option("--log/--no-log", help="Show the end of the container's log where it fails.")]
 
 
 @dataclass(frozen=True, slots=True)
-class TestReport:
-    """All that a local test found out. `evaluation` is None where the run failed: the platform scores no such run."""
+class _Ground:
+    """What an image is tried on."""
 
-    __test__ = False  # not a test class, whatever pytest makes of its name
+    loaded: LoadedChallenge
+    has_references: bool
+    cases_declared: int
+    tasks_without_cases: tuple[str, ...] = ()
 
-    image: VerifiedImage
-    outcome: RunOutcome
-    failure: Failure | None
-    evaluation: Evaluation | None
 
-    @property
-    def passed(self) -> bool:
-        """The image ran to its end, and every one of its results can be used."""
-        from sonobench_eval.io.findings import NOTES
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """Where it is run."""
 
-        if self.failure is not None or self.evaluation is None:
-            return False
-        return all(record.code in NOTES for record in self.evaluation.findings)
+    results: Path
+    runtime: str | None
+    gpu: str | None
 
 
 def register(app: typer.Typer) -> None:
@@ -72,6 +74,7 @@ def try_command(
     image: ImageArgument,
     challenge: ChallengeArgument,
     *,
+    sample: SampleOption = None,
     json: JsonOption = None,
     runtime: RuntimeOption = None,
     gpu: GpuOption = None,
@@ -83,66 +86,73 @@ def try_command(
     The same checks, the same sandbox, the same limits. Ends with code 3 where the image would fail,
     or where any of its results could not be used.
 
+    A sample is a folder with images/, a list of cases (ground_truth.json, participants.json or cases.json) and, where the
+    references are public, truth/. Without references the results are checked and not scored.
+
     Examples:
 
         sonobench test my-algorithm:latest challenge.yaml
 
+        sonobench test my-algorithm:latest uusic25.json --sample sample/
+
         sonobench test my-algorithm.tar challenge.yaml --json report.json --keep-results results.tar
     """
-    from sonobench_eval.challenge.load import load_challenge
-    from sonobench_eval.contract.pseudonyms import new_key
+    from sonobench_eval.cli.checks import checks_of
+    from sonobench_eval.cli.trial import as_document
 
-    loaded = load_challenge(challenge)
+    ground = _ground(challenge, sample)
     with work_folder() as folder:
-        key = new_key(loaded.challenge)
-        report = _try(image, loaded, key, folder=folder, runtime=runtime, gpu=gpu)
-        if keep_results is not None and report.outcome.results is not None:
-            _keep(report.outcome.results, loaded, key, target=keep_results)
+        machine = _Machine(keep_results or folder / "results.tar", runtime, gpu)
+        trial = _try(image, ground, machine, folder=folder)
+    checks = checks_of(trial)
     if json is not None:
-        write_data(json_module.dumps(as_document(report), indent=1), json)
+        write_data(json_module.dumps(as_document(trial, checks), indent=1), json)
     if str(json) != "-":
-        _show(report, loaded, with_log=log)
-    if not report.passed:
+        _show(trial, checks, with_log=log)
+    if keep_results is not None and keep_results.exists():
+        _say_how_to_score(trial, challenge, keep_results)
+    if not trial.passed:
         raise typer.Exit(int(ExitCode.TEST_FAILED))
 
 
-def _try(
-    image: str, loaded: LoadedChallenge, key: bytes | None, *, folder: Path, runtime: str | None, gpu: str | None
-) -> TestReport:
-    from sonobench_eval.contract.pseudonyms import case_names
+def _ground(challenge: Path, sample: Path | None) -> _Ground:
+    from sonobench_eval.challenge.load import load_challenge
+    from sonobench_eval.challenge.public import load_public, public_part
+    from sonobench_eval.challenge.sample import challenge_on_sample
+
+    public = load_public(challenge)
+    if public is None:
+        loaded = load_challenge(challenge)
+        if sample is None:
+            referenced = all(case.mask is not None or case.label is not None for case in loaded.challenge.cases)
+            return _Ground(loaded, has_references=referenced, cases_declared=len(loaded.challenge.cases))
+        public = public_part(loaded.challenge, loaded.hash)
+    if sample is None:
+        raise CommandError(f"{challenge} has no cases. Name a folder of sample images: --sample DIR", ExitCode.USAGE)
+    tried = challenge_on_sample(public, sample)
+    return _Ground(tried.loaded, tried.has_references, public.case_count, tried.tasks_without_cases)
+
+
+def _try(image: str, ground: _Ground, machine: _Machine, *, folder: Path) -> Trial:
+    from sonobench_eval.contract.pseudonyms import new_key
     from sonobench_eval.intake.verify import verify_image
     from sonobench_eval.sandbox.docker_engine import DockerEngine
-    from sonobench_eval.sandbox.failure import classify
 
     engine = DockerEngine.connect()
     run_id = f"test-{secrets.token_hex(6)}"
     upload = image_tar(image, folder)
     with moving("Checking the image") as told:
         verified = verify_image(upload, folder / "verified.tar", tag=f"sonobench/test:{run_id}", progress=told)
+    key = new_key(ground.loaded.challenge)
     try:
-        outcome = _run(engine, verified, loaded, key, results=folder / "results.tar", run_id=run_id, runtime=runtime, gpu=gpu)
+        outcome = _run(engine, verified, ground.loaded, machine, run_id=run_id, key=key)
     finally:
         _untag(verified.tag)
-    limits = loaded.challenge.limits
-    failure = classify(
-        outcome, time_limit_s=limits.time_s, memory_limit_bytes=limits.memory_bytes, output_limit_bytes=limits.output_bytes
-    )
-    evaluation = None if failure is not None or outcome.results is None else _score(loaded, outcome.results, key)
-    # Whoever reads this log has the images, and looks for the one that made trouble.
-    outcome = replace(outcome, log_tail=case_names(loaded.challenge, key).in_own_words(outcome.log_tail))
-    return TestReport(verified, outcome, failure, evaluation)
+    return _judged(ground, verified, outcome, key)
 
 
 def _run(
-    engine: Sandbox,
-    verified: VerifiedImage,
-    loaded: LoadedChallenge,
-    key: bytes | None,
-    *,
-    results: Path,
-    run_id: str,
-    runtime: str | None,
-    gpu: str | None,
+    engine: Sandbox, verified: VerifiedImage, loaded: LoadedChallenge, machine: _Machine, *, run_id: str, key: bytes | None
 ) -> RunOutcome:
     from sonobench_eval.pipeline_run import run_image
     from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, never_started
@@ -159,33 +169,54 @@ def _run(
             sandbox=engine,
             identity=identity,
             inputs_dir=loaded.inputs_dir,
-            results=results,
+            results=machine.results,
             run_id=run_id,
             attempt=1,
             node="local-test",
-            runtime=runtime,
-            gpu_uuid=gpu,
+            runtime=machine.runtime,
+            gpu_uuid=machine.gpu,
             pseudonym_key=key,
             progress=lambda phase: told(_PHASES.get(phase, phase)),
         )
 
 
-def _score(loaded: LoadedChallenge, results: Path, key: bytes | None) -> Evaluation:
+def _judged(ground: _Ground, verified: VerifiedImage, outcome: RunOutcome, key: bytes | None) -> Trial:
+    from sonobench_eval.cli.trial import Trial
+    from sonobench_eval.contract.pseudonyms import case_names
+    from sonobench_eval.sandbox.failure import classify
+    from sonobench_eval.sandbox.shown_log import shown_log
+
+    challenge = ground.loaded.challenge
+    limits = challenge.limits
+    failure = classify(
+        outcome, time_limit_s=limits.time_s, memory_limit_bytes=limits.memory_bytes, output_limit_bytes=limits.output_bytes
+    )
+    findings = evaluation = None
+    if failure is None and outcome.results is not None:
+        findings, evaluation = _read(ground, outcome.results, key)
+    return Trial(
+        image=verified,
+        challenge=challenge,
+        cases_declared=ground.cases_declared,
+        outcome=outcome,
+        failure=failure,
+        findings=findings,
+        evaluation=evaluation,
+        log=shown_log(case_names(challenge, key).in_own_words(outcome.log_tail)),
+        pseudonym_key=key,
+        tasks_without_cases=ground.tasks_without_cases,
+    )
+
+
+def _read(ground: _Ground, results: Path, key: bytes | None) -> tuple[tuple[FindingRecord, ...], Evaluation | None]:
     from sonobench_eval.io.sources import TarResults
-    from sonobench_eval.pipeline import score_results
+    from sonobench_eval.pipeline import check_results, score_results
 
     with TarResults(results) as source, counting("Scoring") as progress:
-        return score_results(loaded, source, pseudonym_key=key, progress=progress).evaluation
-
-
-def _keep(results: Path, loaded: LoadedChallenge, key: bytes | None, *, target: Path) -> None:
-    """Under the cases' own names, so that `sonobench score` reads them."""
-    from sonobench_eval.contract.pseudonyms import case_names
-    from sonobench_eval.contract.under_names import write_in_own_words
-    from sonobench_eval.io.sources import TarResults
-
-    with TarResults(results) as source:
-        write_in_own_words(source, case_names(loaded.challenge, key), target)
+        if not ground.has_references:
+            return check_results(ground.loaded, source, pseudonym_key=key, progress=progress), None
+        evaluation = score_results(ground.loaded, source, pseudonym_key=key, progress=progress).evaluation
+    return evaluation.findings, evaluation
 
 
 def _untag(tag: str) -> None:
@@ -202,44 +233,20 @@ def _untag(tag: str) -> None:
             api.close()
 
 
-def as_document(report: TestReport) -> dict[str, Any]:
-    """The report as JSON data, schema `sonobench.test/1`."""
-    measurement = asdict(report.outcome.measurement)
-    failure = report.failure
-    return {
-        "schema": SCHEMA,
-        "passed": report.passed,
-        "image": {"config_digest": report.image.config_digest, "warnings": list(report.image.warnings)},
-        "failure": None
-        if failure is None
-        else {"category": failure.category.value, "blame": failure.blame.value, "sentence": failure.sentence},
-        "measurement": measurement,
-        "result_files": report.outcome.result_files,
-        "result_bytes": report.outcome.result_bytes,
-        "notes": list(report.outcome.notes),
-        "evaluation": None if report.evaluation is None else json_module.loads(report.evaluation.to_json()),
-    }
+def _show(trial: Trial, checks: tuple[Check, ...], *, with_log: bool) -> None:
+    from sonobench_eval.cli.render_test import checks_table, usage_table, verdict
+
+    show(usage_table(trial.outcome, trial.challenge.limits))
+    if trial.evaluation is not None:
+        show_evaluation(trial.evaluation)
+    if trial.failure is not None and with_log and trial.log.text:
+        say(f"The end of the container's log: {trial.log.missing}".rstrip())
+        say("\n".join(f"  | {line}" for line in trial.log.text.split("\n")))
+    show(checks_table(checks))
+    show(verdict(trial, checks))
 
 
-def _show(report: TestReport, loaded: LoadedChallenge, *, with_log: bool) -> None:
-    from sonobench_eval.cli.render import plain
-    from sonobench_eval.cli.render_test import check_line, usage_table
-
-    show(check_line("The image is one the platform takes", passed=True, detail=report.image.config_digest[:19]))
-    for warning in report.image.warnings:
-        say(f"  {plain(warning).plain}")
-    failure = report.failure
-    show(check_line("It ran to its end" if failure is None else failure.sentence, passed=failure is None))
-    for note in report.outcome.notes:
-        say(f"  {note}")
-    if report.evaluation is not None:
-        said = "Every result can be used" if report.passed else "Some results cannot be used; see below"
-        show(check_line(said, passed=report.passed))
-    if not loaded.challenge.pseudonyms:
-        say("  It was given the cases' own names and order: this challenge has switched pseudonyms off.")
-    show(usage_table(report.outcome, loaded.challenge.limits))
-    if report.evaluation is not None:
-        show_evaluation(report.evaluation)
-    if failure is not None and with_log and report.outcome.log_tail:
-        say("The end of the container's log:")
-        say("\n".join(f"  | {plain(line).plain}" for line in report.outcome.log_tail.splitlines()[-30:]))
+def _say_how_to_score(trial: Trial, challenge: Path, results: Path) -> None:
+    """The container knew the cases under other names, so its results cannot be scored without the key to them."""
+    key = "" if trial.pseudonym_key is None else f" --pseudonym-key {trial.pseudonym_key.hex()}"
+    say(f"Wrote {results}. To score it again: sonobench score {challenge} {results}{key}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from sonobench_eval.challenge.public import PublicChallenge, public_part
 from sonobench_platform.accounts.access import Everyone, OrganiserCaller
 from sonobench_platform.challenges import repository
+from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.opening import set_open
 from sonobench_platform.challenges.schemas import ChallengeDetail, Challenges, ChallengeSummary, detail_of, summary_of
 from sonobench_platform.core import CoreDep
@@ -27,6 +29,14 @@ def get_challenge(core: CoreDep, name: str) -> ChallengeDetail:
     with core.database.read() as session:
         row = repository.get(session, name)
     return detail_of(row)
+
+
+@router.get("/{name}/public", dependencies=[Everyone], responses=refusals(404), summary="A challenge without its cases")
+def get_public_challenge(core: CoreDep, name: str) -> PublicChallenge:
+    """All that `sonobench test --sample` needs to run and score an image on other images, as the platform would."""
+    with core.database.read() as session:
+        row = repository.get(session, name)
+    return public_part(public_challenge(row), row.hash)
 
 
 @router.post("/{name}/close", responses=refusals(401, 403, 404), summary="Close a challenge")

@@ -21,6 +21,7 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/challenges"): {ANYONE},
     ("GET", "/api/v1/challenges/{name}"): {ANYONE},
     ("GET", "/api/v1/challenges/{name}/leaderboard"): {ANYONE},
+    ("GET", "/api/v1/challenges/{name}/public"): {ANYONE},
     ("POST", "/api/v1/challenges/{name}/close"): {ORGANISER},
     ("POST", "/api/v1/challenges/{name}/open"): {ORGANISER},
     ("POST", "/api/v1/challenges/{name}/submissions"): {TEAM},

@@ -1,0 +1,177 @@
+"""What `sonobench test` checked, one line each: what it found, and what to do where it is not as it should be. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from sonobench_eval.cli.trial import Trial
+from sonobench_eval.evaluation import FindingRecord
+from sonobench_eval.io.findings import NOTES, FindingCode
+from sonobench_eval.report import figures
+from sonobench_eval.sandbox.failure import Category
+
+State = Literal["ok", "warning", "failed", "not checked"]
+
+
+class Check(NamedTuple):
+    """One check. `found` is a sentence or two, with the cure where one is needed."""
+
+    name: str
+    state: State
+    found: str
+
+
+def checks_of(trial: Trial) -> tuple[Check, ...]:
+    """Every check, in the order in which the platform makes them."""
+    return (*_of_image(trial), *_of_run(trial), *_of_results(trial), *_of_sample(trial), _of_full_test_set(trial))
+
+
+def _of_image(trial: Trial) -> Iterator[Check]:
+    image = trial.image
+    layers = figures.count_of(len(image.diff_ids), "layer")
+    size = figures.measured_bytes(image.size_bytes)
+    yield Check("Image", "ok", f"Taken apart and verified: {layers}, {size}, for linux/amd64.")
+    command = shlex.join((*image.entrypoint, *image.command))
+    yield Check("Start command", "ok", f"{command}, as a user that is not root.")
+    for warning in image.warnings:
+        yield Check("Image", "warning", warning)
+
+
+_STEPS = ("Start, offline", "Time", "Memory", "Room for results", "End")
+_FAILS_AT = {
+    Category.CANNOT_START: "Start, offline",
+    Category.TIME_LIMIT: "Time",
+    Category.MEMORY_LIMIT: "Memory",
+    Category.OUTPUT_LIMIT: "Room for results",
+}
+"""Every other failure is one of how the program ended."""
+
+
+def _of_run(trial: Trial) -> Iterator[Check]:
+    failure = trial.failure
+    failed_at = None if failure is None else _FAILS_AT.get(failure.category, "End")
+    for step in _STEPS:
+        if step == failed_at and failure is not None:
+            yield Check(step, "failed", failure.sentence)
+        elif failed_at == "Start, offline" or (failed_at is not None and step == "End"):
+            yield Check(step, "not checked", "It did not come so far.")
+        else:
+            yield Check(step, "ok", _went_well(trial, step))
+    for note in trial.outcome.notes:
+        yield Check("This machine", "warning", note)
+
+
+def _went_well(trial: Trial, step: str) -> str:
+    used, limits, outcome = trial.outcome.measurement, trial.challenge.limits, trial.outcome
+    if step == "Start, offline":
+        return "It started without network, under the platform's limits."
+    if step == "Time":
+        return f"{_or_dash(used.wall_time_s)} of {figures.duration(limits.time_s)}."
+    if step == "Memory":
+        return f"{figures.measured_bytes(used.peak_host_memory_bytes)} of {figures.limit_bytes(limits.memory_bytes)}."
+    if step == "Room for results":
+        room = f"{figures.limit_bytes(limits.output_bytes)} in {limits.output_files:,} files"
+        return f"{figures.measured_bytes(outcome.result_bytes)} in {figures.count_of(outcome.result_files, 'file')}, of {room}."
+    return "It ended by itself, without an error."
+
+
+class _ResultCheck(NamedTuple):
+    """Findings that are told under one name. `of` says which kind of task it is about."""
+
+    name: str
+    of: Literal["any", "masks", "classes"]
+    went_well: str
+    codes: frozenset[FindingCode]
+
+
+_RESULT_CHECKS = (
+    _ResultCheck("One result a case", "any", "Every case has one.", frozenset({FindingCode.MISSING_RESULT})),
+    _ResultCheck(
+        "Files of results",
+        "any",
+        "All are plain files that can be read.",
+        frozenset(
+            {
+                FindingCode.UNREADABLE_IMAGE,
+                FindingCode.NOT_A_REGULAR_FILE,
+                FindingCode.FILE_TOO_LARGE,
+                FindingCode.INVALID_JSON,
+                FindingCode.COLOUR_IMAGE,
+            }
+        ),
+    ),
+    _ResultCheck("Sizes of masks", "masks", "Each mask is as large as its image.", frozenset({FindingCode.WRONG_SIZE})),
+    _ResultCheck("Values of masks", "masks", "Each is background or a structure.", frozenset({FindingCode.UNEXPECTED_VALUES})),
+    _ResultCheck(
+        "Probabilities and classes",
+        "classes",
+        "One probability for each class, and a class that exists.",
+        frozenset(
+            {
+                FindingCode.DUPLICATE_KEY,
+                FindingCode.NON_FINITE_NUMBER,
+                FindingCode.WRONG_LENGTH,
+                FindingCode.NOT_A_PROBABILITY,
+                FindingCode.CLASS_OUT_OF_RANGE,
+                FindingCode.MALFORMED_ENTRY,
+                FindingCode.SUM_NOT_ONE,
+                FindingCode.NOT_NORMALISED,
+                FindingCode.PREDICTION_NOT_ARGMAX,
+            }
+        ),
+    ),
+    _ResultCheck(
+        "Nothing else", "any", "No other file or answer.", frozenset({FindingCode.UNEXPECTED_FILE, FindingCode.UNKNOWN_CASE})
+    ),
+)
+
+
+def _of_results(trial: Trial) -> Iterator[Check]:
+    kinds = {"masks" if task.is_segmentation else "classes" for task in trial.challenge.tasks} | {"any"}
+    for check in _RESULT_CHECKS:
+        if check.of in kinds:
+            yield _result_check(check, trial.findings)
+
+
+def _result_check(check: _ResultCheck, findings: tuple[FindingRecord, ...] | None) -> Check:
+    if findings is None:
+        return Check(check.name, "not checked", "There are no results to read.")
+    mine = [each for each in findings if each.code in check.codes]
+    if not mine:
+        return Check(check.name, "ok", check.went_well)
+    costly = any(each.code not in NOTES for each in mine)
+    return Check(check.name, "failed" if costly else "warning", "\n".join(each.sentence for each in mine))
+
+
+def _of_sample(trial: Trial) -> Iterator[Check]:
+    if trial.tasks_without_cases:
+        tasks = ", ".join(trial.tasks_without_cases)
+        yield Check("Tasks", "warning", f"The sample has no case of {tasks}; nothing is known of them.")
+    if trial.findings is not None and trial.evaluation is None:
+        yield Check("Scores", "not checked", "Not every case of the sample has a reference, so nothing was scored.")
+
+
+def _of_full_test_set(trial: Trial) -> Check:
+    name, predicted, limit_s = "Time for all cases", trial.predicted, trial.challenge.limits.time_s
+    if predicted is None:
+        return Check(name, "not checked", "The run did not end well, so its time says nothing.")
+    whole, limit = figures.duration(predicted.seconds), figures.duration(limit_s)
+    if predicted.tried == predicted.cases:
+        return Check(
+            name, "ok", f"{whole} on this machine, for {figures.count_of(predicted.cases, 'case')}; the limit is {limit}."
+        )
+    each = figures.duration(predicted.seconds / predicted.cases)
+    told = (
+        f"At most about {whole} on a machine like this, for {figures.count_of(predicted.cases, 'case')}; the limit is {limit}. "
+        f"That is {each} for each of {predicted.tried:,} cases, with what is done once counted for every one."
+    )
+    if predicted.seconds <= limit_s:
+        return Check(name, "ok", told)
+    cure = "Make it faster, or try a larger sample, which tells more exactly."
+    return Check(name, "warning", f"{told} It might not fit. {cure}")
+
+
+def _or_dash(seconds: float | None) -> str:
+    return figures.NOT_MEASURED if seconds is None else figures.duration(seconds)
