@@ -157,7 +157,9 @@ def layer_of(files: Mapping[str, File]) -> bytes:
 def base_layer(known: Known) -> bytes:
     """What all attacks share, one layer of it in the engine: busybox, `common/`, a mask, and what the attacker knows."""
     applets = subprocess.run([str(BUSYBOX), "--list"], capture_output=True, text=True, check=True).stdout.split()
-    links = {f"bin/{name}": File(kind=tarfile.SYMTYPE, link="busybox") for name in applets if name not in ("busybox", "[[")}
+    # A link named passwd is refused by the intake in an image that has devices as well.
+    names = [name for name in applets if name not in {"busybox", "[[", "passwd"}]
+    links = {f"bin/{name}": File(kind=tarfile.SYMTYPE, link="busybox") for name in names}
     common = {f"attack/{path.name}": File(path.read_bytes()) for path in sorted(COMMON.iterdir())}
     own = {"attack/known.sh": File(known.as_shell().encode()), "attack/mask.png": File(plain_mask())}
     return layer_of({"bin": FOLDER, "bin/busybox": File(BUSYBOX.read_bytes(), 0o755), **links, "attack": FOLDER, **common, **own})

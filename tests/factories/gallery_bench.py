@@ -58,6 +58,7 @@ CASES_PER_TASK = 3
 PLACES = 6
 """In-memory places a gallery image has at most, beside /output and /dev/shm."""
 KERNEL_SLACK_BYTES = 8 * MIB
+SCORING_MAY_TAKE_KIB = 128 * 1024
 ENDS_WITHIN_S = 20.0
 """Killing, collecting and an engine that others use as well; a bound on harm, no measure of speed."""
 KEY = bytes(range(32))
@@ -68,7 +69,7 @@ LEAK = "leak-"
 
 @dataclass(frozen=True)
 class Told:
-    """What came of an upload. `team` is every word the team is shown; `seen` what organisers hold besides."""
+    """What came of an upload. `team` is every word the team is shown; `harm` what should not have been, a line each."""
 
     stage: str
     category: str | None
@@ -77,6 +78,7 @@ class Told:
     outcome: RunOutcome | None = None
     evaluation: Evaluation | None = None
     results: bytes = b""
+    harm: tuple[str, ...] = ()
 
     @property
     def log(self) -> str:
@@ -196,15 +198,17 @@ class Bench:
         try:
             identity = self._take_in(attack.name, build_upload(attack.name, self.known), limits=attack.intake_limits)
         except ImageRefused as refused:
-            assert self._image_id(f"sonobench/gallery-{self.token}:{attack.name}") is None
-            return Told("intake", refused.code, "participant", refused.sentence)
+            known = self._image_id(f"sonobench/gallery-{self.token}:{attack.name}")
+            harm = ("it was refused and is in the engine",) if known else ()
+            return Told("intake", refused.code, "participant", refused.sentence, harm=harm)
         except ImageRefusedByEngine as refused:
             failure = classify(never_started(str(refused)), time_limit_s=1, memory_limit_bytes=1, output_limit_bytes=1)
             assert failure is not None
             return Told("start", failure.category, failure.blame, failure.told)
         limits = Limits.model_validate({**SMALL, **attack.limits})
         try:
-            return [self.run(identity, limits=limits, name=attack.name) for _ in range(attack.runs)][-1]
+            all_runs = [self.run(identity, limits=limits, name=attack.name) for _ in range(attack.runs)]
+            return replace(all_runs[-1], harm=tuple(line for each in all_runs for line in each.harm))
         finally:
             self.engine.forget(identity)
 
@@ -229,14 +233,13 @@ class Bench:
                 staging=staging,
                 **_key_for(run_image),
             )
+        traces = [*events.strange(), *cgroups_naming(run_id, *events.containers()), *map(str, staging.iterdir())]
+        if disk.most_bytes > 3 * limits.log_bytes + MIB:
+            traces.append(f"{disk.most_bytes:,} bytes lay on the engine's disk")
         told = self._told(outcome, limits)
-        assert list(staging.iterdir()) == []
-        assert events.strange() == []
-        assert cgroups_naming(run_id, *events.containers()) == []
-        assert disk.most_bytes <= 3 * limits.log_bytes + MIB
-        self.assert_harmless(told, limits)
+        harm = (*told.harm, *traces, *self._harm(told), *over_limits(outcome, limits))
         results.unlink(missing_ok=True)
-        return told
+        return replace(told, harm=harm)
 
     def _told(self, outcome: RunOutcome, limits: Limits) -> Told:
         failure = classify(
@@ -248,34 +251,32 @@ class Bench:
         results = outcome.results.read_bytes() if outcome.results else b""
         if failure is not None:
             return _failed(failure, outcome, results)
+        before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         evaluation = self.score(outcome)
-        return Told("results", None, None, for_team(evaluation).to_json(), outcome, evaluation, results)
+        grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+        harm = (f"the scoring process grew by {grown_kib:,} KiB",) if grown_kib > SCORING_MAY_TAKE_KIB else ()
+        return Told("results", None, None, for_team(evaluation).to_json(), outcome, evaluation, results, harm)
 
     def score(self, outcome: RunOutcome) -> Evaluation:
-        """Score a run's results; the scoring process may not grow by what a file in them claims to be."""
+        """Score a run's results."""
         assert outcome.results is not None
-        peak_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with TarResults(outcome.results) as source:
-            evaluation = score_results(self.loaded, source, **_key_for(score_results)).evaluation
-        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak_before < 128 * 1024  # KiB
-        return evaluation
+            return score_results(self.loaded, source, **_key_for(score_results)).evaluation
 
     # Harmless ---------------------------------------------------------------------------------------------------
 
-    def assert_harmless(self, told: Told, limits: Limits) -> None:
-        """Nothing was read, reached, moved, left behind or used beyond the limits."""
+    def _harm(self, told: Told) -> list[str]:
+        """What was read, reached, moved or left behind, a line each."""
         seen = told.results + told.log.encode()
-        assert self.secrets.met_in(seen + told.team.encode()) == []
-        assert [line for line in told.log.splitlines() if "BREACH" in line] == []
-        assert b"BREACH" not in told.results
-        assert LEAK not in told.team
-        assert self.listeners.heard == []
-        assert self.left_behind() == []
-        assert {tag: self._image_id(tag) for tag in self.kept_ids} == self.kept_ids
-        assert self._host_files() == self.host_before
-        assert self._marks() == []
-        assert told.outcome is not None
-        _assert_within_limits(told.outcome, limits)
+        found = [f"the secret of the {where} was met" for where in self.secrets.met_in(seen + told.team.encode())]
+        found += [line for line in told.log.splitlines() if "BREACH" in line]
+        found += ["a result tells of a breach"] if b"BREACH" in told.results else []
+        found += ["the team was shown what the container made of hidden pictures"] if LEAK in told.team else []
+        found += [f"{each} was spoken to" for each in self.listeners.heard]
+        found += [f"{each} was left behind" for each in (*self.left_behind(), *self._marks())]
+        found += [f"the tag {tag} was moved" for tag, kept in self.kept_ids.items() if self._image_id(tag) != kept]
+        found += ["files of the host were changed"] if self._host_files() != self.host_before else []
+        return found
 
     def left_behind(self) -> list[str]:
         """Containers and volumes of this node."""
@@ -318,16 +319,20 @@ def _failed(failure: Failure, outcome: RunOutcome, results: bytes) -> Told:
     return Told(stage, failure.category, failure.blame, failure.told, outcome, None, results)
 
 
-def _assert_within_limits(outcome: RunOutcome, limits: Limits) -> None:
-    most = limits.memory_bytes + limits.shm_bytes + limits.output_bytes + PLACES * limits.scratch_bytes + KERNEL_SLACK_BYTES
+def over_limits(outcome: RunOutcome, limits: Limits) -> list[str]:
+    """What a run used beyond its limits, a line each."""
+    memory = limits.memory_bytes + limits.shm_bytes + limits.output_bytes + PLACES * limits.scratch_bytes + KERNEL_SLACK_BYTES
     used = outcome.measurement
-    assert (used.peak_host_memory_bytes or 0) <= most
-    assert (used.peak_cgroup_bytes or 0) <= most
-    assert (used.wall_time_s or 0) <= limits.time_s + ENDS_WITHIN_S
-    assert outcome.result_bytes <= limits.output_bytes
-    assert len(outcome.log_tail) <= 64 * 1024
-    if outcome.results is not None:
-        assert outcome.results.stat().st_size <= 2 * limits.output_bytes + 4096 * (limits.output_files + 1024)
+    stored = outcome.results.stat().st_size if outcome.results is not None else 0
+    figures = {
+        "memory of its programs": (used.peak_host_memory_bytes, memory),
+        "memory of its cgroup": (used.peak_cgroup_bytes, memory),
+        "seconds": (used.wall_time_s, limits.time_s + ENDS_WITHIN_S),
+        "bytes of results": (outcome.result_bytes, limits.output_bytes),
+        "bytes of collected results": (stored, 2 * limits.output_bytes + 4096 * (limits.output_files + 1024)),
+        "characters of log": (len(outcome.log_tail), 64 * 1024),
+    }
+    return [f"{what}: {value:,} of {most:,}" for what, (value, most) in figures.items() if (value or 0) > most]
 
 
 def _key_for(function: Any) -> dict[str, Any]:

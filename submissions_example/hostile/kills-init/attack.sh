@@ -1,5 +1,6 @@
 . /attack/answers.sh
-for signal in KILL STOP TERM HUP SEGV; do kill -$signal 1 2>/dev/null; done
+trap '' TERM HUP INT USR1
+for signal in KILL STOP TERM HUP INT USR1; do kill -$signal 1 2>/dev/null; done
 sleep 0.2
 echo "still here"
 answer_all

@@ -34,6 +34,7 @@ int main(int count, char **arguments) {
             if (door >= 0) opened++, close(door);
         }
     printf("%d families tried, %d sockets opened\n", tried / 5, opened);
+    if (socket(VSOCK, SOCK_STREAM, 0) >= 0) printf("BREACH a vsock socket\n"), breaches++;
     int packet = socket(AF_PACKET, SOCK_RAW, 0x0300);
     if (packet >= 0) printf("BREACH a packet socket\n"), breaches++;
     struct sockaddr_un abstract = {.sun_family = AF_UNIX};

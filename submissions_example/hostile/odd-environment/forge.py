@@ -2,18 +2,7 @@
 
 
 def upload(kit):
-    lines = [
-        "NVIDIA_VISIBLE_DEVICES=all",
-        "NVIDIA_DRIVER_CAPABILITIES=all",
-        "NVIDIA_REQUIRE_CUDA=x",
-        "nvidia_visible_devices=all",
-    ]
-    lines += [
-        "ENV=/attack/own.sh",
-        "LD_LIBRARY_PATH=.",
-        "PYTHONPATH=/output",
-        "DOCKER_HOST=tcp://172.17.0.1:2375",
-        "HOME=/output/x",
-    ]
-    lines += ["PATH=/bin:.", "HTTP_PROXY=http://evil.example", "GCONV_PATH=.", "IFS=x", "USER=root", "TERM=;id"]
+    lines = ["NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=all", "nvidia_visible_devices=all"]
+    lines += ["ENV=/attack/own.sh", "PYTHONPATH=/output", "DOCKER_HOST=tcp://172.17.0.1:2375", "HOME=/output/x"]
+    lines += ["PATH=/bin:.", "HTTP_PROXY=http://evil.example", "USER=root", "TERM=;id"]
     return kit.image(settings={"Env": lines}).tar()

@@ -3,5 +3,5 @@
 
 def upload(kit):
     busybox = kit.tools.BUSYBOX.read_bytes()
-    files = {"rooted": kit.tools.File(busybox, 0o4755), "rooted-group": kit.tools.File(busybox, 0o2755)}
+    files = {"busybox-rooted": kit.tools.File(busybox, 0o4755), "busybox-group": kit.tools.File(busybox, 0o2755)}
     return kit.image({**files, "only-root": kit.tools.File(b"of the image", 0o600)}).tar()

@@ -29,6 +29,7 @@ def honest(bench: Bench) -> Told:
     told = bench.run_honest()
     assert told.stage == "results"
     assert told.findings == {}
+    assert told.harm == ()
     return told
 
 
@@ -44,6 +45,7 @@ def attempt(bench: Bench, honest: Told) -> Callable[[Attack], Told]:
             done[attack.name] = bench.attack(attack)
             if done[attack.name].stage != "intake":
                 after = bench.run_honest()
+                assert after.harm == ()
                 assert after.results == honest.results
                 assert after.evaluation is not None
                 assert honest.evaluation is not None

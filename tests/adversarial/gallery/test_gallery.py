@@ -16,6 +16,7 @@ class TestAttack:
     def test_it_is_harmless_and_told_as_what_it_is(self, name: str, attempt: Callable[[Attack], Told], honest: Told) -> None:
         attack = read_attack(name)
         told = attempt(attack)
+        assert told.harm == (), told.log
         assert (told.stage, told.category, told.blame) == (attack.stage, attack.category, attack.blame), told.log
         assert [words for words in attack.tried if words not in told.log] == [], told.log
         assert expected_findings(told, attack) == attack.findings

@@ -1,0 +1,2 @@
+. /attack/answers.sh
+answer_all

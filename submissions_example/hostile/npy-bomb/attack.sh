@@ -1,0 +1,4 @@
+. /attack/answers.sh
+answer_all
+cp /payload /output/bomb.npy
+cp /payload "$(first_mask)"

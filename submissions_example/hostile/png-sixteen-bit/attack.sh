@@ -1,0 +1,3 @@
+. /attack/answers.sh
+answer_all
+cp /payload "$(first_mask)"

@@ -1,0 +1,3 @@
+. /attack/answers.sh
+/attack/attack
+answer_all

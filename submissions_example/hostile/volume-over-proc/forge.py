@@ -1,0 +1,5 @@
+"""VOLUME /proc/self/fd"""
+
+
+def upload(kit):
+    return kit.image(settings={"Volumes": {"/proc/self/fd": {}}}).tar()

@@ -1,0 +1,2 @@
+. /attack/answers.sh
+exit 0
