@@ -65,6 +65,7 @@ def run_image(
     runtime: str | None = None,
     gpu_uuid: str | None = None,
     gpu_exclusive: bool = False,
+    cpuset: str | None = None,
     pseudonym_key: bytes | None = None,
     staging: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -107,6 +108,7 @@ def run_image(
             runtime=runtime,
             gpu_uuid=gpu_uuid,
             gpu_exclusive=gpu_exclusive,
+            cpuset=cpuset,
         )
         return sandbox.run(spec, results, should_stop=should_stop, progress=progress)
 
