@@ -40,21 +40,24 @@ def check_data(
 ) -> list[DataProblem]:
     """Check every image and, where `truth_dir` is given, every reference; an empty list where all is well.
 
+    Images of the warm-up are checked as the others are; they have no reference.
+
     Args:
         challenge: the challenge, with references.
         inputs_dir: the folder of the images.
         truth_dir: the folder of the reference masks; None where there are none to check (a run worker).
-        progress: called with (cases done, cases) after each case.
+        progress: called with (images done, images) after each.
     """
     tasks = {task.id: task for task in challenge.tasks}
     problems: list[DataProblem] = []
-    for done, case in enumerate(challenge.cases, start=1):
-        sentences = list(_problems_of(case, tasks[case.task], inputs_dir, truth_dir))
+    everything = [*((case, truth_dir) for case in challenge.cases), *((case, None) for case in challenge.warm_up)]
+    for done, (case, references) in enumerate(everything, start=1):
+        sentences = list(_problems_of(case, tasks[case.task], inputs_dir, references))
         if challenge.pseudonyms and not sentences:
             sentences += _header_problems(inputs_dir / case.id)
         problems += [DataProblem(case.id, sentence) for sentence in sentences]
         if progress is not None:
-            progress(done, len(challenge.cases))
+            progress(done, len(everything))
     return problems
 
 

@@ -22,7 +22,7 @@ def challenge_hash(challenge: Challenge) -> str:
 
 
 def dataset_hash(challenge: Challenge, inputs_dir: Path, truth_dir: Path | None) -> str:
-    """`sha256:...` of the data: every case's id, the bytes of its image, and its reference.
+    """`sha256:...` of the data: every case's id, the bytes of its image, and its reference; images of the warm-up, if any.
 
     The order of the cases makes no difference. With `truth_dir` None, masks are left out (and the hash is another).
 
@@ -30,6 +30,8 @@ def dataset_hash(challenge: Challenge, inputs_dir: Path, truth_dir: Path | None)
         ChallengeError: an image or a mask is missing or cannot be read.
     """
     lines = [_case_line(case, inputs_dir, truth_dir) for case in sorted(challenge.cases, key=lambda case: case.id)]
+    warm_up = sorted(case.id for case in challenge.warm_up)
+    lines += [_canonical(["warm-up", case_id, file_sha256(inputs_dir / case_id)]) for case_id in warm_up]
     return _sha256(b"\n".join(lines))
 
 

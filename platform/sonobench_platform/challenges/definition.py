@@ -25,12 +25,15 @@ def keep_definition(store: Store, loaded: LoadedChallenge) -> None:
 
 
 def keep_inputs(store: Store, dataset_hash: str, loaded: LoadedChallenge) -> None:
-    """Pack the cases' images, and nothing else, into the tar that run workers fetch. The same data packs to the same bytes."""
+    """Pack the cases' images and those of the warm-up, and nothing else, into the tar that run workers fetch.
+
+    The same data packs to the same bytes.
+    """
     target = store.inputs(dataset_hash)
     if target.exists():
         return
     with replacing(target) as temporary, tarfile.open(temporary, "w", format=tarfile.PAX_FORMAT) as tar:
-        for case_id in sorted(case.id for case in loaded.challenge.cases):
+        for case_id in loaded.challenge.input_ids:
             _add(tar, loaded.inputs_dir / case_id, case_id)
 
 

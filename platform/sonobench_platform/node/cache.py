@@ -55,12 +55,12 @@ class InputsCache:
 
 
 def unpack_inputs(tar: Path, folder: Path, challenge: Challenge) -> None:
-    """Write every case's file from the plain tar `tar` under the new folder `folder`.
+    """Write every file that the challenge needs, its warm-up's included, from the plain tar `tar` under the new folder `folder`.
 
     Raises:
         InputsBroken: as `InputsCache.ensure` says.
     """
-    wanted = {case.id for case in challenge.cases}
+    wanted = set(challenge.input_ids)
     folder.mkdir()
     try:
         with tarfile.open(tar, mode="r:") as archive:

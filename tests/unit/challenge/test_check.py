@@ -18,6 +18,15 @@ class TestCheckData:
     def test_good_data_has_no_problems(self, challenge: Challenge, data: Path) -> None:
         assert found(challenge, data) == []
 
+    def test_an_image_of_the_warm_up_is_checked_and_needs_no_reference(self, challenge: Challenge, data: Path) -> None:
+        warm = challenge.cases[0].model_copy(update={"id": "warm/1.png", "mask": None, "label": None})
+        with_warm_up = challenge.model_copy(update={"warm_up": (warm,)})
+        (problem,) = found(with_warm_up, data)
+        assert (problem.case, problem.sentence.endswith("there is no such file")) == ("warm/1.png", True)
+        (data / "images" / "warm").mkdir()
+        Image.new("L", (4, 6)).save(data / "images" / "warm" / "1.png")
+        assert found(with_warm_up, data) == []
+
     def test_a_missing_image_is_found(self, challenge: Challenge, data: Path) -> None:
         (data / "images/breast/img/1.png").unlink()
         (problem,) = found(challenge, data)

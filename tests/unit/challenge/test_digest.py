@@ -78,3 +78,15 @@ class TestFileSha256:
         (tmp_path / "x").write_bytes(b"abc")
         # FIPS 180-2, appendix B.1
         assert file_sha256(tmp_path / "x") == "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+    def test_images_of_the_warm_up_count_and_where_there_are_none_the_hash_is_what_it_was(
+        self, challenge: Challenge, data: Path
+    ) -> None:
+        warm = challenge.cases[0].model_copy(update={"id": "warm/1.png", "mask": None, "label": None})
+        with_warm_up = challenge.model_copy(update={"warm_up": (warm,)})
+        (data / "images" / "warm").mkdir()
+        (data / "images" / "warm" / "1.png").write_bytes(b"one")
+        without, one = (dataset_hash(each, data / "images", data / "truth") for each in (challenge, with_warm_up))
+        (data / "images" / "warm" / "1.png").write_bytes(b"other")
+        other = dataset_hash(with_warm_up, data / "images", data / "truth")
+        assert len({without, one, other}) == 3
