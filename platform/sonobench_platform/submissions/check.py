@@ -77,20 +77,27 @@ _ANOTHER_TEAMS = (
 
 
 def _own(core: Core, work: Work, submission: SubmissionRow, image: VerifiedImage) -> bool:
-    """Record the image as the team's; False where it is another team's. Two teams at once: the first to commit has it."""
-    known = work.session.get(ImageRow, image.config_digest)
+    """Record the image as the team's; False where it is another team's. Two teams at once: the first to commit has it.
+
+    Only an image that was verified gets an owner, so a rejected upload leaves none. A team that cancelled all it handed in of
+    an image has given it up: else whoever got hold of another team's file could keep that team out for good.
+    """
+    known = work.session.get(ImageRow, image.config_digest, with_for_update=True)
     if known is None:
         known = _described(core, submission, image)
         try:
             with work.session.begin_nested():
                 work.session.add(known)
         except IntegrityError:
-            known = work.session.get_one(ImageRow, image.config_digest, populate_existing=True)
+            known = work.session.get_one(ImageRow, image.config_digest, populate_existing=True, with_for_update=True)
+    if known.team_id != submission.team_id and not repository.holds_image(work.session, known.team_id, image.config_digest):
+        known.team_id = submission.team_id
     return known.team_id == submission.team_id
 
 
 def _described(core: Core, submission: SubmissionRow, image: VerifiedImage) -> ImageRow:
     description = {
+        "manifest_digest": image.manifest_digest,
         "diff_ids": image.diff_ids,
         "tag": image.tag,
         "user": image.user,

@@ -118,6 +118,14 @@ def same_image(session: Session, submission: SubmissionRow, digest: str) -> Subm
     return session.scalar(query)
 
 
+def holds_image(session: Session, team_id: str, digest: str) -> bool:
+    """True while the team has a submission of this image that it did not cancel."""
+    query = select(SubmissionRow.id).where(
+        SubmissionRow.team_id == team_id, SubmissionRow.image_digest == digest, SubmissionRow.state != State.CANCELLED
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def workable(session: Session, state: State, now: datetime, *, woken_before: datetime | None = None) -> Sequence[str]:
     """Submissions in `state` that nobody works on and that are not being held back, oldest first."""
     query = (

@@ -6,7 +6,9 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from sonobench_platform.db.models import ImageRow
 from sonobench_platform.submissions.check import TRIES
 
 
@@ -44,6 +46,30 @@ class TestCheck:
         assert (shown["state"], shown["failure"]["category"]) == ("rejected", "image-of-another-team")
         assert "Alder" not in str(shown)
         assert world.files("uploads") == []
+
+    def test_a_rejected_upload_makes_no_owner(self, world: Any) -> None:
+        world.platform.check_submission(world.uploaded("A", b"refuse me"))
+        with world.platform.core.database.read() as session:
+            assert session.scalars(select(ImageRow)).all() == []
+
+    @pytest.mark.parametrize(("ending", "state"), [("cancel", "queued"), (None, "rejected")])
+    def test_an_image_is_free_again_once_its_team_cancelled_all_it_handed_in_of_it(
+        self, world: Any, ending: str | None, state: str
+    ) -> None:
+        for submission_id in (world.queued("A", b"image"), world.queued("A", b"image")):
+            if ending is not None:
+                world.team("A").post(f"/api/v1/submissions/{submission_id}/cancel")
+        other = world.uploaded("B", b"image")
+        world.platform.check_submission(other)
+        assert world.state(other) == state
+
+    def test_an_image_of_which_one_submission_still_counts_is_not_free(self, world: Any) -> None:
+        first = world.queued("A", b"image")
+        world.queued("A", b"image")
+        world.team("A").post(f"/api/v1/submissions/{first}/cancel")
+        other = world.uploaded("B", b"image")
+        world.platform.check_submission(other)
+        assert world.state(other) == "rejected"
 
     def test_of_two_teams_with_one_image_at_once_one_has_it(self, world: Any) -> None:
         both = [world.uploaded("A", b"image"), world.uploaded("B", b"image")]
