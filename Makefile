@@ -8,10 +8,10 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(ONCE),--once) $(if $(DATA),--data '$(DATA)') $(if $(PORT),--port '$(PORT)')
 export YES CI
 
-.PHONY: help setup demo test check bench images lock clean
+.PHONY: help setup demo test check bench gpu-check images lock clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: ## system packages, .venv and pinned dependencies; leaves .venv/bin/sonobench
 	@infra/setup.sh demo
@@ -29,6 +29,9 @@ check: ## style, types and layers only (seconds, no Docker)
 
 bench: setup ## ratios against named peers in the same run
 	@infra/engine.sh run $(BIN)/python -m infra.bench
+
+gpu-check: setup ## is the GPU meter right here? known allocations on plain processes; fails where there is no GPU
+	@$(BIN)/python -m infra.gpu_check
 
 images: setup ## build the base image and every example image into var/examples
 	@infra/engine.sh run $(BIN)/python -m infra.examples

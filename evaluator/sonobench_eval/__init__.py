@@ -3,6 +3,9 @@
 It knows nothing of the platform; `sonobench_platform` builds on it.
 """
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-__version__ = version("sonobench")
+try:
+    __version__ = version("sonobench")
+except PackageNotFoundError:  # read from a folder, as infra/gpu_check.py can be on a machine with nothing but a GPU
+    __version__ = "not installed"
