@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
+import json
+import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.contract.pseudonyms import case_names
 from sonobench_platform.app import create_app
 from sonobench_platform.config import Settings
 from sonobench_platform.wiring import Platform
@@ -64,10 +69,35 @@ def write_challenge(folder: Path, **changes: Any) -> Path:
 
 
 def _picture(path: Path) -> None:
-    pixels = np.zeros((8, 8), np.uint8)
-    pixels[2:6, 2:6] = 255
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
+    path.write_bytes(_picture_bytes())
+
+
+def _picture_bytes() -> bytes:
+    pixels, out = np.zeros((8, 8), np.uint8), io.BytesIO()
+    pixels[2:6, 2:6] = 255
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def right_answers(claimed: dict[str, Any]) -> bytes:
+    """The tar that a perfect container leaves for an assignment: every mask and class, under the names it was given."""
+    challenge, key = Challenge.model_validate(claimed["challenge"]), claimed["pseudonym_key"]
+    given = case_names(challenge, None if key is None else bytes.fromhex(key)).given
+    heads = [name for own, name in given.items() if own.startswith("head")]
+    classes = {
+        given[own]: {"probability": [0.9 - 0.7 * label, 0.1 + 0.7 * label], "prediction": label}
+        for own, label in (("breast/img/1.png", 0), ("breast/img/2.png", 1))
+    }
+    files = {name.replace("img", "mask"): _picture_bytes() for name in heads}
+    files["classification.json"] = json.dumps(classes).encode()
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return whole.getvalue()
 
 
 def content_digest(body: bytes) -> str:
@@ -173,7 +203,14 @@ class World:
         assert self.state(submission_id) == "queued"
         return submission_id
 
+    def report_node(self, node: str = "n1", *, is_safe: bool = True, **report: Any) -> None:
+        """The node says how it is, as its worker does before it claims."""
+        body = {"is_safe": is_safe, "report": {"schema": "sonobench.node_report/1", **report}}
+        answer = self.node.put(f"/internal/v1/nodes/{node}/report", json=body)
+        assert answer.status_code == 204, answer.text
+
     def claim(self, node: str = "n1", gpus: int = 0) -> dict[str, Any] | None:
+        self.report_node(node)
         answer = self.node.post("/internal/v1/claims", json={"node": node, "gpus": gpus})
         assert answer.status_code in {200, 204}, answer.text
         return answer.json() if answer.status_code == 200 else None

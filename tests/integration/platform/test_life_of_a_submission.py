@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import json
-import tarfile
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 
 class TestLifeOfASubmission:
@@ -60,13 +55,13 @@ class TestLifeOfASubmission:
 
 
 class TestWithTheRealEvaluator:
-    def test_predictions_are_scored_and_ranked(self, make_world: Callable[..., Any]) -> None:
+    def test_predictions_are_scored_and_ranked(self, make_world: Callable[..., Any], worlds: Any) -> None:
         from sonobench_platform.wiring import SonobenchEvaluator
 
         world = make_world(evaluator=_RealScores(SonobenchEvaluator()))
         submission_id = world.queued("A")
         claimed = world.claim()
-        assert world.hand_back(claimed, _perfect_results()).status_code == 204
+        assert world.hand_back(claimed, worlds.right_answers(claimed)).status_code == 204
         assert world.tell(claimed, "finish", report=_report(world)).status_code == 200
         world.platform.score_run(claimed["run_id"])
         shown = world.submission(submission_id)
@@ -96,19 +91,3 @@ def _report(world: Any) -> dict[str, Any]:
 
     assert world
     return dict(platform_world.report())
-
-
-def _perfect_results() -> bytes:
-    pixels = np.zeros((8, 8), np.uint8)
-    pixels[2:6, 2:6] = 255
-    picture = io.BytesIO()
-    Image.fromarray(pixels).save(picture, "PNG")
-    answers = {f"breast/img/{n}.png": {"probability": p, "prediction": n - 1} for n, p in ((1, [0.9, 0.1]), (2, [0.2, 0.8]))}
-    files = {f"head/mask/{n}.png": picture.getvalue() for n in (1, 2)} | {"classification.json": json.dumps(answers).encode()}
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return stream.getvalue()

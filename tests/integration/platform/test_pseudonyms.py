@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from typing import Any
 
-import numpy as np
-from PIL import Image
 from sqlalchemy import select
 
 from sonobench_eval.challenge.model import Challenge
@@ -21,32 +17,6 @@ from sonobench_platform.wiring import SonobenchEvaluator
 def keys(world: Any) -> list[str | None]:
     with world.platform.core.database.read() as session:
         return list(session.scalars(select(AttemptRow.pseudonym_key).order_by(AttemptRow.run_id, AttemptRow.attempt)))
-
-
-def answers(claimed: dict[str, Any]) -> bytes:
-    """Right answers as a container gives them: under the names of its case list."""
-    challenge = Challenge.model_validate(claimed["challenge"])
-    key = claimed["pseudonym_key"]
-    given = case_names(challenge, None if key is None else bytes.fromhex(key)).given
-    pixels = np.zeros((8, 8), np.uint8)
-    pixels[2:6, 2:6] = 255
-    mask = io.BytesIO()
-    Image.fromarray(pixels).save(mask, "PNG")
-    files = {name.replace("img", "mask"): mask.getvalue() for own, name in given.items() if own.startswith("head")}
-    right = {"breast/img/1.png": 0, "breast/img/2.png": 1}
-    classes = {given[own]: {"probability": [1 - label, label], "prediction": label} for own, label in right.items()}
-    files["classification.json"] = json.dumps(classes).encode()
-    return a_tar(files)
-
-
-def a_tar(files: dict[str, bytes]) -> bytes:
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w") as tar:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return whole.getvalue()
 
 
 class TestClaim:
@@ -116,7 +86,7 @@ class TestRealScores:
         world = make_world(evaluator=evaluator)
         submission_id = world.queued("A")
         claimed = world.claim()
-        assert world.hand_back(claimed, answers(claimed)).status_code == 204
+        assert world.hand_back(claimed, worlds.right_answers(claimed)).status_code == 204
         assert world.tell(claimed, "finish", report=worlds.report()).status_code == 200
         world.platform.score_run(claimed["run_id"])
         assert world.state(submission_id) == "scored"
