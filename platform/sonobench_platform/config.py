@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Container runtime on this node, for example `runsc` (gVisor); None for the engine's default."""
     gpu_uuid: str | None = None
     """The GPU this run worker hands to containers; None for none."""
+    accept_unsafe_node: bool = False
+    """Run strangers' images beside hidden data although `sonobench doctor` finds this node unsafe. Organisers see it."""
 
     lease_s: Positive = 90.0
     """How long a claimed run belongs to its worker without a heartbeat."""

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -29,6 +30,7 @@ import yaml
 from docker.errors import DockerException
 from PIL import Image
 
+from sonobench_eval.doctor.examine import Setting, examine_node
 from sonobench_eval.sandbox.port import NODE_LABEL
 
 BUSYBOX = Path("/bin/busybox")
@@ -195,8 +197,10 @@ def _tar(files: dict[str, bytes], *, links: dict[str, str] | None = None) -> byt
 class House:
     """One platform on this machine: its home, its processes, and an organiser's way in."""
 
-    def __init__(self, home: Path, engine: docker.DockerClient, *, redis: bool) -> None:
+    def __init__(self, home: Path, engine: docker.DockerClient, *, redis: bool, examined: str) -> None:
         self.home = home
+        (home / "node").mkdir(parents=True, mode=0o700)
+        (home / "node" / "doctor-0.json").write_text(examined)
         self.engine = engine
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -345,13 +349,23 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def examined(engine: docker.DockerClient) -> str:
+    """What a run worker finds out about this machine when it first starts: once for all houses, as it takes seconds."""
+    report = examine_node(Setting(home=Path(tempfile.gettempdir())))
+    assert report.is_safe, [f"{check.name}: {check.found}" for check in report.open_doors]
+    return report.to_json()
+
+
 @pytest.fixture
-def open_house(engine: docker.DockerClient, challenge_yaml: Path, tmp_path: Path) -> Iterator[Callable[..., House]]:
+def open_house(
+    engine: docker.DockerClient, challenge_yaml: Path, tmp_path: Path, examined: str
+) -> Iterator[Callable[..., House]]:
     """Start a platform with the small challenge; nothing of it is left afterwards, containers included."""
     houses: list[House] = []
 
     def open_one(*processes: str, redis: bool = True) -> House:
-        house = House(tmp_path / "home", engine, redis=redis)
+        house = House(tmp_path / "home", engine, redis=redis, examined=examined)
         houses.append(house)
         added = house.run_command("admin", "challenge", "add", str(challenge_yaml))
         assert added.returncode == 0, added.stderr

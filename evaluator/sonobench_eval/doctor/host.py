@@ -79,7 +79,8 @@ def clock_is_synchronised() -> bool | None:
 
 
 def _disks(data_root: str | None, home: Path) -> Iterable[Disk]:
-    if data_root is not None and (disk := _disk("the engine's data", Path(data_root))) is not None:
+    # A worker in a container does not see the engine's folder; what lies at its path there is something else.
+    if data_root is not None and Path(data_root).is_dir() and (disk := _disk("the engine's data", Path(data_root))) is not None:
         yield disk
     if (disk := _disk("this node's home", home, tried=True)) is not None:
         yield disk

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from sonobench_eval.doctor.examine import Setting, examine_node, node_fingerprint
+from sonobench_eval.doctor.report import NodeReport
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_platform.commands.journal import start_journal
@@ -20,6 +22,7 @@ from sonobench_platform.config import Settings
 from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.runner import Place
+from sonobench_platform.node.safety import Safety
 from sonobench_platform.node.slot import GpuClaim, Slot, SlotTaken, node_id
 from sonobench_platform.node.worker import Pace, RunWorker
 from sonobench_platform.queue.celery_app import RUN_QUEUE, make_app
@@ -43,10 +46,25 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
             node=name, work=_take_slot(settings, folder, slot, held), runtime=settings.runtime, gpu_uuid=settings.gpu_uuid
         )
         api = held.enter_context(closing(NodeClient(settings.api_url, token=read_token(settings.node_token_file), node=name)))
-        worker = RunWorker(api, DockerEngine.connect, InputsCache(folder / "inputs"), place, pace=pace)
+        doctor = NodeDoctor(Setting(settings.home, settings.runtime, settings.gpu_uuid, staging=place.work))
+        safety = Safety(doctor, api, kept=folder / f"doctor-{slot}.json", accept_unsafe=settings.accept_unsafe_node)
+        worker = RunWorker(api, DockerEngine.connect, InputsCache(folder / "inputs"), place, safety=safety, pace=pace)
         worker.recover()
         log.info("%s takes runs from %s", name, settings.api_url)
         _work(worker, broker_address(settings), name=name)
+
+
+class NodeDoctor:
+    """`sonobench doctor` for this worker's own runtime and GPU; see `node/safety.py`."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+
+    def fingerprint(self) -> str:
+        return node_fingerprint(self._setting)
+
+    def examine(self) -> NodeReport:
+        return examine_node(self._setting)
 
 
 def node_name(settings: Settings, *, slot: int) -> str:

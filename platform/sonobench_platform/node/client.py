@@ -93,6 +93,15 @@ class NodeClient:
         found = self._send("GET", "/internal/v1/runs/live", params={"node": self.node}, timeout=_HASTY).json()
         return [(str(run_id), int(attempt)) for run_id, attempt in found["live"]]
 
+    def report_node(self, *, is_safe: bool, report: dict[str, Any]) -> None:
+        """Say what this node's own check found. Tries once.
+
+        Raises:
+            ApiAway, ApiRefused
+        """
+        body = {"is_safe": is_safe, "report": report}
+        self._send("PUT", f"/internal/v1/nodes/{self.node}/report", json=body, timeout=_HASTY)
+
     def download(self, url: str, target: Path, *, retrying: Retrying) -> None:
         """Stream `url` into the file `target`, replacing it; a declared `Content-Digest` is checked.
 

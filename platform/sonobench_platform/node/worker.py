@@ -18,6 +18,7 @@ from sonobench_eval.sandbox.port import Sandbox, SandboxTrouble
 from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import ApiAway, ApiRefused, LeaseLost, NodeApiError, NodeClient
 from sonobench_platform.node.runner import Ending, Place, Runner
+from sonobench_platform.node.safety import Safety
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +37,17 @@ class RunWorker:
     """One slot of one node. Create it only while holding the slot (`slot.py`): it clears what its predecessor left."""
 
     def __init__(
-        self, api: NodeClient, connect: Callable[[], Sandbox], inputs: InputsCache, place: Place, *, pace: Pace | None = None
+        self,
+        api: NodeClient,
+        connect: Callable[[], Sandbox],
+        inputs: InputsCache,
+        place: Place,
+        *,
+        safety: Safety,
+        pace: Pace | None = None,
     ) -> None:
         self._api = api
+        self._safety = safety
         self._connect = connect
         self._inputs = inputs
         self._place = place
@@ -97,10 +106,14 @@ class RunWorker:
             try:
                 sandbox = self._connect()
                 self._give_back_old_runs()
+                if not self._safety.allows_claims():
+                    return
                 assignment = self._api.claim(gpus=1 if self._place.gpu_uuid else 0)
             except (SandboxTrouble, ApiAway, ApiRefused) as error:
                 # An answer that got lost may have been an assignment; what this node owns is asked before the next claim.
                 self._owes_nothing = False
+                if isinstance(error, ApiRefused):
+                    self._safety.tell_again()
                 log.warning("nothing is claimed: %s", error)
                 return
             if assignment is None:

@@ -11,6 +11,7 @@ from sonobench_platform.core import Core
 from sonobench_platform.db.models import AttemptRow, ChallengeRow, ImageRow, RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.states import State
+from sonobench_platform.nodes.admission import admit
 from sonobench_platform.runs.queue_order import claim_order
 from sonobench_platform.runs.schemas import AssignedImage, AssignedInputs, Assignment
 from sonobench_platform.submissions import repository as submissions
@@ -23,7 +24,11 @@ def claim(core: Core, work: Work, *, node: str, gpus: int) -> Assignment | None:
     """Lease the run that is due to `node`, or None where nothing is.
 
     Due is: of the team with the fewest runs running, the oldest; and the node has the GPUs that its challenge asks for.
+
+    Raises:
+        Forbidden: hidden data must not go to this node, or nothing is known of it.
     """
+    admit(work.session, node)
     # Two nodes that ask together must not both see the same team as the least busy.
     work.take_turns("claims")
     for waiting in claim_order(work.session, gpus=gpus):

@@ -36,6 +36,7 @@ class TestClaim:
             assert all(member.isreg() and member.mtime == 0 for member in tar)
 
     def test_nothing_due_is_204(self, world: Any) -> None:
+        world.report_node("n1")
         answer = world.node.post("/internal/v1/claims", json={"node": "n1", "gpus": 0})
         assert (answer.status_code, answer.content) == (204, b"")
 
@@ -49,6 +50,48 @@ class TestClaim:
     @pytest.mark.parametrize("body", [{"node": "../x", "gpus": 0}, {"node": "n", "gpus": -1}, {"node": "n", "x": 1}, []])
     def test_a_malformed_claim_is_422(self, world: Any, body: Any) -> None:
         assert world.node.post("/internal/v1/claims", json=body).status_code == 422
+
+
+class TestAdmission:
+    def claim(self, world: Any, node: str = "n1") -> Any:
+        return world.node.post("/internal/v1/claims", json={"node": node, "gpus": 0})
+
+    def test_a_node_that_never_said_how_it_is_gets_nothing(self, world: Any) -> None:
+        world.queued("A")
+        answer = self.claim(world)
+        assert (answer.status_code, answer.json()["code"]) == (403, "node-unknown")
+
+    def test_a_node_that_only_told_its_speed_has_not_said_how_it_is(self, world: Any) -> None:
+        assert world.node.post("/internal/v1/nodes/n1/reference", json={"seconds": 1.5}).status_code == 204
+        assert self.claim(world).json()["code"] == "node-unknown"
+
+    def test_a_node_that_is_not_safe_gets_nothing_and_is_told_what_says_why(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        world.report_node("n1", is_safe=False)
+        answer = self.claim(world)
+        assert (answer.status_code, answer.json()["code"]) == (403, "node-unsafe")
+        assert "sonobench doctor" in answer.json()["detail"]
+        assert world.state(submission_id) == "queued"
+
+    def test_its_last_word_counts(self, world: Any) -> None:
+        world.queued("A")
+        world.report_node("n1", is_safe=True)
+        world.report_node("n1", is_safe=False)
+        assert self.claim(world).status_code == 403
+        world.report_node("n1", is_safe=True)
+        assert self.claim(world).status_code == 200
+
+    def test_an_operators_word_lets_it_have_runs_and_organisers_see_it(self, world: Any) -> None:
+        world.queued("A")
+        world.report_node("n1", is_safe=False, accepted_unsafe=True)
+        assert self.claim(world).status_code == 200
+        node = world.organiser.get("/api/v1/nodes").json()["items"][0]
+        assert (node["is_safe"], node["report"]["accepted_unsafe"]) == (False, True)
+
+    @pytest.mark.parametrize("word", ["true", 1, None, {}])
+    def test_nothing_but_true_is_such_a_word(self, world: Any, word: Any) -> None:
+        world.report_node("n1", is_safe=False, accepted_unsafe=word)
+        assert self.claim(world).status_code == 403
 
 
 class TestFairness:

@@ -20,8 +20,10 @@ import pytest
 from PIL import Image
 
 from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.doctor.report import Check, NodeReport
 from sonobench_eval.sandbox.port import ImageIdentity, Measurement, RunOutcome, RunSpec
 from sonobench_platform.node.client import NodeClient
+from sonobench_platform.node.safety import Safety
 
 DIGEST = "sha256:" + "1" * 64
 LAYER = "sha256:" + "2" * 64
@@ -41,6 +43,7 @@ class FakeApi:
     reports: list[dict[str, Any]] = field(default_factory=list)
     released: list[tuple[str, int, str]] = field(default_factory=list)
     live: list[list[Any]] = field(default_factory=list)
+    nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     stop: bool = False
     lease_lost: bool = False
     respond: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
@@ -64,6 +67,9 @@ class FakeApi:
         if path == "/internal/v1/runs/live":
             return httpx.Response(200, json={"live": self.live})
         run_id, verb = path.split("/")[-2:]
+        if path.startswith("/internal/v1/nodes/") and verb == "report":
+            self.nodes[run_id] = json.loads(body)
+            return httpx.Response(204)
         if verb == "results":
             self.results[run_id, request.url.params["attempt"]] = body
             return httpx.Response(204)
@@ -224,6 +230,33 @@ def client(api: FakeApi) -> Iterator[NodeClient]:
     client = NodeClient("http://platform", token="sbn_test", node=NODE, transport=httpx.MockTransport(api))
     yield client
     client.close()
+
+
+@dataclass
+class FakeDoctor:
+    """Finds what it is told to find. `mark` is the fingerprint of the node as it is now."""
+
+    checks: tuple[Check, ...] = (Check("Memory and swap", "ok", "bites", kind="limit"),)
+    mark: str = "as it is"
+    now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    examined: int = 0
+
+    def fingerprint(self) -> str:
+        return self.mark
+
+    def examine(self) -> NodeReport:
+        self.examined += 1
+        return NodeReport(self.checks, "Docker Engine 1", "runc", self.now, self.mark)
+
+
+@pytest.fixture
+def doctor() -> FakeDoctor:
+    return FakeDoctor()
+
+
+@pytest.fixture
+def safety(doctor: FakeDoctor, client: NodeClient, tmp_path: Path) -> Safety:
+    return Safety(doctor, client, kept=tmp_path / "doctor-0.json", now=lambda: doctor.now)
 
 
 @pytest.fixture

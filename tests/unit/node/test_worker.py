@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from sonobench_eval.doctor.report import Check
 from sonobench_eval.sandbox.port import EngineMissing
 from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.runner import Place
+from sonobench_platform.node.safety import Safety
 from sonobench_platform.node.worker import Pace, RunWorker
 
 WaitUntil = Callable[[Callable[[], object]], None]
@@ -29,10 +31,10 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def worker(client: NodeClient, sandbox: Any, work: Path, tmp_path: Path, given: SimpleNamespace) -> RunWorker:
+def worker(client: NodeClient, sandbox: Any, work: Path, tmp_path: Path, given: SimpleNamespace, safety: Safety) -> RunWorker:
     place = Place(node=given.NODE, work=work)
     pace = Pace(poll_s=0.05, drain_grace_s=0.2)
-    return RunWorker(client, lambda: sandbox, InputsCache(tmp_path / "inputs"), place, pace=pace)
+    return RunWorker(client, lambda: sandbox, InputsCache(tmp_path / "inputs"), place, safety=safety, pace=pace)
 
 
 class TestRecover:
@@ -146,13 +148,37 @@ class TestWake:
         assert len(api.assignments) == 1
         assert sandbox.swept
 
-    def test_without_an_engine_nothing_is_claimed(self, client: NodeClient, api: Any, work: Path, an_assignment: Assign) -> None:
+    def test_without_an_engine_nothing_is_claimed(
+        self, client: NodeClient, api: Any, work: Path, an_assignment: Assign, safety: Safety
+    ) -> None:
         def missing() -> Any:
             raise EngineMissing("no Docker Engine answers")
 
         api.assignments = [an_assignment()]
-        RunWorker(client, missing, InputsCache(work), Place(node="n", work=work)).wake()
+        RunWorker(client, missing, InputsCache(work), Place(node="n", work=work), safety=safety).wake()
         assert len(api.assignments) == 1
+
+    def test_a_node_that_is_not_safe_claims_nothing_until_it_was_mended(
+        self, worker: RunWorker, sandbox: Any, api: Any, an_assignment: Assign, given: SimpleNamespace, doctor: Any
+    ) -> None:
+        sandbox.behave = given.ends_well
+        api.assignments = [an_assignment()]
+        found, doctor.checks = doctor.checks, (Check("Memory and swap", "bad", "does not bite", "Mend it.", "limit"),)
+        worker.wake()
+        assert len(api.assignments) == 1
+        doctor.checks, doctor.mark = found, "its engine was started anew"
+        worker.wake()
+        assert len(api.reports) == 1
+
+    def test_a_platform_that_does_not_know_the_node_is_told_of_it_again(
+        self, worker: RunWorker, api: Any, given: SimpleNamespace
+    ) -> None:
+        worker.wake()
+        api.nodes.clear()
+        api.respond = lambda request: given.problem(403, "node-unknown") if request.url.path.endswith("claims") else None
+        worker.wake()
+        worker.wake()
+        assert list(api.nodes) == [given.NODE]
 
 
 class TestLeave:
