@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
 from sonobench_eval.contract.pseudonyms import case_names
@@ -145,6 +147,56 @@ class TestStaged:
             assert ready.inputs_dir.parent == Path(made[1]).resolve()
 
 
+class TestStagedUnderPseudonyms:
+    KEY = b"k" * 32
+
+    @pytest.fixture
+    def pictures(self, challenge, inputs):
+        """The inputs as real images; each has its own grey value and a comment."""
+        for grey, case in enumerate(challenge.cases):
+            text = PngInfo()
+            text.add_text("Comment", "SECRET")
+            Image.new("L", (2, 2), grey).save(inputs / case.id, pnginfo=text)
+        return inputs
+
+    @pytest.fixture
+    def ready(self, challenge, pictures, tmp_path):
+        names = case_names(challenge, self.KEY)
+        with staged(names, inputs_dir=pictures, case_list=b"[]", base=tmp_path / "staging") as ready:
+            yield ready
+
+    def test_files_have_the_given_names_and_the_cases_pixels(self, ready, challenge):
+        given = case_names(challenge, self.KEY).given
+        found = {str(path.relative_to(ready.inputs_dir)): path for path in ready.inputs_dir.rglob("*.png")}
+        assert set(found) == set(given.values())
+        for grey, case in enumerate(challenge.cases):
+            with Image.open(found[given[case.id]]) as image:
+                assert image.getpixel((0, 0)) == grey
+
+    def test_headers_stay_outside(self, ready):
+        assert not any(b"SECRET" in path.read_bytes() for path in ready.inputs_dir.rglob("*.png"))
+
+    def test_times_and_modes_tell_nothing(self, ready):
+        paths = [path for path in ready.inputs_dir.rglob("*") if path.is_file()]
+        assert {(path.stat().st_mtime, stat.S_IMODE(path.stat().st_mode)) for path in paths} == {(STAGED_AT_S, 0o444)}
+
+    def test_they_are_written_in_the_order_of_the_list_which_is_shuffled(self, challenge, pictures, tmp_path, monkeypatch):
+        written = []
+        monkeypatch.setattr("sonobench_eval.pipeline_run.stripped", lambda data: written.append(data) or data)
+        names = case_names(challenge, self.KEY)
+        with staged(names, inputs_dir=pictures, case_list=b"[]", base=tmp_path / "staging"):
+            assert written == [(pictures / case_id).read_bytes() for case_id in names.given]
+
+    def test_an_image_whose_headers_cannot_be_taken_off_stops_the_run_and_is_named(self, challenge, pictures, tmp_path):
+        (pictures / challenge.cases[1].id).write_bytes(b"GIF89a")
+        with (
+            pytest.raises(InputsIncomplete, match=r"case Breast/img/1\.png cannot be freed of its headers: it is no PNG"),
+            staged(case_names(challenge, self.KEY), inputs_dir=pictures, case_list=b"", base=tmp_path / "staging"),
+        ):
+            pass
+        assert list((tmp_path / "staging").iterdir()) == []
+
+
 class TestSweepStaging:
     def test_what_a_killed_process_left_is_removed(self, tmp_path):
         left = tmp_path / "sonobench-staged-dead"
@@ -180,6 +232,13 @@ class TestRunImage:
         assert [case["img_path_relative"] for case in cases] == [f"Breast/img/{n}.png" for n in range(3)]
         assert b"label" not in sandbox.case_list
         assert b"secret" not in sandbox.case_list
+
+    def test_with_a_key_names_and_order_are_pseudonyms(self, run, challenge, inputs):
+        for case in challenge.cases:
+            Image.new("L", (2, 2)).save(inputs / case.id)
+        _, sandbox = run(pseudonym_key=b"k" * 32)
+        told = [case["img_path_relative"] for case in json.loads(sandbox.case_list)]
+        assert told == list(case_names(challenge, b"k" * 32).given.values())
 
     def test_a_program_reads_images_and_its_results_come_back(self, run):
         def program(inputs, output):
