@@ -162,15 +162,20 @@ def _of_full_test_set(trial: Trial) -> Check:
         return Check(
             name, "ok", f"{whole} on this machine, for {figures.count_of(predicted.cases, 'case')}; the limit is {limit}."
         )
-    each = figures.duration(predicted.seconds / predicted.cases)
+    each = _short(predicted.seconds / predicted.cases)
+    bound = "At most about" if predicted.tried < predicted.cases else "About"
     told = (
-        f"At most about {whole} on a machine like this, for {figures.count_of(predicted.cases, 'case')}; the limit is {limit}. "
-        f"That is {each} for each of {predicted.tried:,} cases, with what is done once counted for every one."
+        f"{bound} {whole} on a machine like this, for {figures.count_of(predicted.cases, 'case')}; the limit is {limit}. "
+        f"That is {each} a case over {predicted.tried:,} cases, what is done once at the start included."
     )
     if predicted.seconds <= limit_s:
         return Check(name, "ok", told)
     cure = "Make it faster, or try a larger sample, which tells more exactly."
     return Check(name, "warning", f"{told} It might not fit. {cure}")
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else figures.duration(seconds)
 
 
 def _or_dash(seconds: float | None) -> str:

@@ -13,7 +13,8 @@ from sonobench_eval.cli.exits import ExitCode
 PANEL = "Nodes"
 
 RuntimeOption = Annotated[
-    str | None, typer.Option(help="Container runtime to try, for example runsc. Default: the engine's own.")
+    str | None,
+    typer.Option(envvar="SONOBENCH_RUNTIME", help="Container runtime to try, for example runsc. Default: the engine's own."),
 ]
 GpuOption = Annotated[
     str | None,

@@ -71,6 +71,8 @@ def _result(result: Json) -> RenderableType:
         f"Wall time {_time(result.get('time_s'))}, peak host memory {figures.measured_bytes(result.get('host_memory_bytes'))}, "
     )
     used += f"peak GPU memory {figures.measured_bytes(result.get('gpu_memory_bytes'))}."
+    if result.get("exact") is False:
+        used += " Until the challenge closes, times are shown to 1 % and memory to 64 MiB."
     found = [plain(finding["sentence"]) for finding in result.get("findings", [])]
     return Group(table, Text(used.replace(figures.NOT_MEASURED, "not measured")), *found)
 

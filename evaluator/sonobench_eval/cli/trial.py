@@ -25,7 +25,7 @@ SCHEMA = "sonobench.test/2"
 class Predicted:
     """Time for all `cases` of the challenge, from the time that `tried` of them took together.
 
-    An upper bound where `tried` is smaller: what a container does once, when it starts, is counted for each case.
+    An upper bound where `tried` is smaller: what a container does once, when it starts, is in the time of each case.
     """
 
     seconds: float
