@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
+from sonobench_eval.contract.pseudonyms import new_key
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.io.findings import NOTES
 from sonobench_eval.io.sources import TarResults
@@ -46,7 +47,7 @@ def run(
     loaded: LoadedChallenge, example_tag: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Told]:
     def run_one(name: str, limits: Mapping[str, Any]) -> Told:
-        tag, engine = example_tag(name), DockerEngine.connect()
+        tag, engine, key = example_tag(name), DockerEngine.connect(), new_key(loaded.challenge)
         limited = loaded.challenge.limits.model_copy(update=dict(limits))
         challenge = loaded.challenge.model_copy(update={"limits": limited})
         outcome = run_image(
@@ -58,6 +59,7 @@ def run(
             run_id=f"example-{uuid.uuid4().hex[:8]}",
             attempt=1,
             node="test-examples",
+            pseudonym_key=key,
         )
         failure = classify(
             outcome,
@@ -68,7 +70,7 @@ def run(
         if failure is not None or outcome.results is None:
             return Told(failure, None)
         with TarResults(outcome.results) as source:
-            return Told(None, score_results(loaded, source).evaluation)
+            return Told(None, score_results(loaded, source, pseudonym_key=key).evaluation)
 
     return run_one
 
