@@ -1,0 +1,141 @@
+"""The pure parts of the GPU meter: one peak of many, areas, reasons of the clocks, and whose a process is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sonobench_eval.meter.gpu_clocks import ClockReasons
+from sonobench_eval.meter.gpu_owner import container_owner, nobody_knows
+from sonobench_eval.meter.gpu_place import cpu_list, cpus_near_gpu
+from sonobench_eval.meter.gpu_tally import Held, Range
+from sonobench_eval.meter.gpu_usage import Accounts, combined_peak_bytes
+
+ID, OTHER = "ab" * 32, "cd" * 32
+peaks = st.lists(st.integers(1, 2**40), min_size=1, max_size=8).map(tuple)
+
+
+class TestCombinedPeakBytes:
+    def test_without_accounts_the_sample_stands(self):
+        assert combined_peak_bytes(700, None) == 700
+
+    @given(st.integers(0, 2**43), peaks)
+    def test_it_lies_between_the_largest_peak_and_their_sum(self, sampled, peaks):
+        combined = combined_peak_bytes(sampled, Accounts(peaks, complete=True))
+        assert max(peaks) <= combined <= sum(peaks)
+        if max(peaks) <= sampled <= sum(peaks):
+            assert combined == sampled
+
+    @given(st.integers(0, 2**43), peaks)
+    def test_accounts_that_lack_some_processes_only_raise_it(self, sampled, peaks):
+        assert combined_peak_bytes(sampled, Accounts(peaks, complete=False)) == max(sampled, *peaks)
+
+    @given(st.integers(0, 2**43), st.integers(1, 2**40))
+    def test_one_process_is_exact(self, sampled, peak):
+        assert combined_peak_bytes(sampled, Accounts((peak,), complete=True)) == peak
+
+
+class TestHeld:
+    def test_the_area_uses_the_samples_own_times(self):
+        held = Held()
+        for t_s, held_bytes in ((0.0, 0), (1.0, 100), (3.0, 100), (3.5, 0)):
+            held.add(t_s, held_bytes)
+        assert held.area_byte_s == 50 + 200 + 25
+        assert held.peak_bytes == 100
+
+    def test_one_sample_has_no_area(self):
+        held = Held()
+        assert held.area_byte_s is None
+        held.add(0.0, 100)
+        assert held.area_byte_s is None
+
+
+class TestRange:
+    def test_what_was_never_told_is_none(self):
+        clock = Range()
+        clock.add(None)
+        assert (clock.low, clock.high, clock.mean) == (None, None, None)
+
+    def test_what_was_told_counts(self):
+        clock = Range()
+        for mhz in (1500, None, 900, 1200):
+            clock.add(mhz)
+        assert (clock.low, clock.high, clock.mean) == (900, 1500, 1200)
+
+
+class TestClockReasons:
+    def reasons(self, *looks):
+        reasons = ClockReasons()
+        for bits in looks:
+            reasons.add(bits)
+        return reasons
+
+    def test_idleness_is_no_reason_worth_telling(self):
+        assert self.reasons(0x1, 0x1).words == ()
+
+    @pytest.mark.parametrize("bit", [0x40, 0x80])
+    def test_heat_and_power_brake_count_at_first_sight(self, bit):
+        assert self.reasons(0, bit, 0).hardware
+
+    def test_the_plain_slowdown_counts_once_it_lasts(self):
+        assert self.reasons(8, 0, 8, 0).hardware == ""
+        assert self.reasons(0, 8, 8, 0).hardware == "hardware slowdown"
+
+    @pytest.mark.parametrize("bit", [0x2, 0x4, 0x10, 0x20, 0x100])
+    def test_what_software_decides_never_counts(self, bit):
+        reasons = self.reasons(bit, bit)
+        assert reasons.hardware == ""
+        assert len(reasons.words) == 1
+
+
+class TestContainerOwner:
+    def made(self, tmp_path, group, *, flags=0x400100):
+        process = tmp_path / "7"
+        process.mkdir()
+        (process / "cgroup").write_text(group)
+        # pid (name) state ppid pgrp session tty tpgid flags ...; a name may hold spaces and parentheses
+        (process / "stat").write_text(f"7 (python) 3) S 1 7 7 0 -1 {flags} 100 0\n")
+        return container_owner(ID, proc=tmp_path)
+
+    @pytest.mark.parametrize(
+        "group",
+        [f"0::/system.slice/docker-{ID}.scope\n", f"4:memory:/own/{ID}\n3:cpu:/\n", f"0::/../{ID}"],
+    )
+    def test_a_process_in_the_containers_group_is_its_own(self, tmp_path, group):
+        assert self.made(tmp_path, group)(7) is True
+
+    @pytest.mark.parametrize(
+        "group", ["0::/user.slice/user-1000.slice\n", f"0::/system.slice/docker-{OTHER}.scope\n", "4:memory:/\n"]
+    )
+    def test_one_in_another_group_is_somebody_elses(self, tmp_path, group):
+        assert self.made(tmp_path, group)(7) is False
+
+    def test_one_that_is_about_to_end_has_left_its_group_and_is_nobodys_for_certain(self, tmp_path):
+        assert self.made(tmp_path, "4:memory:/\n", flags=0x400104)(7) is None
+
+    def test_one_that_is_gone_is_nobodys_for_certain(self, tmp_path):
+        assert container_owner(ID, proc=tmp_path)(7) is None
+        assert nobody_knows(7) is None
+
+    def test_this_process_is_in_no_container_of_that_name(self):
+        assert container_owner(ID)(os.getpid()) is False
+
+    def test_a_process_that_has_ended_but_was_not_waited_for_is_nobodys(self):
+        with subprocess.Popen(["true"]) as child:
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+            assert container_owner(ID)(child.pid) is None
+
+
+class TestCpuList:
+    @pytest.mark.parametrize(("cpus", "text"), [({0, 1, 2, 3, 8}, "0-3,8"), ({5}, "5"), ({0, 2}, "0,2"), (set(), "")])
+    def test_neighbours_make_a_range(self, cpus, text):
+        assert cpu_list(cpus) == text
+
+
+class TestCpusNearGpu:
+    def test_nothing_is_said_where_there_is_no_driver(self):
+        assert cpus_near_gpu("GPU-none") is None
