@@ -19,7 +19,11 @@ from sonobench_eval.challenge.errors import ChallengeError
 Run = Callable[..., Any]
 
 TABLE = "team,seg_rank,cls_rank,time_s,gpu_memory_gb\nalpha,1,2,30,1.5\nbeta,2,1,20,2.5\ngamma,3,3,10,0.5\n"
-COMMANDS = ("import", "test", "score", "rank", "login", "submit", "status", "leaderboard", "serve", "worker", "admin", "demo")
+COMMANDS = (
+    *("init", "import", "test", "score", "rank"),
+    *("challenge", "login", "submit", "status", "logs", "leaderboard"),
+    *("serve", "worker", "admin", "demo"),
+)
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ class TestHelp:
         listed = {word for line in shown.stdout.splitlines() for word in line.replace("│", " ").split()[:1]}
         assert set(COMMANDS) <= listed
 
-    @pytest.mark.parametrize("command", ["test", "score", "rank", "submit", "status", "leaderboard", "login"])
+    @pytest.mark.parametrize("command", ["init", "test", "score", "rank", "submit", "status", "logs", "leaderboard", "login"])
     def test_every_command_has_examples_that_name_it(self, sonobench: Run, command: str) -> None:
         shown = sonobench(command, "--help")
         assert shown.returncode == 0

@@ -132,3 +132,43 @@ class TestLeaderboard:
         refused = sonobench("leaderboard", "small", "--server", "http://127.0.0.1:9")
         assert refused.returncode == 8
         assert "No Sonobench answers at http://127.0.0.1:9" in refused.stderr
+
+
+class TestChallengeGet:
+    def test_what_is_public_is_kept_under_the_challenges_name_and_never_replaced(
+        self, sonobench: Run, server: Server, tmp_path: Path
+    ) -> None:
+        got = sonobench("challenge", "get", "small", "--server", server.address)
+        assert got.returncode == 0, got.stderr
+        kept = json.loads((tmp_path / "small.json").read_text())
+        assert (kept["settings"]["name"], sum(kept["cases"].values())) == ("small", 4)
+        assert "img/0.png" not in (tmp_path / "small.json").read_text()
+        again = sonobench("challenge", "get", "small", "--server", server.address)
+        assert again.returncode == 2
+        assert "--force" in again.stderr
+        assert sonobench("challenge", "get", "small", "--server", server.address, "--force").returncode == 0
+
+    def test_to_stdout_there_is_nothing_but_the_file(self, sonobench: Run, server: Server) -> None:
+        got = sonobench("challenge", "get", "small", "-o", "-", "--server", server.address)
+        assert json.loads(got.stdout)["schema"] == "sonobench.public-challenge/1"
+
+    def test_one_that_is_not_there_ends_with_5(self, sonobench: Run, server: Server) -> None:
+        assert sonobench("challenge", "get", "none", "--server", server.address).returncode == 5
+
+    def test_a_public_challenge_needs_a_sample_to_test_on(self, sonobench: Run, server: Server, tar: Path) -> None:
+        sonobench("challenge", "get", "small", "--server", server.address)
+        refused = sonobench("test", tar, "small.json")
+        assert refused.returncode == 2
+        assert "--sample DIR" in refused.stderr
+
+
+class TestLogs:
+    def test_where_logs_are_not_for_teams_it_ends_with_5_and_says_what_to_do(
+        self, sonobench: Run, server: Server, tar: Path
+    ) -> None:
+        signed = {"SONOBENCH_SERVER": server.address, "SONOBENCH_TOKEN": server.token}
+        sent = sonobench("submit", tar, "--challenge", "small", **signed)
+        assert sent.returncode == 0, sent.stderr
+        refused = sonobench("logs", sent.stdout.strip(), **signed)
+        assert refused.returncode == 5
+        assert "sonobench test" in refused.stderr
