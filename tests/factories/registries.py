@@ -94,8 +94,15 @@ class Answer:
     length: int | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of callers who left in the middle of an answer: most tests are about those who do."""
+
+
 class ScriptedRegistry:
-    """Serves what it is given on 127.0.0.1, and keeps what it was asked."""
+    """Serves what it is given on 127.0.0.1, and keeps what it was asked to send."""
 
     REPOSITORY = "team-1/model"
 
@@ -114,11 +121,14 @@ class ScriptedRegistry:
                 with suppress(ConnectionError):
                     _send(self, registry.answers.get(self.path, Answer(status=404, length=0)))
 
+            def do_HEAD(self) -> None:
+                answer = registry.answers.get(self.path, Answer(status=404))
+                _send(self, Answer(status=answer.status, headers=answer.headers, length=answer.length), with_body=False)
+
             def log_message(self, *arguments: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
@@ -141,7 +151,7 @@ class ScriptedRegistry:
         return f"/v2/{self.REPOSITORY}/manifests/{name}"
 
 
-def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+def _send(handler: BaseHTTPRequestHandler, answer: Answer, *, with_body: bool = True) -> None:
     handler.send_response(answer.status)
     for name, value in answer.headers.items():
         handler.send_header(name, value)
@@ -151,6 +161,9 @@ def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         handler.send_header("Content-Length", str(answer.length))
     handler.end_headers()
     sent = 0
+    if not with_body:
+        handler.wfile.flush()
+        return
     for part in answer.body:
         handler.wfile.write(part if answer.length is not None else b"%x\r\n" % len(part) + part + b"\r\n")
         sent += len(part)

@@ -114,6 +114,11 @@ class RegistryReader:
             raise RegistryTrouble(f"The registry gave another manifest than {digest}, which was asked for.")
         return Document(content, response.headers.get("content-type", "").partition(";")[0].strip())
 
+    def require_size(self, digest: str, *, size_bytes: int, what: str) -> None:
+        """Raises as `blob` does where the registry itself says that it has no such blob, or one of another size."""
+        with self._got(f"blobs/{digest}", what=what, method="HEAD") as response:
+            _refuse_other_length(response, size_bytes, what)
+
     @contextmanager
     def blob(self, digest: str, *, size_bytes: int, what: str) -> Iterator[Blob]:
         """A blob as a stream, read to its end; `what` names it in sentences ('layer 3').
@@ -123,18 +128,16 @@ class RegistryReader:
             RegistryTrouble: see the class.
         """
         with self._got(f"blobs/{digest}", what=what) as response:
-            stated = response.headers.get("content-length", "")
-            if stated.isdecimal() and int(stated) != size_bytes:
-                raise _wrong_size(what, size_bytes)
+            _refuse_other_length(response, size_bytes, what)
             blob = Blob(self._chunks(response), digest, size_bytes=size_bytes, what=what)
             yield blob
             if blob.read(1):
                 raise AssertionError(f"{what} was not read to its end")
 
     @contextmanager
-    def _got(self, path: str, *, what: str) -> Iterator[httpx.Response]:
+    def _got(self, path: str, *, what: str, method: str = "GET") -> Iterator[httpx.Response]:
         try:
-            with self._http.stream("GET", f"/v2/{self._repository}/{path}") as response:
+            with self._http.stream(method, f"/v2/{self._repository}/{path}") as response:
                 _judge(response, what)
                 yield response
         except httpx.HTTPError as error:
@@ -214,6 +217,12 @@ def _judge(response: httpx.Response, what: str) -> None:
         raise RegistryTrouble(f"The registry answers with status {status} where {what} was asked for.")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise RegistryTrouble(f"The registry sends {what} in an encoding that was not asked for.")
+
+
+def _refuse_other_length(response: httpx.Response, size_bytes: int, what: str) -> None:
+    stated = response.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) != size_bytes:
+        raise _wrong_size(what, size_bytes)
 
 
 def _wrong_size(what: str, size_bytes: int) -> ImageRefused:

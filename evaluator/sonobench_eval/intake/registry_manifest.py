@@ -48,9 +48,17 @@ class RegistryLayer:
     digest: str
     size_bytes: int
 
+    @property
+    def _what(self) -> str:
+        return f"the layer {self.digest[:19]}..."
+
+    def require(self) -> None:
+        """Raises where the registry says that it does not hold the layer in the size its manifest states."""
+        self.reader.require_size(self.digest, size_bytes=self.size_bytes, what=self._what)
+
     @contextmanager
     def opened(self) -> Iterator[Blob]:
-        with self.reader.blob(self.digest, size_bytes=self.size_bytes, what=f"the layer {self.digest[:19]}...") as blob:
+        with self.reader.blob(self.digest, size_bytes=self.size_bytes, what=self._what) as blob:
             yield blob
 
 
@@ -70,6 +78,8 @@ def image_in_registry(reader: RegistryReader, digest: str, limits: IntakeLimits)
     layers = tuple(_layer(reader, each) for each in document.get("layers", ()))
     refuse_too_many_layers(len(layers), limits)
     _refuse_too_large(layers, limits)
+    for layer in dict.fromkeys(layers):
+        layer.require()  # before any is unpacked: a size that is a lie would stretch the ratio for all others
     return FoundImage(_config(reader, document.get("config", {}), limits), layers)
 
 

@@ -87,6 +87,15 @@ class TestForgedImages:
         image = pushed_image([tars.layer(zeros=bytes(16 * 2**20))], compression=compression)
         assert refused(image, limits=IntakeLimits(ratio_floor_bytes=2**20)).code == Refusal.COMPRESSED_TOO_FAR
 
+    def test_a_bomb_behind_a_layer_that_is_said_to_be_large(
+        self, refused: Refused, registry: ScriptedRegistry, tars: ModuleType
+    ) -> None:
+        image = pushed_image([tars.layer(zeros=bytes(16 * 2**20)), tars.layer(a=b"1")])
+        bomb, small = image.manifest["layers"]
+        lying = image.remade({**image.manifest, "layers": [bomb, {**small, "size": 10**9}]})
+        assert "another number" in refused(lying, limits=IntakeLimits(ratio_floor_bytes=2**20)).sentence
+        assert len(registry.asked) == 1
+
     def test_a_layer_in_a_compression_we_do_not_read(self, refused: Refused, tars: ModuleType) -> None:
         assert refused(pushed_image([tars.layer(a=b"1")], stored=[b"\xfd7zXZ\x00rest"])).code == Refusal.UNSUPPORTED_COMPRESSION
 
