@@ -68,7 +68,8 @@ def _went_well(trial: Trial, step: str) -> str:
     if step == "Start, offline":
         return "It started without network, under the platform's limits."
     if step == "Time":
-        return f"{_or_dash(used.wall_time_s)} of {figures.duration(limits.time_s)}."
+        several = f", the median of {len(used.repeats_s)} runs" if used.repeats_s else ""
+        return f"{_or_dash(used.wall_time_s)} of {figures.duration(limits.time_s)}{several}."
     if step == "Memory":
         return f"{figures.measured_bytes(used.peak_host_memory_bytes)} of {figures.limit_bytes(limits.memory_bytes)}."
     if step == "Room for results":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,17 +155,19 @@ def _try(image: str, ground: _Ground, machine: _Machine, *, folder: Path) -> Tri
 def _run(
     engine: Sandbox, verified: VerifiedImage, loaded: LoadedChallenge, machine: _Machine, *, run_id: str, key: bytes | None
 ) -> RunOutcome:
-    from sonobench_eval.pipeline_run import run_image
+    from sonobench_eval.pipeline_repeats import measure_image
     from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, never_started
 
     with phases("Running the image") as told:
         told("loading it")
+        began_s = time.monotonic()
         try:
             identity = engine.load(verified.tar, ImageIdentity(verified.config_digest, verified.diff_ids))
         except ImageRefusedByEngine as refusal:
             return never_started(str(refusal))
+        load_s = time.monotonic() - began_s
         verified.tar.unlink()  # the engine has it now, and disks are small
-        return run_image(
+        return measure_image(
             loaded,
             sandbox=engine,
             identity=identity,
@@ -176,8 +179,15 @@ def _run(
             runtime=machine.runtime,
             gpu_uuid=machine.gpu,
             pseudonym_key=key,
-            progress=lambda phase: told(_PHASES.get(phase, phase)),
+            load_s=load_s,
+            progress=lambda phase: told(_phase_words(phase)),
         )
+
+
+def _phase_words(phase: str) -> str:
+    """`run 2 of 3` -> `running, 2 of 3`."""
+    first, _, which = phase.partition(" ")
+    return ", ".join(part for part in (_PHASES.get(first, first), which) if part)
 
 
 def _judged(ground: _Ground, verified: VerifiedImage, outcome: RunOutcome, key: bytes | None) -> Trial:
