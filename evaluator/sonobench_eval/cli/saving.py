@@ -34,7 +34,7 @@ def image_tar(image: str, folder: Path) -> Path:
         return path
     if path.is_dir():
         raise CommandError(f"{image} is a folder. Give a tag, or a tar made with `docker save`.")
-    if image.endswith((".tar", ".tar.gz", ".tgz")) or image.startswith(("./", "../", "/", "~")):
+    if image.endswith((".tar", ".tar.gz", ".tgz", ".tar.zst")) or image.startswith(("./", "../", "/", "~")):
         raise CommandError(f"There is no file {image}.")
     target = folder / "image.tar"
     with moving(f"Saving {image}") as progress:
