@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sonobench_eval.evaluation import Evaluation
+from sonobench_eval.io.findings import NOTES, FindingCode
 from sonobench_eval.sandbox.port import RunOutcome
 from sonobench_eval.sandbox.refusals import refusal_sentence
+from sonobench_eval.sandbox.troubles import trouble_sentence
 
 
 class Blame(StrEnum):
@@ -27,6 +30,7 @@ class Category(StrEnum):
     CRASHED = "crashed"
     CANNOT_START = "cannot_start"
     NO_OUTPUT = "no_output"
+    BAD_OUTPUT = "bad_output"
     CANCELLED = "cancelled"
     PLATFORM_TROUBLE = "platform_trouble"
     UNDETERMINED = "undetermined"
@@ -47,6 +51,20 @@ class Failure:
         return f"{self.sentence} {self.elsewhere}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class ReadResults:
+    """What reading a run's results came to: for how many of the cases there is one that can be used."""
+
+    cases: int
+    usable: int
+
+
+def read_results(evaluation: Evaluation) -> ReadResults:
+    """The summary of an evaluation. Two empty masks are a result, and so is one with a note; a missing one is none."""
+    unusable = {code.value for code in FindingCode} - {code.value for code in NOTES}
+    return ReadResults(len(evaluation.cases), sum(case.problem not in unusable for case in evaluation.cases))
+
+
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 _KILLED = 137
@@ -55,11 +73,22 @@ _KILLED = 137
 _TRY_LOCALLY = "Run it with `sonobench test` on public cases to see its messages."
 
 
-def classify(outcome: RunOutcome, *, time_limit_s: float, memory_limit_bytes: int, output_limit_bytes: int) -> Failure | None:
+def classify(
+    outcome: RunOutcome,
+    *,
+    time_limit_s: float,
+    memory_limit_bytes: int,
+    output_limit_bytes: int,
+    read: ReadResults | None = None,
+) -> Failure | None:
     """None where the container ended by itself with exit code 0 and left results; else what went wrong.
 
     The out-of-memory flag counts even with exit code 0 (a shell can survive its killed child). Exit 137 alone
     is never "out of memory". A full output place is told as that, though its bytes count as memory.
+
+    Args:
+        read: what reading the results came to, once they were read. A run that ended well and left nothing that can be
+            used is a `BAD_OUTPUT`: it is scored all the same, each case as the challenge declares for such a result.
     """
     if outcome.cancelled:
         return Failure(Blame.UNDETERMINED, Category.CANCELLED, "The run was cancelled before it ended. Nothing was scored.")
@@ -71,13 +100,16 @@ def classify(outcome: RunOutcome, *, time_limit_s: float, memory_limit_bytes: in
         return _over_output(outcome, output_limit_bytes)
     if outcome.oom_killed:
         return _over_memory(outcome, memory_limit_bytes)
-    return _by_exit(outcome)
+    return _by_exit(outcome) or bad_output(read)
 
 
 def _never_started(engine_error: str) -> Failure:
     sentence = refusal_sentence(engine_error)
     if sentence is not None:
         return Failure(Blame.PARTICIPANT, Category.CANNOT_START, sentence)
+    trouble = trouble_sentence(engine_error)
+    if trouble is not None:
+        return Failure(Blame.PLATFORM, Category.PLATFORM_TROUBLE, f"{trouble} The run is repeated; it costs the team nothing.")
     sentence = "The container did not start, for a reason this platform does not know. An organiser has to look at it."
     return Failure(Blame.UNDETERMINED, Category.UNDETERMINED, sentence)
 
@@ -128,6 +160,17 @@ def _by_exit(outcome: RunOutcome) -> Failure | None:
         sentence = "It ended without an error but wrote no file to /output."
         return Failure(Blame.PARTICIPANT, Category.NO_OUTPUT, sentence, _TRY_LOCALLY)
     return None
+
+
+def bad_output(read: ReadResults | None) -> Failure | None:
+    """What to say of a run that ended well where none of its results can be used; None where one can, or none was read."""
+    if read is None or read.usable or not read.cases:
+        return None
+    sentence = (
+        "It ended without an error, but none of its results can be used. "
+        "Each case counts as the challenge declares for a result that is missing or unusable."
+    )
+    return Failure(Blame.PARTICIPANT, Category.BAD_OUTPUT, sentence, "`sonobench test` says what is wrong with each.")
 
 
 def size(count_bytes: int) -> str:

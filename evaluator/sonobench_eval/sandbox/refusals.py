@@ -9,28 +9,32 @@ from __future__ import annotations
 import re
 
 _NODES_FAULT = (
-    r"docker-init|nvidia-c|prestart hook|createRuntime hook|containerd-shim|runsc|unknown or invalid runtime"
-    r"|bind source path does not exist|no space left on device"
+    r"docker-init|nvidia-c|(?:prestart|createRuntime|createContainer) hook|running hook #?\d|executing hook|containerd-shim|runsc"
+    r"|unknown or invalid runtime|bind source path does not exist|no space left on device|/sys/fs/cgroup"
 )
-"""Programs and folders of the node that a start needs. Where one of them is missing, the words are like those for an image's."""
+"""Programs and folders of the node that a start needs. Where one is missing, the words are like those for an image's."""
 
 _SENTENCES: tuple[tuple[str, str], ...] = (
-    (r"no command specified", "The image has neither an entry point nor a command. Add ENTRYPOINT or CMD to its Dockerfile."),
+    (
+        r"no command (?:specified|or entrypoint provided)",
+        "The image has neither an entry point nor a command. Add ENTRYPOINT or CMD to its Dockerfile.",
+    ),
     (
         r"exec format error",
         "The image's start command is not a program for linux/amd64. Build with `docker build --platform linux/amd64`; "
         "a script needs a first line such as #!/bin/sh.",
     ),
     (
-        r"exec(?:ing)?\b.*: (?:stat .*: )?(?:no such file or directory|executable file not found)|executable file not found",
+        r"exec(?:ing)?\b.*: (?:stat .*: )?(?:no such file or directory|executable file not found)"
+        r"|executable file (?:`.*` )?not found",
         "The image's start command does not exist in the image. Check ENTRYPOINT and CMD.",
     ),
     (
-        r"exec(?:ing)?\b.*permission denied",
+        r"exec(?:ing|utable)?\b.*permission denied",
         "The image's start command may not be executed. Make it executable for every user: it does not run as root here.",
     ),
     (
-        r"chdir to cwd|cwd must be an absolute path|working folder that is not|cannot mkdir: .* is not a directory"
+        r"chdir to|cwd must be an absolute path|working folder that is not|cannot mkdir: .* is not a directory"
         r"|mkdir /.*: (?:file exists|not a directory|file name too long|too many levels)",
         "The image's working folder cannot be entered. WORKDIR must be an absolute path to a folder that every user may enter.",
     ),
