@@ -139,6 +139,7 @@ def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
         "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the "
         "highest 0.",
         "What was measured for nobody does not count, and the board says so. Equal scores share a rank.",
+        "Until the challenge closes, times are shown to 1\u00a0% and memory to 64\u00a0MiB, and ranks use the shown values.",
     )
 
 
@@ -146,6 +147,11 @@ def steps(challenge: Challenge, server: str) -> tuple[Step, ...]:
     """How to take part with the command line, in the order it is done."""
     return (
         Step("Build the image for linux/amd64.", "docker build --platform linux/amd64 -t my-algorithm ."),
+        Step(
+            "Try it on sample images, exactly as it will be run here.",
+            f"sonobench challenge get {challenge.name} --server {server}\n"
+            f"sonobench test my-algorithm {challenge.name}.json --sample sample/",
+        ),
         Step(
             "Tell the command line once where this platform is. It asks for the token you got from the organisers.",
             f"sonobench login --server {server}",

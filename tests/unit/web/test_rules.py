@@ -61,8 +61,10 @@ class TestRules:
 
     def test_the_commands_name_this_server_and_this_challenge(self, challenge: Challenge) -> None:
         commands = [step.commands for step in rules.steps(challenge, "https://bench.example.org")]
-        assert commands[1] == "sonobench login --server https://bench.example.org"
-        assert "--challenge uusic25" in commands[2]
+        assert "sonobench challenge get uusic25 --server https://bench.example.org" in commands[1]
+        assert "uusic25.json --sample" in commands[1]
+        assert commands[2] == "sonobench login --server https://bench.example.org"
+        assert "--challenge uusic25" in commands[3]
         assert "https://bench.example.org/api/v1/challenges/uusic25/submissions" in rules.curl_commands(
             challenge, "https://bench.example.org"
         )
