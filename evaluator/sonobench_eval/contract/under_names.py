@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from dataclasses import replace
-from pathlib import Path
 
 from sonobench_eval.challenge.model import Case, Challenge
 from sonobench_eval.contract.port import Answers, ClassAnswer, Contract, ImageSize, MaskAnswer
@@ -34,23 +31,6 @@ def read_answers_under(
     own = {names.given[case.id]: case for case in challenge.cases}
     given = contract.read_answers(names.as_declared(challenge), source, lambda case: image_size(own[case.id]), decoder=decoder)
     return _AnswersUnderNames(given, names)
-
-
-def write_in_own_words(source: ResultSource, names: CaseNames, target: Path) -> None:
-    """Write results to the plain tar `target` as if the container had known the cases by their own names.
-
-    Only plain files come along. In JSON files names stand as keys, so those are put into own words too.
-    """
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
-        for entry in source.entries():
-            data = source.read(entry.path, entry.size_bytes) if entry.kind == "file" else None
-            if data is None:
-                continue
-            if entry.path.endswith(".json"):
-                data = names.in_own_words(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-            member = tarfile.TarInfo(names.in_own_words(entry.path))
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
 
 
 class _AnswersUnderNames:

@@ -145,3 +145,39 @@ class TestSample:
         assert report["predicted"]["seconds"] == pytest.approx(report["measurement"]["wall_time_s"] * 4 / 3)
         assert "so nothing was scored" in tested.stdout
         assert "1 answer is for a case that does not exist" in tested.stdout
+
+
+class TestPseudonyms:
+    """As the platform gives the cases by default: under names that nobody could have kept answers for."""
+
+    LIST = """/bin/busybox awk -F'"' '/img_path_relative/ {print $4}' /input_json"""
+
+    @pytest.fixture
+    def challenge(self, engine: docker.DockerClient, sonobench: Run, uusic_folder: Path, tmp_path: Path) -> Path:
+        path = tmp_path / "challenge.yaml"
+        assert sonobench("import", "uusic25", uusic_folder, "-o", path).returncode == 0
+        return path
+
+    def test_right_answers_under_the_cases_own_names_are_no_answers(
+        self, sonobench: Run, challenge: Path, image: Callable[[str], Path]
+    ) -> None:
+        tested = sonobench("test", image("cp -r /answers/. /output/"), challenge)
+        assert tested.returncode == 3
+        assert "have no result" in tested.stdout
+
+    def test_kept_results_are_scored_again_with_the_key_and_logs_speak_of_the_cases_own_names(
+        self, sonobench: Run, challenge: Path, image: Callable[[str], Path], tmp_path: Path
+    ) -> None:
+        # Every image is its own mask: wrong, but written where the mask of a pseudonym belongs.
+        write = 'mkdir -p "/output/$(dirname "$to")"; cp "/input/$name" "/output/$to"; echo "read $name" >&2'
+        loop = f'for name in $({self.LIST}); do to=$(echo "$name" | /bin/busybox sed s/img/mask/g); {write}; done'
+        script = loop.replace("mkdir", "/bin/busybox mkdir").replace("dirname", "/bin/busybox dirname")
+        tested = sonobench("test", image(script), challenge, "--json", "report.json", "--keep-results", "r.tar")
+        report = json.loads((tmp_path / "report.json").read_text())
+        assert report["evaluation"]["made_from"]["pseudonyms"] is True, tested.stderr
+        scored = sonobench("score", challenge, "r.tar", "--pseudonym-key", report["pseudonym_key"], "--json", "-")
+        again = json.loads(scored.stdout)
+        assert (again["tasks"], again["findings"]) == (report["evaluation"]["tasks"], report["evaluation"]["findings"])
+        failed = sonobench("test", image(f"{script}; exit 3"), challenge)
+        own = [case["id"] for case in report["evaluation"]["cases"]]
+        assert all(f"read {name}" in failed.stderr for name in own)

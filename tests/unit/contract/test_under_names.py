@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,12 @@ import pytest
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.contract.port import Answers
 from sonobench_eval.contract.pseudonyms import KEY_BYTES, CaseNames, case_names
-from sonobench_eval.contract.under_names import read_answers_under, write_in_own_words
+from sonobench_eval.contract.under_names import read_answers_under
 from sonobench_eval.contract.uusic25 import Uusic25
 from sonobench_eval.io.findings import Finding, FindingCode
 from sonobench_eval.io.images import InProcessDecoder
 from sonobench_eval.io.results import ResultSource
-from sonobench_eval.io.sources import FolderResults, TarResults
+from sonobench_eval.io.sources import FolderResults
 
 
 @pytest.fixture
@@ -83,25 +82,3 @@ class TestReadAnswersUnder:
         with FolderResults(results) as source:
             answers = opened(case_names(challenge, None), challenge, source)
             assert answers.mask(challenge.cases[0]).problem is None
-
-
-class TestWriteInOwnWords:
-    def test_the_results_are_then_those_of_a_run_without_pseudonyms(
-        self, names: CaseNames, challenge: Challenge, given: Path, tmp_path: Path
-    ) -> None:
-        with FolderResults(given) as source:
-            write_in_own_words(source, names, tmp_path / "own.tar")
-        with TarResults(tmp_path / "own.tar") as source:
-            answers = opened(case_names(challenge, None), challenge, source)
-            problems = [answers.mask(case).problem for case in challenge.cases[:3]]
-            problems += [answers.classification(case).problem for case in challenge.cases[3:]]
-            assert problems == [None] * 6
-            assert answers.findings == []
-
-    def test_links_stay_behind(self, names: CaseNames, given: Path, tmp_path: Path) -> None:
-        (given / "link").symlink_to("/etc/passwd")
-        with FolderResults(given) as source:
-            write_in_own_words(source, names, tmp_path / "own.tar")
-        with tarfile.open(tmp_path / "own.tar") as tar:
-            assert "link" not in tar.getnames()
-            assert all(member.isreg() for member in tar)
