@@ -155,7 +155,8 @@ class GpuMemoryMeter:
         if not looks.taken:
             return GpuUsage(None, f"not measured: NVML gave no sample ({self._sampler.trouble})")
         spacing = self._sampler.spacing() + (f" until NVML failed ({self._sampler.trouble})" if self._sampler.trouble else "")
-        if looks.memory_told and (looks.ours or accounts):
+        # A process on a GPU holds at least its context: a driver that says 0 of all of them does not tell.
+        if looks.memory_told and (looks.by_process.peak_bytes if looks.ours else accounts):
             return GpuUsage(
                 combined_peak_bytes(looks.by_process.peak_bytes, accounts),
                 processes_method(accounts, spacing=spacing),
@@ -222,7 +223,7 @@ def _of_device(opened: _Opened, accounts: Accounts | None, *, spacing: str) -> G
         processes=len(looks.ours) or None,
         accounting=accounts is not None,
         memory_area_byte_s=looks.by_device.area_byte_s,
-        limits=(UNSEEN_LIMIT if looks.memory_told else UNTOLD_LIMIT,),
+        limits=(UNTOLD_LIMIT if looks.ours else UNSEEN_LIMIT,),
     )
 
 

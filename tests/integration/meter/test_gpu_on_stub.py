@@ -102,6 +102,11 @@ class TestWholeDevice:
         assert usage.baseline_bytes == 500 * MIB
         assert usage.memory_area_byte_s == pytest.approx(8 * 0.02 * 1000 * MIB)
 
+    def test_it_serves_where_the_driver_says_nothing_of_every_process(self, nvml):
+        usage = nvml.measure(f"process 7 40 200 0\nextra 40 200 {1000 * MIB}\n")
+        assert usage.peak_bytes == 1000 * MIB
+        assert "does not tell a process's memory" in usage.limits[0]
+
     def test_it_serves_where_processes_are_hidden_by_another_namespace(self, nvml):
         usage = nvml.measure("set hidden 1\n" + ONE)
         assert usage.peak_bytes == 1000 * MIB
