@@ -91,6 +91,11 @@ def right_answers(claimed: dict[str, Any]) -> bytes:
     }
     files = {name.replace("img", "mask"): _picture_bytes() for name in heads}
     files["classification.json"] = json.dumps(classes).encode()
+    return tar_of(files)
+
+
+def tar_of(files: dict[str, bytes]) -> bytes:
+    """A tar of results, from paths to contents."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w") as tar:
         for name, data in files.items():

@@ -12,7 +12,9 @@ import logging
 from sqlalchemy import select
 
 from sonobench_eval.challenge.load import ChallengeError
+from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.io.sources import ResultsUnreadable
+from sonobench_eval.sandbox.failure import bad_output, read_results
 from sonobench_platform.challenges.definition import open_definition
 from sonobench_platform.core import Core, Scores
 from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
@@ -111,5 +113,14 @@ def _record(core: Core, lease: WorkerLease, run_id: str, scores: Scores) -> None
         submission = lease.held(work)
         now = core.clock.now()
         record_evaluation(work, work.session.get_one(RunRow, run_id), scores.evaluation, at=now)
+        _say_where_all_is_unusable(submission, scores.evaluation)
         move(work, submission, State.SCORED, cause="scored", at=now)
         publish(core, work, challenge_id=submission.challenge_id)
+
+
+def _say_where_all_is_unusable(submission: SubmissionRow, evaluation: Evaluation) -> None:
+    """It is scored, as every result that is missing or unusable has a declared score; but the team should know why."""
+    failure = bad_output(read_results(evaluation))
+    submission.failure_category = None if failure is None else failure.category
+    submission.failure_blame = None if failure is None else failure.blame
+    submission.failure_sentence = None if failure is None else failure.told

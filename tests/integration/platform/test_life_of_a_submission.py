@@ -55,6 +55,24 @@ class TestLifeOfASubmission:
 
 
 class TestWithTheRealEvaluator:
+    @pytest.mark.parametrize("left", ["nothing that is asked for", "a mask that is none"])
+    def test_where_no_result_can_be_used_it_is_scored_and_told(
+        self, make_world: Callable[..., Any], worlds: Any, left: str
+    ) -> None:
+        from sonobench_platform.wiring import SonobenchEvaluator
+
+        world = make_world(evaluator=_RealScores(SonobenchEvaluator()))
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        name = "notes.txt" if left.startswith("nothing") else "head/mask/1.png"
+        assert world.hand_back(claimed, worlds.tar_of({name: b"no picture"})).status_code == 204
+        assert world.tell(claimed, "finish", report=_report(world)).status_code == 200
+        world.platform.score_run(claimed["run_id"])
+        shown = world.submission(submission_id)
+        assert (shown["state"], shown["failure"]["category"]) == ("scored", "bad_output")
+        assert "none of its results can be used" in shown["failure"]["sentence"]
+        assert [row["team"] for row in world.anyone.get("/api/v1/challenges/tiny/leaderboard").json()["rows"]] == ["A"]
+
     def test_predictions_are_scored_and_ranked(self, make_world: Callable[..., Any], worlds: Any) -> None:
         from sonobench_platform.wiring import SonobenchEvaluator
 
@@ -65,7 +83,7 @@ class TestWithTheRealEvaluator:
         assert world.tell(claimed, "finish", report=_report(world)).status_code == 200
         world.platform.score_run(claimed["run_id"])
         shown = world.submission(submission_id)
-        assert shown["state"] == "scored", shown["trouble"]
+        assert (shown["state"], shown["failure"]) == ("scored", None), shown["trouble"]
         means = {mean["name"]: mean["value"] for mean in shown["result"]["means"]}
         assert means == pytest.approx({"dsc": 1.0, "nsd": 1.0, "auc": 1.0, "acc": 1.0})
         board = world.anyone.get("/api/v1/challenges/tiny/leaderboard").json()
