@@ -273,12 +273,43 @@ def _imported(path: Path) -> ModuleType:
     return module
 
 
+# The list ----------------------------------------------------------------------------------------------------
+
+LIST_BEGINS = "<!-- The list: `python tests/factories/gallery.py --list` writes it anew from the folders. -->"
+_PARTS: tuple[tuple[Stage, str, str], ...] = (
+    ("intake", "Refused by the intake", "refused as"),
+    ("start", "Never started", "told as"),
+    ("run", "Ended without a score", "told as"),
+    ("results", "Scored, and nothing gained", "found in the results"),
+)
+
+
+def readme_list() -> str:
+    """The README's list of all attacks, made from the folders."""
+    attacks = [read_attack(name) for name in attack_names()]
+    parts = [LIST_BEGINS, f"There are {len(attacks)} of them."]
+    for stage, title, told in _PARTS:
+        rows = [_row(attack) for attack in attacks if attack.stage == stage]
+        parts.append(f"## {title} ({len(rows)})\n\n| folder | story | {told} |\n|---|---|---|\n" + "\n".join(rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(attack: Attack) -> str:
+    told = attack.category or ", ".join(f"{code} x {count or 'some'}" for code, count in attack.findings.items()) or "nothing"
+    return f"| `{attack.name}` | {attack.story} | {told} |".replace("<", "&lt;")
+
+
 def main() -> int:
     """Write the uploads that are named on the command line, all where none is."""
     parser = argparse.ArgumentParser(description="Build the gallery's hostile images as tars. Load none with `docker load`.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="all where none is named")
     parser.add_argument("--to", type=Path, default=ROOT / "var" / "hostile", help="folder for the tars (default: var/hostile)")
+    parser.add_argument("--list", action="store_true", help="write the README's list anew, and no image")
     options = parser.parse_args()
+    if options.list:
+        readme = GALLERY / "README.md"
+        readme.write_text(readme.read_text(encoding="utf-8").partition(LIST_BEGINS)[0] + readme_list(), encoding="utf-8")
+        return 0
     options.to.mkdir(parents=True, exist_ok=True)
     for name in options.names or attack_names():
         path = options.to / f"{name}.tar"

@@ -8,7 +8,6 @@ host's addresses. After every attack, none of it may have been met.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import resource
 import secrets
@@ -20,15 +19,16 @@ from typing import Any
 
 import docker
 import docker.errors
-from gallery import PICTURE_PX, Attack, File, Known, build_upload, honest_upload, layer_of
+import gallery
+import image_tars
+from gallery import PICTURE_PX, Attack, File, Kit, Known, base_layer, build_upload, honest_upload, layer_of
 from gallery_listeners import Listeners, own_addresses
 from gallery_traces import DiskWatch, EngineEvents, cgroups_naming
-from image_tars import config as image_config
-from image_tars import saved_image
 
 from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
 from sonobench_eval.challenge.model import Case, Limits
 from sonobench_eval.challenge.phantom import make_phantom
+from sonobench_eval.contract.pseudonyms import KEY_BYTES
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.intake.records import ImageRefused, IntakeLimits
 from sonobench_eval.intake.verify import verify_image
@@ -61,7 +61,7 @@ KERNEL_SLACK_BYTES = 8 * MIB
 SCORING_MAY_TAKE_KIB = 128 * 1024
 ENDS_WITHIN_S = 20.0
 """Killing, collecting and an engine that others use as well; a bound on harm, no measure of speed."""
-KEY = bytes(range(32))
+HONEST_KEY = bytes(range(KEY_BYTES))
 PLANTED_IN = ("/", "/tmp", "/etc", "/root", "/var/tmp", "/dev/shm", "/run", "/proc", "/sys/fs/cgroup", "/var/lib/docker", ".")
 LEAK = "leak-"
 """Begins every word that an attack makes from hidden pictures; no team may ever read one."""
@@ -79,6 +79,7 @@ class Told:
     evaluation: Evaluation | None = None
     results: bytes = b""
     harm: tuple[str, ...] = ()
+    key: bytes = b""
 
     @property
     def log(self) -> str:
@@ -124,7 +125,7 @@ class Bench:
         self.victim = self._load_victim()
         self.honest = self._take_in("honest", honest_upload(self.known))
         self.kept_ids = {tag: self._image_id(tag) for tag in (self.known.victim_tag, "sonobench/keeper:1")}
-        self.host_before = self._host_files()
+        self.host_before = self.host_files()
         self.began_at = int(time.time())
 
     def close(self) -> None:
@@ -158,7 +159,7 @@ class Bench:
 
     def _load_victim(self) -> ImageIdentity:
         layers = [self.known.victim_layer]
-        upload = saved_image(layers, config_bytes=image_config(layers, {"Labels": {"team": self.token}}))
+        upload = image_tars.saved_image(layers, config_bytes=image_tars.config(layers, {"Labels": {"team": self.token}}))
         return self._take_in("victim", upload.tar(), tag=self.known.victim_tag)
 
     def _take_in(self, name: str, upload: bytes, *, tag: str = "", limits: Mapping[str, Any] | None = None) -> ImageIdentity:
@@ -207,15 +208,27 @@ class Bench:
             return Told("start", failure.category, failure.blame, failure.told)
         limits = Limits.model_validate({**SMALL, **attack.limits})
         try:
-            all_runs = [self.run(identity, limits=limits, name=attack.name) for _ in range(attack.runs)]
+            keys = [secrets.token_bytes(KEY_BYTES) for _ in range(attack.runs)]
+            all_runs = [self.run(identity, limits=limits, name=attack.name, key=key) for key in keys]
             return replace(all_runs[-1], harm=tuple(line for each in all_runs for line in each.harm))
         finally:
             self.engine.forget(identity)
 
-    def run_honest(self) -> Told:
-        return self.run(self.honest, limits=Limits.model_validate(SMALL), name="honest")
+    def run_honest(self, *, key: bytes = HONEST_KEY) -> Told:
+        """The honest image under the names that `key` makes: the same ones every time, so that results can be compared."""
+        return self.run(self.honest, limits=Limits.model_validate(SMALL), name="honest", key=key)
 
-    def run(self, identity: ImageIdentity, *, limits: Limits, name: str) -> Told:
+    def run_script(self, script: str, *, name: str) -> Told:
+        """An image that runs a script of a test's own."""
+        own = layer_of({"attack/attack.sh": File(script.encode())})
+        identity = self._take_in(name, Kit(base_layer(self.known), own, self.known, image_tars, gallery).image().tar())
+        try:
+            return self.run(identity, limits=Limits.model_validate(SMALL), name=name, key=secrets.token_bytes(KEY_BYTES))
+        finally:
+            self.engine.forget(identity)
+
+    def run(self, identity: ImageIdentity, *, limits: Limits, name: str, key: bytes) -> Told:
+        """One run and what came of it, with every trace of it that is left on the host."""
         run_id = f"{self.token}-{name}-{secrets.token_hex(3)}"
         results, staging = self.folder / "results" / f"{run_id}.tar", self.folder / "staging"
         staging.mkdir(exist_ok=True)
@@ -231,17 +244,17 @@ class Bench:
                 attempt=1,
                 node=self.node,
                 staging=staging,
-                **_key_for(run_image),
+                pseudonym_key=key,
             )
         traces = [*events.strange(), *cgroups_naming(run_id, *events.containers()), *map(str, staging.iterdir())]
         if disk.most_bytes > 3 * limits.log_bytes + MIB:
             traces.append(f"{disk.most_bytes:,} bytes lay on the engine's disk")
-        told = self._told(outcome, limits)
+        told = self._told(outcome, limits, key)
         harm = (*told.harm, *traces, *self._harm(told), *over_limits(outcome, limits))
         results.unlink(missing_ok=True)
-        return replace(told, harm=harm)
+        return replace(told, harm=harm, key=key)
 
-    def _told(self, outcome: RunOutcome, limits: Limits) -> Told:
+    def _told(self, outcome: RunOutcome, limits: Limits, key: bytes) -> Told:
         failure = classify(
             outcome,
             time_limit_s=limits.time_s,
@@ -252,16 +265,17 @@ class Bench:
         if failure is not None:
             return _failed(failure, outcome, results)
         before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        evaluation = self.score(outcome)
+        evaluation = self.score(results, key)
         grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
         harm = (f"the scoring process grew by {grown_kib:,} KiB",) if grown_kib > SCORING_MAY_TAKE_KIB else ()
         return Told("results", None, None, for_team(evaluation).to_json(), outcome, evaluation, results, harm)
 
-    def score(self, outcome: RunOutcome) -> Evaluation:
-        """Score a run's results."""
-        assert outcome.results is not None
-        with TarResults(outcome.results) as source:
-            return score_results(self.loaded, source, **_key_for(score_results)).evaluation
+    def score(self, results: bytes, key: bytes, *, loaded: LoadedChallenge | None = None) -> Evaluation:
+        """Score the tar that a run left, against the bench's challenge or another."""
+        path = self.folder / "scored.tar"
+        path.write_bytes(results)
+        with TarResults(path) as source:
+            return score_results(loaded or self.loaded, source, pseudonym_key=key).evaluation
 
     # Harmless ---------------------------------------------------------------------------------------------------
 
@@ -275,7 +289,7 @@ class Bench:
         found += [f"{each} was spoken to" for each in self.listeners.heard]
         found += [f"{each} was left behind" for each in (*self.left_behind(), *self._marks())]
         found += [f"the tag {tag} was moved" for tag, kept in self.kept_ids.items() if self._image_id(tag) != kept]
-        found += ["files of the host were changed"] if self._host_files() != self.host_before else []
+        found += ["files of the host were changed"] if self.host_files() != self.host_before else []
         return found
 
     def left_behind(self) -> list[str]:
@@ -284,7 +298,7 @@ class Bench:
         containers = [each["Names"][0] for each in self.api.containers(all=True, filters=filters)]
         return containers + [each["Name"] for each in self.api.volumes(filters=filters)["Volumes"] or []]
 
-    def _host_files(self) -> dict[str, tuple[int, int, bytes]]:
+    def host_files(self) -> dict[str, tuple[int, int, bytes]]:
         """The secrets' folder and the challenge's, file by file: mode, time of change, content."""
         found = {}
         for folder in (self.secrets.folder, self.folder / "phantom"):
@@ -333,11 +347,6 @@ def over_limits(outcome: RunOutcome, limits: Limits) -> list[str]:
         "characters of log": (len(outcome.log_tail), 64 * 1024),
     }
     return [f"{what}: {value:,} of {most:,}" for what, (value, most) in figures.items() if (value or 0) > most]
-
-
-def _key_for(function: Any) -> dict[str, Any]:
-    """The run's pseudonym key, where names are given by one."""
-    return {"pseudonym_key": KEY} if "pseudonym_key" in inspect.signature(function).parameters else {}
 
 
 def _names_in(folder: str) -> Iterator[str]:

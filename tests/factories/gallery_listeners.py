@@ -41,11 +41,11 @@ class Listeners:
             for key, _ in self._selector.select(timeout=0.2):
                 door = key.fileobj
                 assert isinstance(door, socket.socket)
+                self.heard.append(str(key.data))
                 if door.type == socket.SOCK_STREAM:
                     door.accept()[0].close()
                 else:
                     door.recv(1)
-                self.heard.append(str(key.data))
 
 
 def own_addresses() -> tuple[str, ...]:

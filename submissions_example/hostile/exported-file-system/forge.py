@@ -2,4 +2,5 @@
 
 
 def upload(kit):
-    return kit.tools.layer_of({"bin": kit.tools.FOLDER, "etc": kit.tools.FOLDER, "etc/passwd": kit.tools.File(b"root:x:0:0::/:")})
+    folder = kit.tools.FOLDER
+    return kit.tools.layer_of({"bin": folder, "usr": folder, "etc": folder, "etc/passwd": kit.tools.File(b"root:x:0:0::/:")})
