@@ -14,6 +14,8 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sonobench_eval.sandbox.cpuset import parse_cpuset
+
 Positive = Annotated[float, Field(gt=0, le=7 * 86400, allow_inf_nan=False)]
 
 
@@ -43,6 +45,10 @@ class Settings(BaseSettings):
     """Container runtime on this node, for example `runsc` (gVisor); None for the engine's default."""
     gpu_uuid: str | None = None
     """The GPU this run worker hands to containers; None for none."""
+    cpuset: str | None = None
+    """The CPUs that this run worker's containers may use, for example `0-7,16-23`; None for all of the node."""
+    reference_every_s: Annotated[float, Field(ge=0, le=30 * 86400, allow_inf_nan=False)] = 6 * 3600.0
+    """How often the reference container tells how fast this node is; 0 for never."""
     accept_unsafe_node: bool = False
     """Run strangers' images beside hidden data although `sonobench doctor` finds this node unsafe. Organisers see it."""
 
@@ -67,6 +73,13 @@ class Settings(BaseSettings):
     @classmethod
     def _home_is_absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @field_validator("cpuset")
+    @classmethod
+    def _cpuset_is_one(cls, value: str | None) -> str | None:
+        if value:
+            parse_cpuset(value)
+        return value or None
 
     @field_validator("node_name")
     @classmethod

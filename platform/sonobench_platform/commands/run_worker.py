@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sonobench_eval.doctor.examine import Setting, examine_node, node_fingerprint
 from sonobench_eval.doctor.report import NodeReport
+from sonobench_eval.meter.gpu_place import cpus_near_gpu
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_platform.commands.journal import start_journal
@@ -24,6 +25,7 @@ from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.runner import Place
 from sonobench_platform.node.safety import Safety
 from sonobench_platform.node.slot import GpuClaim, Slot, SlotTaken, node_id
+from sonobench_platform.node.speed import Speed
 from sonobench_platform.node.worker import Pace, RunWorker
 from sonobench_platform.queue.celery_app import RUN_QUEUE, make_app
 from sonobench_platform.queue.consume import consume
@@ -43,15 +45,28 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
         name = node_name(settings, slot=slot)
         folder = settings.home / "node"
         place = Place(
-            node=name, work=_take_slot(settings, folder, slot, held), runtime=settings.runtime, gpu_uuid=settings.gpu_uuid
+            node=name,
+            work=_take_slot(settings, folder, slot, held),
+            runtime=settings.runtime,
+            gpu_uuid=settings.gpu_uuid,
+            cpuset=_cpus(settings),
         )
         api = held.enter_context(closing(NodeClient(settings.api_url, token=read_token(settings.node_token_file), node=name)))
         doctor = NodeDoctor(Setting(settings.home, settings.runtime, settings.gpu_uuid, staging=place.work))
         safety = Safety(doctor, api, kept=folder / f"doctor-{slot}.json", accept_unsafe=settings.accept_unsafe_node)
-        worker = RunWorker(api, DockerEngine.connect, InputsCache(folder / "inputs"), place, safety=safety, pace=pace)
+        speed = Speed(api, work=place.work, runtime=place.runtime, cpuset=place.cpuset, every_s=settings.reference_every_s)
+        inputs = InputsCache(folder / "inputs")
+        worker = RunWorker(api, DockerEngine.connect, inputs, place, safety=safety, speed=speed, pace=pace)
         worker.recover()
         log.info("%s takes runs from %s", name, settings.api_url)
         _work(worker, broker_address(settings), name=name)
+
+
+def _cpus(settings: Settings) -> str | None:
+    """The configured CPUs, else those near the GPU: the way to it from others is longer, and timings tell."""
+    if settings.cpuset is not None or settings.gpu_uuid is None:
+        return settings.cpuset
+    return cpus_near_gpu(settings.gpu_uuid)
 
 
 class NodeDoctor:

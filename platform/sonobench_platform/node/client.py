@@ -102,6 +102,14 @@ class NodeClient:
         body = {"is_safe": is_safe, "report": report}
         self._send("PUT", f"/internal/v1/nodes/{self.node}/report", json=body, timeout=_HASTY)
 
+    def report_reference(self, seconds: float) -> None:
+        """Say what this node's reference container took. Tries once.
+
+        Raises:
+            ApiAway, ApiRefused
+        """
+        self._send("POST", f"/internal/v1/nodes/{self.node}/reference", json={"seconds": seconds}, timeout=_HASTY)
+
     def download(self, url: str, target: Path, *, retrying: Retrying) -> None:
         """Stream `url` into the file `target`, replacing it; a declared `Content-Digest` is checked.
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.pipeline_repeats import measure_image
 from sonobench_eval.sandbox.port import (
     ImageIdentity,
     ImageRefusedByEngine,
@@ -54,25 +54,37 @@ class _Unwanted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What this node gives to containers: its runtime, its GPU, and the folder that attempts work in."""
+    """What this node gives to containers: its runtime, its GPU, its CPUs, and the folder that attempts work in."""
 
     node: str
     work: Path
     runtime: str | None = None
     gpu_uuid: str | None = None
+    cpuset: str | None = None
 
 
 class Runner:
-    """Runs assignments one at a time. `drained` turns true once a leaving worker's grace is over."""
+    """Runs assignments one at a time. `drained` turns true once a leaving worker's grace is over.
+
+    `reference_s` is what this node's reference container took when it last ran; it goes with the run's figures.
+    """
 
     def __init__(
-        self, api: NodeClient, sandbox: Sandbox, inputs: InputsCache, place: Place, *, drained: Callable[[], bool]
+        self,
+        api: NodeClient,
+        sandbox: Sandbox,
+        inputs: InputsCache,
+        place: Place,
+        *,
+        drained: Callable[[], bool],
+        reference_s: float | None = None,
     ) -> None:
         self._api = api
         self._sandbox = sandbox
         self._inputs = inputs
         self._place = place
         self._drained = drained
+        self._reference_s = reference_s
 
     def run(self, assignment: Assignment) -> Ending:
         """Run one attempt to its end. Never raises for what containers, the engine or the API do."""
@@ -109,12 +121,12 @@ class Runner:
         inputs = self._fetch_inputs(assignment, lease, work)
         self._give_up_if(should_stop)
         try:
-            identity = self._load_image(assignment, lease, work)
+            identity, load_s = self._load_image(assignment, lease, work)
         except ImageRefusedByEngine as refusal:
             return never_started(str(refusal))
         try:
             self._give_up_if(should_stop)
-            return run_image(
+            return measure_image(
                 assignment.challenge,
                 sandbox=self._sandbox,
                 identity=identity,
@@ -126,9 +138,12 @@ class Runner:
                 runtime=self._place.runtime,
                 gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
                 gpu_exclusive=True,
+                cpuset=self._place.cpuset,
                 pseudonym_key=assignment.key,
                 # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
                 staging=self._place.work,
+                load_s=load_s,
+                reference_s=self._reference_s,
                 should_stop=should_stop,
                 progress=lease.enter,
             )
@@ -152,15 +167,17 @@ class Runner:
             work=work,
         )
 
-    def _load_image(self, assignment: Assignment, lease: Lease, work: Path) -> ImageIdentity:
+    def _load_image(self, assignment: Assignment, lease: Lease, work: Path) -> tuple[ImageIdentity, float]:
+        """The image in the engine, and the seconds that loading it took."""
         lease.enter("fetch image")
         tar = work / "image.tar"
         self._api.download(assignment.image_url, tar, retrying=self._patience(lease, _FETCH_PATIENCE_S))
         if tar.stat().st_size != assignment.image.size_bytes:
             raise InputsBroken(f"the image arrived with {tar.stat().st_size:,} bytes, not {assignment.image.size_bytes:,}")
         lease.enter("load image")
+        began_s = time.monotonic()
         try:
-            return self._sandbox.load(tar, assignment.image.identity)
+            return self._sandbox.load(tar, assignment.image.identity), time.monotonic() - began_s
         finally:
             tar.unlink()
 

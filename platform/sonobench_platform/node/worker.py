@@ -19,6 +19,7 @@ from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import ApiAway, ApiRefused, LeaseLost, NodeApiError, NodeClient
 from sonobench_platform.node.runner import Ending, Place, Runner
 from sonobench_platform.node.safety import Safety
+from sonobench_platform.node.speed import Speed
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,12 @@ class RunWorker:
         place: Place,
         *,
         safety: Safety,
+        speed: Speed,
         pace: Pace | None = None,
     ) -> None:
         self._api = api
         self._safety = safety
+        self._speed = speed
         self._connect = connect
         self._inputs = inputs
         self._place = place
@@ -108,6 +111,7 @@ class RunWorker:
                 self._give_back_old_runs()
                 if not self._safety.allows_claims():
                     return
+                self._speed.look(sandbox)
                 assignment = self._api.claim(gpus=1 if self._place.gpu_uuid else 0)
             except (SandboxTrouble, ApiAway, ApiRefused) as error:
                 # An answer that got lost may have been an assignment; what this node owns is asked before the next claim.
@@ -119,7 +123,14 @@ class RunWorker:
             if assignment is None:
                 return
             log.info("%s: claimed", assignment.label)
-            runner = Runner(self._api, sandbox, self._inputs, self._place, drained=self._grace_is_over)
+            runner = Runner(
+                self._api,
+                sandbox,
+                self._inputs,
+                self._place,
+                reference_s=self._speed.reference_s,
+                drained=self._grace_is_over,
+            )
             ending = runner.run(assignment)
             self._owes_nothing = ending is Ending.RECORDED
             if ending is Ending.TROUBLE:

@@ -24,6 +24,7 @@ from sonobench_eval.doctor.report import Check, NodeReport
 from sonobench_eval.sandbox.port import ImageIdentity, Measurement, RunOutcome, RunSpec
 from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.safety import Safety
+from sonobench_platform.node.speed import Speed
 
 DIGEST = "sha256:" + "1" * 64
 LAYER = "sha256:" + "2" * 64
@@ -44,6 +45,7 @@ class FakeApi:
     released: list[tuple[str, int, str]] = field(default_factory=list)
     live: list[list[Any]] = field(default_factory=list)
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    references: list[tuple[str, float]] = field(default_factory=list)
     stop: bool = False
     lease_lost: bool = False
     respond: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
@@ -67,6 +69,9 @@ class FakeApi:
         if path == "/internal/v1/runs/live":
             return httpx.Response(200, json={"live": self.live})
         run_id, verb = path.split("/")[-2:]
+        if path.startswith("/internal/v1/nodes/") and verb == "reference":
+            self.references.append((run_id, json.loads(body)["seconds"]))
+            return httpx.Response(204)
         if path.startswith("/internal/v1/nodes/") and verb == "report":
             self.nodes[run_id] = json.loads(body)
             return httpx.Response(204)
@@ -257,6 +262,12 @@ def doctor() -> FakeDoctor:
 @pytest.fixture
 def safety(doctor: FakeDoctor, client: NodeClient, tmp_path: Path) -> Safety:
     return Safety(doctor, client, kept=tmp_path / "doctor-0.json", now=lambda: doctor.now)
+
+
+@pytest.fixture
+def speed(client: NodeClient, tmp_path: Path) -> Speed:
+    """One that is never due; tests of it make their own."""
+    return Speed(client, work=tmp_path / "work")
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.runner import Place
 from sonobench_platform.node.safety import Safety
+from sonobench_platform.node.speed import Speed
 from sonobench_platform.node.worker import Pace, RunWorker
 
 WaitUntil = Callable[[Callable[[], object]], None]
@@ -31,10 +32,12 @@ def work(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def worker(client: NodeClient, sandbox: Any, work: Path, tmp_path: Path, given: SimpleNamespace, safety: Safety) -> RunWorker:
+def worker(
+    client: NodeClient, sandbox: Any, work: Path, tmp_path: Path, given: SimpleNamespace, safety: Safety, speed: Speed
+) -> RunWorker:
     place = Place(node=given.NODE, work=work)
     pace = Pace(poll_s=0.05, drain_grace_s=0.2)
-    return RunWorker(client, lambda: sandbox, InputsCache(tmp_path / "inputs"), place, safety=safety, pace=pace)
+    return RunWorker(client, lambda: sandbox, InputsCache(tmp_path / "inputs"), place, safety=safety, speed=speed, pace=pace)
 
 
 class TestRecover:
@@ -149,13 +152,13 @@ class TestWake:
         assert sandbox.swept
 
     def test_without_an_engine_nothing_is_claimed(
-        self, client: NodeClient, api: Any, work: Path, an_assignment: Assign, safety: Safety
+        self, client: NodeClient, api: Any, work: Path, an_assignment: Assign, safety: Safety, speed: Speed
     ) -> None:
         def missing() -> Any:
             raise EngineMissing("no Docker Engine answers")
 
         api.assignments = [an_assignment()]
-        RunWorker(client, missing, InputsCache(work), Place(node="n", work=work), safety=safety).wake()
+        RunWorker(client, missing, InputsCache(work), Place(node="n", work=work), safety=safety, speed=speed).wake()
         assert len(api.assignments) == 1
 
     def test_a_node_that_is_not_safe_claims_nothing_until_it_was_mended(

@@ -47,10 +47,10 @@ def control_tag(token: str) -> str:
     return f"sonobench/control:{token}"
 
 
-def image_tar(files: dict[str, tuple[bytes, int]], *, tag: str) -> tuple[bytes, str]:
+def image_tar(files: dict[str, tuple[bytes, int]], *, tag: str, command: str = COMMAND) -> tuple[bytes, str]:
     """An image of ours as `docker load` takes it, and its layer's diff_id. `files`: path without `/` to content and mode.
 
-    It starts the keeper's command unless a container names another entry point.
+    It starts `command` unless a container names another entry point.
     """
     layer = _tar(files)
     diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
@@ -59,7 +59,7 @@ def image_tar(files: dict[str, tuple[bytes, int]], *, tag: str) -> tuple[bytes, 
             "architecture": "amd64",
             "os": "linux",
             "created": "1970-01-01T00:00:00Z",
-            "config": {"Entrypoint": [COMMAND]},
+            "config": {"Entrypoint": [command]},
             "rootfs": {"type": "layers", "diff_ids": [diff_id]},
             "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "sonobench keeper"}],
         }
