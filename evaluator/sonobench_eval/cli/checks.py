@@ -25,7 +25,14 @@ class Check(NamedTuple):
 
 def checks_of(trial: Trial) -> tuple[Check, ...]:
     """Every check, in the order in which the platform makes them."""
-    return (*_of_image(trial), *_of_run(trial), *_of_results(trial), *_of_sample(trial), _of_full_test_set(trial))
+    return (
+        *_of_image(trial),
+        _of_names(trial),
+        *_of_run(trial),
+        *_of_results(trial),
+        *_of_sample(trial),
+        _of_full_test_set(trial),
+    )
 
 
 def _of_image(trial: Trial) -> Iterator[Check]:
@@ -37,6 +44,14 @@ def _of_image(trial: Trial) -> Iterator[Check]:
     yield Check("Start command", "ok", f"{command}, as a user that is not root.")
     for warning in image.warnings:
         yield Check("Image", "warning", warning)
+
+
+def _of_names(trial: Trial) -> Check:
+    if trial.challenge.pseudonyms:
+        return Check(
+            "Names of the cases", "ok", "Opaque, in shuffled order, without headers, and others in every run; folders stay."
+        )
+    return Check("Names of the cases", "ok", "Their own, in the challenge's order: it has switched pseudonyms off.")
 
 
 _STEPS = ("Start, offline", "Time", "Memory", "Room for results", "End")

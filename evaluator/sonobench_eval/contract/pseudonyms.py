@@ -86,13 +86,11 @@ def case_names(challenge: Challenge, key: bytes | None) -> CaseNames:
 
 
 def new_key(challenge: Challenge) -> bytes | None:
-    """A fresh key for one run; None where the challenge has switched pseudonyms off."""
+    """A fresh key for one run; None where the challenge has switched pseudonyms off.
+
+    A run's timed repeats share its key: nothing that one leaves behind reaches the next.
+    """
     return secrets.token_bytes(KEY_BYTES) if challenge.pseudonyms else None
-
-
-def repeat_key(key: bytes | None, number: int) -> bytes | None:
-    """The key of a run's timed repeat `number`, from 0. The first, whose results count, has the run's own key."""
-    return key if key is None or number == 0 else _digest(key, "repeat", str(number))
 
 
 def _pseudonyms(key: bytes, ids: Collection[str]) -> dict[str, str]:

@@ -146,6 +146,12 @@ class TestImage:
         assert by_name(trial())["Start command"].found.startswith("python3 predict.py '--all of them', as a user")
 
 
+class TestNamesOfTheCases:
+    def test_pseudonyms_and_their_absence_are_told(self) -> None:
+        assert "shuffled order" in by_name(trial())["Names of the cases"].found
+        assert "switched pseudonyms off" in by_name(trial(challenge=challenge(pseudonyms=False)))["Names of the cases"].found
+
+
 class TestTimeForAllCases:
     def test_a_sample_is_scaled_and_called_an_upper_bound(self) -> None:
         check = by_name(trial(cases_declared=20))["Time for all cases"]

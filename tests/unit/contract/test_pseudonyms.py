@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from sonobench_eval.challenge.model import Case, Challenge
-from sonobench_eval.contract.pseudonyms import KEY_BYTES, CaseNames, case_names, new_key, repeat_key
+from sonobench_eval.contract.pseudonyms import KEY_BYTES, CaseNames, case_names, new_key
 from sonobench_eval.contract.uusic25 import Uusic25
 
 KEY, OTHER = b"k" * KEY_BYTES, b"o" * KEY_BYTES
@@ -123,16 +123,3 @@ class TestNewKey:
 
     def test_a_challenge_that_switched_them_off_gets_none(self, challenge: Challenge) -> None:
         assert new_key(challenge.model_copy(update={"pseudonyms": False})) is None
-
-
-class TestRepeatKey:
-    def test_the_repeat_that_counts_has_the_runs_own_key(self) -> None:
-        assert repeat_key(KEY, 0) == KEY
-
-    def test_every_other_repeat_has_another(self) -> None:
-        keys = [repeat_key(KEY, number) for number in range(20)]
-        assert len(set(keys)) == 20
-        assert {len(key or b"") for key in keys} == {KEY_BYTES}
-
-    def test_without_a_key_there_is_none(self) -> None:
-        assert repeat_key(None, 3) is None
