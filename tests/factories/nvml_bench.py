@@ -38,10 +38,12 @@ class NvmlPlayer:
         exclusive: bool = True,
         strangers: tuple[int, ...] = (),
         untold: bool = False,
+        container: str | None = None,
         began_ms: int | None = None,
         played: bool = True,
     ) -> SimpleNamespace:
-        """What the meter says of a script; time is played in steps of 20 ms, one per look, unless `played` is False."""
+        """What the meter says of a script; `strangers` are not of the container, `untold` nobody can place, and with the id
+        of a real `container` the kernel is asked. Time is played in steps of 20 ms, one per look, unless `played` is False."""
         return SimpleNamespace(
             **self._ask(
                 f"step {STEP_MS} {until_ms}\n{script}" if played else script,
@@ -51,13 +53,11 @@ class NvmlPlayer:
                 exclusive=exclusive,
                 strangers=strangers,
                 untold=untold,
+                container=container,
                 began_ms=began_ms,
                 played=played,
             )
         )
-
-    def read_device(self, script: str, *, uuid: str = UUID) -> SimpleNamespace:
-        return SimpleNamespace(**self._ask(script, what="read_device", uuid=uuid))
 
     def facts(self, script: str, *, cpus: int, pci_devices: Path, uuid: str = UUID) -> SimpleNamespace | None:
         found = self._ask(script, what="facts", uuid=uuid, cpus=cpus, pci_devices=str(pci_devices))

@@ -15,8 +15,8 @@ from pathlib import Path
 import pynvml
 
 from sonobench_eval.meter import gpu_exclusive
-from sonobench_eval.meter.gpu_device import GpuDevice
 from sonobench_eval.meter.gpu_memory import GpuMemoryMeter
+from sonobench_eval.meter.gpu_owner import container_owner
 from sonobench_eval.meter.gpu_place import gpu_facts
 
 GIVES_UP_AFTER_S = 20.0
@@ -24,13 +24,13 @@ LIBRARY = ctypes.CDLL("libnvidia-ml.so.1")
 LIBRARY.stub_now_ms.restype = ctypes.c_long
 
 
-def measure(*, uuid, until_ms, exclusive, strangers, untold, began_ms, played):
+def measure(*, uuid, until_ms, exclusive, strangers, untold, container, began_ms, played):
     """Measure from the script's begin until its `until_ms`. Its clock is the meter's where time is played."""
     gpu_exclusive.EMPTY_WITHIN_S = 0.2
     how = {"interval_s": 0.0002, "clock": played_clock} if played else {}
     meter = GpuMemoryMeter(uuid, nvml=pynvml, exclusive=exclusive, **how)
     meter._sampler._take = looking_until(until_ms, meter, began_ms=began_ms) if played else meter._sampler._take
-    meter.owner = lambda pid: None if untold else pid not in strangers
+    meter.owner = container_owner(container) if container else lambda pid: None if untold else pid not in strangers
     meter.start()
     unfit = meter.unfit
     wait_until(until_ms, meter)
@@ -60,21 +60,13 @@ def wait_until(ms, meter):
         time.sleep(0.0005)
 
 
-def read_device(*, uuid):
-    device = GpuDevice(uuid, nvml=pynvml)
-    try:
-        return {"used": device.memory_used_bytes(), "processes": device.processes(), "reasons": device.clock_reasons()}
-    finally:
-        device.close()
-
-
 def facts(*, uuid, cpus, pci_devices):
     found = gpu_facts(uuid, nvml=pynvml, cpus=cpus, pci_devices=Path(pci_devices))
     return None if found is None else asdict(found)
 
 
 def main():
-    what = {"measure": measure, "read_device": read_device, "facts": facts}
+    what = {"measure": measure, "facts": facts}
     for line in sys.stdin:
         request = json.loads(line)
         print(json.dumps(what[request.pop("what")](**request)), flush=True)
