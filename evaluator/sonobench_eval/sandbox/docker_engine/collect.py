@@ -45,16 +45,25 @@ def collect(api: docker.APIClient, *, keeper: str, output_at: str, limits: Limit
     """Write the results that the keeper holds at `output_at` to the tar `results`, whole or not at all.
 
     Raises:
-        SandboxTrouble: the engine failed, or this machine cannot store the results.
+        SandboxTrouble: the engine failed, was restarted meanwhile, or this machine cannot store the results.
     """
     try:
         with _replacing(results) as target, engine_call("read the results"):
             collected = _copy(api, keeper, output_at, limits=limits, target=target)
+            _refuse_after_an_end(api, keeper)
     except tarfile.TarError as error:
         raise SandboxTrouble(f"The Docker Engine broke off while the results were read ({error}).") from error
     except OSError as error:
         raise SandboxTrouble(f"The results cannot be stored at {results}: {error.strerror or error}.") from error
     return collected
+
+
+def _refuse_after_an_end(api: docker.APIClient, keeper: str) -> None:
+    """Nobody but the engine and the node's administrator can end the keeper. Where it has ended, they may have ended the
+    stranger's container as well, whatever its exit code says, and the volumes in memory are gone.
+    """
+    if not api.inspect_container(keeper)["State"].get("Running", False):
+        raise SandboxTrouble("Somebody but this platform ended the run's containers: was the Docker Engine restarted?")
 
 
 @contextmanager

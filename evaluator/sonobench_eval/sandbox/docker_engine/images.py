@@ -86,6 +86,24 @@ def verified_facts(api: docker.APIClient, identity: ImageIdentity) -> ImageFacts
     )
 
 
+def assert_made_of(api: docker.APIClient, container_id: str, identity: ImageIdentity, *, engine_id: str) -> None:
+    """Make sure that a created container is of the verified image: the Id it was made of, and the layers behind that Id.
+
+    The Id alone says it on a classic image store, where it is the hash of the configuration. On containerd's it is that
+    of an index, so what lies behind it is looked at once more, now that the container keeps the image from being removed.
+
+    Raises:
+        SandboxTrouble: it is of another one.
+    """
+    with engine_call("look at a container"):
+        made_of = str(api.inspect_container(container_id)["Image"])
+    if made_of != engine_id:
+        raise SandboxTrouble(f"The Docker Engine made a container of {made_of} where {engine_id} was asked for.")
+    image = _inspect(api, made_of)
+    if image is None or _layers(image) != identity.diff_ids:
+        raise SandboxTrouble(f"The Docker Engine made a container of {made_of}, but not of the layers that were verified.")
+
+
 def _send_or_blame(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) -> None:
     """What fails before and after another image was loaded, from a file that is as it was verified, is the image's doing."""
     try:

@@ -25,7 +25,7 @@ from sonobench_eval.sandbox.docker_engine.collect import collect
 from sonobench_eval.sandbox.docker_engine.control import another_image_starts
 from sonobench_eval.sandbox.docker_engine.execute import execute
 from sonobench_eval.sandbox.docker_engine.fill import copy_place, refuse_odd_accounts
-from sonobench_eval.sandbox.docker_engine.images import verified_facts
+from sonobench_eval.sandbox.docker_engine.images import assert_made_of, verified_facts
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
 from sonobench_eval.sandbox.docker_engine.logs import read_log_tail
@@ -35,7 +35,6 @@ from sonobench_eval.sandbox.docker_engine.parents import run_parent
 from sonobench_eval.sandbox.docker_engine.statistics import read_statistics
 from sonobench_eval.sandbox.docker_engine.writable import taken_paths, writable_places
 from sonobench_eval.sandbox.limits import (
-    ImageFacts,
     NodeFacts,
     Place,
     container_config,
@@ -54,7 +53,6 @@ from sonobench_eval.sandbox.port import (
     ProgressFn,
     RunOutcome,
     RunSpec,
-    SandboxTrouble,
     never_started,
 )
 from sonobench_eval.sandbox.refusals import blaming
@@ -153,7 +151,7 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
     parent = owned.enter_context(run_parent(node, spec))
     body = in_group(body, None if parent is None else parent.engine_name)
     container_id = owned.enter_context(owned_container(api, body, spec.name, refusing=image_may_be_refused))
-    _assert_image(api, container_id, image)
+    assert_made_of(api, container_id, spec.image, engine_id=image.engine_id)
     return Prepared(container_id, keeper, parent, (*notes, *_cpu_notes(spec, node)))
 
 
@@ -181,10 +179,3 @@ def _start_keeper(
 
 def _keeper_path(place: Place) -> str:
     return "/" + place.volume
-
-
-def _assert_image(api: docker.APIClient, container_id: str, image: ImageFacts) -> None:
-    with engine_call("look at a container"):
-        made_of = api.inspect_container(container_id)["Image"]
-    if made_of != image.engine_id:
-        raise SandboxTrouble(f"The Docker Engine made a container of {made_of} where {image.engine_id} was asked for.")
