@@ -14,7 +14,11 @@ PCI_DEVICES = Path("/sys/bus/pci/devices")
 
 @dataclass(frozen=True, slots=True)
 class GpuFacts:
-    """What a node knows of its GPU. `cpus_near` is such as `0-7,16-23`; None where every CPU is, or nobody says."""
+    """What a node knows of its GPU.
+
+    `cpus_near` are the CPUs that reach it without crossing to another socket, such as `0-7,16-23`; None where all of them
+    do, or neither the driver nor the kernel says.
+    """
 
     uuid: str
     name: str | None
@@ -35,15 +39,6 @@ def gpu_facts(
             return GpuFacts(uuid, device.name, device.driver, device.is_mig, device.keeps_accounts, near)
     except Exception:  # a node without a driver has nothing to say
         return None
-
-
-def cpus_near_gpu(uuid: str, *, nvml: Nvml | None = None) -> str | None:
-    """The CPUs that reach the GPU without crossing to another socket, such as `0-7,16-23`.
-
-    None where all of them do, or neither the driver nor the kernel says. Never raises.
-    """
-    facts = gpu_facts(uuid, nvml=nvml)
-    return facts.cpus_near if facts else None
 
 
 def cpu_list(cpus: set[int]) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sonobench_eval.doctor.examine import Setting, examine_node, node_fingerprint
 from sonobench_eval.doctor.report import NodeReport
-from sonobench_eval.meter.gpu_place import cpus_near_gpu
+from sonobench_eval.meter.gpu_place import gpu_facts
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_platform.commands.journal import start_journal
@@ -64,9 +64,17 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
 
 def _cpus(settings: Settings) -> str | None:
     """The configured CPUs, else those near the GPU: the way to it from others is longer, and timings tell."""
-    if settings.cpuset is not None or settings.gpu_uuid is None:
+    if settings.gpu_uuid is None:
         return settings.cpuset
-    return cpus_near_gpu(settings.gpu_uuid)
+    gpu = gpu_facts(settings.gpu_uuid)
+    if gpu is None:
+        log.warning("GPU %s cannot be watched through NVML: runs that need it will be given back", settings.gpu_uuid)
+        return settings.cpuset
+    accounting = "on" if gpu.accounting else "off"
+    log.info(
+        "GPU %s: %s, driver %s, accounting %s, near CPUs %s", gpu.uuid, gpu.name, gpu.driver, accounting, gpu.cpus_near or "all"
+    )
+    return settings.cpuset if settings.cpuset is not None else gpu.cpus_near
 
 
 class NodeDoctor:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sonobench_eval.meter.gpu_clocks import ClockReasons
 from sonobench_eval.meter.gpu_owner import container_owner, nobody_knows
-from sonobench_eval.meter.gpu_place import cpu_list, cpus_near_gpu
+from sonobench_eval.meter.gpu_place import cpu_list, gpu_facts
 from sonobench_eval.meter.gpu_tally import Held, Range
 from sonobench_eval.meter.gpu_usage import Accounts, combined_peak_bytes
 
@@ -136,6 +136,6 @@ class TestCpuList:
         assert cpu_list(cpus) == text
 
 
-class TestCpusNearGpu:
-    def test_nothing_is_said_where_there_is_no_driver(self):
-        assert cpus_near_gpu("GPU-none") is None
+class TestGpuFacts:
+    def test_nothing_is_known_where_there_is_no_driver(self):
+        assert gpu_facts("GPU-none") is None
