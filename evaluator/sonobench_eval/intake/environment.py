@@ -7,10 +7,10 @@ what it does to any dynamically linked program or shell of the host:
 - refused where it has a value: `LD_PRELOAD`, `LD_AUDIT` and `GCONV_PATH` load code, `LD_PROFILE`, `LD_PROFILE_OUTPUT` and
   `LD_DEBUG_OUTPUT` write files, `BASH_FUNC_...` gives any bash script functions in place of its commands. Some honest
   images set `LD_PRELOAD` for an allocator: in their start script it works as well, and only in the container.
-- refused in `LD_LIBRARY_PATH`: relative and empty parts, which mean the folder a program stands in, here the image's
-  root, and parts under /proc, /dev and /sys, which lead there too (/proc/self/cwd). Absolute parts are the host's own
-  folders to a hook, and every CUDA image sets them. An empty part is mostly an honest `dir:$LD_LIBRARY_PATH` with nothing
-  to append; the engine cannot tell, and the cure is one character.
+- refused in `LD_LIBRARY_PATH`: relative parts, which mean the folder a program stands in, here the image's root, and
+  parts under /proc, /dev and /sys, which lead there too (/proc/self/cwd). Absolute parts are the host's own folders to a
+  hook, and every CUDA image sets them. An empty part means the same as a relative one, but is mostly an honest
+  `dir:$LD_LIBRARY_PATH` with nothing to append: it is a warning, and the sandbox takes it out before anything starts.
 - refused in `BASH_ENV`: what bash would run to find the file's name. A plain path is common and harmless.
 - refused in `GLIBC_TUNABLES`: what is not `name=value` pairs, the shape that overflows unmended loaders (CVE-2023-4911).
 
@@ -55,10 +55,13 @@ def read_environment(entries: tuple[str, ...]) -> dict[str, str]:
 
 def environment_warnings(environment: dict[str, str]) -> list[str]:
     """Sentences about what is taken and probably not meant."""
-    path = environment.get("PATH", "")
+    warnings = []
+    path, libraries = environment.get("PATH", ""), environment.get("LD_LIBRARY_PATH", "")
     if path and not all(part.startswith("/") for part in path.split(":")):
-        return ["PATH has a relative or empty part, so that programs are looked for in the working folder too."]
-    return []
+        warnings.append("PATH has a relative or empty part, so that programs are looked for in the working folder too.")
+    if libraries and "" in _library_folders(libraries):
+        warnings.append("LD_LIBRARY_PATH has an empty part (a colon at an end?), which is left out when the image runs.")
+    return warnings
 
 
 def _judge(name: str, value: str) -> None:
@@ -78,16 +81,19 @@ def _judge(name: str, value: str) -> None:
 
 
 def _judge_library_path(value: str) -> None:
-    """The loader parts it at colons and semicolons alike."""
-    for part in re.split("[:;]", value):
+    for part in filter(None, _library_folders(value)):
         if not part.startswith("/"):
-            shown = quoted(part) if part else "an empty part (perhaps from a colon at its end)"
             raise _refused(
-                f"LD_LIBRARY_PATH has {shown}, so that libraries are looked for in whatever folder a program stands in. "
-                "Use absolute folders only, without a colon at either end"
+                f"LD_LIBRARY_PATH has {quoted(part)}, so that libraries are looked for in whatever folder a program stands in. "
+                "Use absolute folders only"
             )
         if posixpath.normpath("/" + part.lstrip("/")).split("/")[1] in _KERNEL_FOLDERS:
             raise _refused(f"LD_LIBRARY_PATH has {quoted(part)}; no libraries lie under /proc, /sys and /dev. Remove it")
+
+
+def _library_folders(value: str) -> list[str]:
+    """The loader parts the variable at colons and semicolons alike."""
+    return re.split("[:;]", value)
 
 
 def _refused(what: str) -> ImageRefused:

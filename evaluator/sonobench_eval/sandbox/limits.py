@@ -14,6 +14,7 @@ carries no limit: the kernel tells of a limit's breach in the group that has it,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -130,12 +131,22 @@ def environment(image: ImageFacts, *, home: str, gpu_uuid: str | None) -> list[s
     """What is set (`NAME=value`) and what is taken away (`NAME` alone, as the engine reads it) from the image's own.
 
     `LD_PRELOAD`, `LD_AUDIT` and every `NVIDIA_*` variable of an image reach hooks that run as root on the host, so they go.
+    An empty part of `LD_LIBRARY_PATH` would mean the folder that such a hook stands in, so it is left out.
     A user without an entry in the image's passwd file needs `USER` and `LOGNAME` for libraries that ask for a name.
     """
     gone = sorted(name for name in image.environment if name.upper().startswith("NVIDIA_"))
     names = [f"{name}=case" for name in ("USER", "LOGNAME") if name not in image.environment]
     gpu = [f"NVIDIA_VISIBLE_DEVICES={gpu_uuid or 'void'}", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"]
-    return ["LD_PRELOAD", "LD_AUDIT", *gone, f"HOME={home}", *names, *(gpu if gpu_uuid else gpu[:1])]
+    return ["LD_PRELOAD", "LD_AUDIT", *gone, *_library_path(image), f"HOME={home}", *names, *(gpu if gpu_uuid else gpu[:1])]
+
+
+def _library_path(image: ImageFacts) -> list[str]:
+    value = image.environment.get("LD_LIBRARY_PATH", "")
+    folders = re.split("[:;]", value)
+    kept = [folder for folder in folders if folder]
+    if not value or kept == folders:
+        return []
+    return [f"LD_LIBRARY_PATH={':'.join(kept)}" if kept else "LD_LIBRARY_PATH"]
 
 
 def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: tuple[Place, ...]) -> Json:

@@ -157,6 +157,20 @@ class TestEnvironment:
         assert "NVIDIA_REQUIRE_CUDA" in entries
         assert entries.index("NVIDIA_VISIBLE_DEVICES") < entries.index("NVIDIA_VISIBLE_DEVICES=void")
 
+    @pytest.mark.parametrize(
+        ("value", "given"),
+        [
+            ("/a:", ["LD_LIBRARY_PATH=/a"]),
+            (":/a;;/b", ["LD_LIBRARY_PATH=/a:/b"]),
+            (":", ["LD_LIBRARY_PATH"]),
+            ("/a:/b", []),
+            ("", []),
+        ],
+    )
+    def test_an_empty_part_of_the_library_path_is_left_out(self, value: str, given: list[str]) -> None:
+        entries = environment(ImageFacts("x", {"LD_LIBRARY_PATH": value}), home="/tmp", gpu_uuid=None)
+        assert [entry for entry in entries if entry.startswith("LD_LIBRARY_PATH")] == given
+
     def test_the_images_own_user_name_stays(self):
         entries = environment(ImageFacts("x", {"USER": "team"}), home="/tmp", gpu_uuid=None)
         assert "USER=case" not in entries
