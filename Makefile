@@ -30,7 +30,8 @@ check: ## style, types and layers only (seconds, no Docker)
 bench: setup ## ratios against named peers in the same run
 	@infra/engine.sh run $(BIN)/python -m infra.bench
 
-gpu-check: setup ## is the GPU meter right here? known allocations on plain processes; fails where there is no GPU
+gpu-check: ## is the GPU meter right here? known allocations on plain processes, no Docker; fails where there is no GPU
+	@[ -x $(BIN)/python ] || infra/setup.sh demo
 	@$(BIN)/python -m infra.gpu_check
 
 images: setup ## build the base image and every example image into var/examples
