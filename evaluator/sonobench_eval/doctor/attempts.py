@@ -28,6 +28,7 @@ _AF_ALG, _AF_VSOCK, _SOCK_SEQPACKET = 38, 40, 5
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
 _REMOUNT_BOUND = 0x1000 | 0x20
 _SIGCHLD = 17
+_TOO_MANY_SEGMENTS, _NO_SUCH_FLAGS = 1000, 0xFFFF
 _FILE_HERE = -100  # AT_FDCWD
 
 
@@ -97,7 +98,7 @@ def attempts(abstract_name: str) -> tuple[Attempt, ...]:
         Attempt("unmount", "mounts", "unmount what lies over a folder", (Syscall(166, (b"/input", 2)),)),
         Attempt("handle", "kernel", "open files of the host by handle", (Syscall(304, (_FILE_HERE, 0, 0)),)),
         Attempt("module", "kernel", "load a kernel module", (Syscall(175, (0, 0, 0)),)),
-        Attempt("kexec", "kernel", "load another kernel", (Syscall(246, (0, 0, 0, 0)),)),
+        Attempt("kexec", "kernel", "load another kernel", (Syscall(246, (0, _TOO_MANY_SEGMENTS, 0, _NO_SUCH_FLAGS)),)),
         Attempt("reboot", "kernel", "restart the machine", (Syscall(169, (0, 0, 0, 0)),)),
         Attempt("ports", "kernel", "use the hardware's ports", (Syscall(172, (3,)),)),
         Attempt("log", "kernel", "read the kernel's log", (Syscall(103, (3, bytes(64), 64)),)),

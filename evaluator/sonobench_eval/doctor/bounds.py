@@ -24,6 +24,8 @@ from sonobench_eval.sandbox.limits import FOLDERS_IN_OUTPUT
 PAGE_BYTES = 4096
 _CPU_SLACK = 1.6
 """A quota is handed out in slices, so a short burn may have taken some more. Without one it takes four times its share."""
+_CPU_REACHED = 0.7
+"""Who took so much of a share came to its end, and was stopped there."""
 _LOG_SLACK = 3.0
 """The engine keeps two files of the limit, and notices that one is full when it is."""
 _ENDS_WITHIN_S = 10.0
@@ -69,13 +71,19 @@ def _memory(hunger: Trace) -> Check:
 
 
 def _processor(hunger: Trace) -> Check:
+    """By what was taken, and by the kernel's own count: on a busy node programs take little, limit or no limit."""
     name, share = "Processor", HUNGER_LIMITS.cpus
-    took = _share_taken(hunger)
+    took, throttled = _share_taken(hunger), _number(hunger, "cpu.throttled")
     if took is None:
         return _unknown(name)
     if took > share * _CPU_SLACK:
         return _check(name, "bad", f"programs took {took:.2f} processors where they may have {share:g}", _CONTROL_GROUPS)
-    return _check(name, "ok", f"programs took {took:.2f} processors of the {share:g} allowed")
+    found = f"programs took {took:.2f} processors of the {share:g} allowed"
+    if throttled == 0 and _number(hunger, "cpu.quota") is None:
+        return _check(name, "bad", f"nothing held programs back; this node was busy, so they took {took:.2f}", _CONTROL_GROUPS)
+    if throttled is None and took < share * _CPU_REACHED:
+        return _check(name, "unknown", f"{found}, as this node is busy", "Run `sonobench doctor` again when it has less to do.")
+    return _check(name, "ok", found)
 
 
 def _share_taken(hunger: Trace) -> float | None:

@@ -57,9 +57,12 @@ made=0
 while [ "$made" -lt "$files" ]; do ( : > "/output/many/$made" ) 2>/dev/null || break; made=$((made + 1)); done
 say flood.files "$made"
 rm -rf /output/many
-say flood.processes "$( ( started=0
-  while [ "$started" -lt "$processes" ]; do sleep 20 >/dev/null & started=$((started + 1)); echo "$started"; done ) 2>/dev/null | tail -n 1)"
-kill -9 $(pidof sleep) 2>/dev/null
+# Each notes its own number: where the host's processes are in sight, none but these may be ended.
+( started=0
+  while [ "$started" -lt "$processes" ]; do sleep 20 >/dev/null & echo "$!" >> /tmp/started; started=$((started + 1)); done ) 2>/dev/null
+started=0
+while read -r number; do kill -9 "$number"; started=$((started + 1)); done < /tmp/started
+say flood.processes "$started"
 say limit.files "$(ulimit -n)"
 
 # Each writes the kernel's answers to a file of its own in /output.

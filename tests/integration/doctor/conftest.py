@@ -1,0 +1,63 @@
+"""The test bench's engine (see `sandbox_bench.py`), and containers that are weaker than those of real runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_bench import docker_api, engine
+
+from sonobench_eval.doctor.examine import Setting, examine_node
+from sonobench_eval.doctor.probing import NODE
+from sonobench_eval.sandbox.docker_engine import run as running
+
+__all__ = ["docker_api", "engine"]
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def examine(tmp_path: Path, engine: Any) -> Callable[..., dict[str, Any]]:
+    """Examine the machine; the checks by name."""
+
+    def by_name(**setting: Any) -> dict[str, Any]:
+        return {check.name: check for check in examine_node(Setting(home=tmp_path, **setting)).checks}
+
+    return by_name
+
+
+@pytest.fixture
+def weaken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
+    """From now on the sandbox's containers are changed before they are created."""
+
+    def weaken_by(change: Change) -> None:
+        strong = running.container_config
+
+        def weak(*args: Any, **options: Any) -> dict[str, Any]:
+            body = strong(*args, **options)
+            change(body)
+            return body
+
+        monkeypatch.setattr(running, "container_config", weak)
+
+    return weaken_by
+
+
+@pytest.fixture
+def endless_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The volume for results has no bounds."""
+    monkeypatch.setattr(
+        running, "output_volume_options", lambda *_: {"type": "tmpfs", "device": "tmpfs", "o": "mode=0777,nosuid,nodev"}
+    )
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(docker_api: Any) -> Any:
+    """Of no examination a container, a volume or an image stays."""
+    yield
+    filters = {"label": f"org.sonobench.node={NODE}"}
+    assert docker_api.containers(all=True, filters=filters) == []
+    assert not docker_api.volumes(filters=filters)["Volumes"]
+    assert [image["RepoTags"] for image in docker_api.images("sonobench/probe")] == []
