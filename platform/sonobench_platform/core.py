@@ -41,6 +41,7 @@ class Contender:
     team: str
     evaluation: Evaluation
     time_s: float | None
+    reference_s: float | None
     gpu_memory_bytes: int | None
     host_memory_bytes: int | None
     replicates: Path | None

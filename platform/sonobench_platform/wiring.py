@@ -65,6 +65,7 @@ class SonobenchEvaluator:
                 team=each.team,
                 evaluation=each.evaluation,
                 time_s=each.time_s,
+                reference_s=each.reference_s,
                 gpu_memory_bytes=each.gpu_memory_bytes,
                 host_memory_bytes=each.host_memory_bytes,
                 replicates=None if each.replicates is None else Replicates.load(each.replicates),

@@ -137,6 +137,7 @@ def _entry(path: Path) -> Entry:
         team=path.stem,
         evaluation=evaluation,
         time_s=measured.get("wall_time_s"),
+        reference_s=measured.get("reference_s"),
         gpu_memory_bytes=measured.get("peak_gpu_memory_bytes"),
         host_memory_bytes=measured.get("peak_host_memory_bytes"),
         replicates=Replicates.load(beside) if beside.is_file() else None,

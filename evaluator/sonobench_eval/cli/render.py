@@ -157,6 +157,9 @@ def _measured_columns(rows: Sequence[Row]) -> dict[str, list[str]]:
     columns = {}
     if any(row.time_s is not None for row in rows):
         columns["Time, s"] = [figures.fixed(row.time_s, decimals) for row in rows]
+    if any(row.time_relative is not None for row in rows):
+        finer = figures.time_decimals([row.time_relative for row in rows])
+        columns["Time, references"] = [figures.fixed(row.time_relative, finer) for row in rows]
     host = [row.host_memory_bytes for row in rows]
     gpu = [row.gpu_memory_bytes for row in rows]
     for heading, values in (("RAM", host), ("GPU", gpu)):

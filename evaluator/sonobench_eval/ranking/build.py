@@ -14,7 +14,7 @@ from sonobench_eval.challenge.digest import challenge_hash
 from sonobench_eval.challenge.model import Challenge, Task
 from sonobench_eval.evaluation import Evaluation, MetricScore
 from sonobench_eval.metrics.empty import Empty
-from sonobench_eval.ranking import shown
+from sonobench_eval.ranking import relative, shown
 from sonobench_eval.ranking.leaderboard import DroppedDimension, Leaderboard, Row, TaskColumn
 from sonobench_eval.ranking.stability import RankRanges, rank_ranges
 from sonobench_eval.ranking.uusic25 import RankedTeam, RankingResult, TeamFigures, Weights, part_ranks, rank_table
@@ -30,11 +30,15 @@ class BoardError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One team's evaluation and what its run used; None where not measured."""
+    """One team's evaluation and what its run used; None where not measured.
+
+    `reference_s` is what the reference container took on the node of the run.
+    """
 
     team: str
     evaluation: Evaluation
     time_s: float | None = None
+    reference_s: float | None = None
     gpu_memory_bytes: int | None = None
     host_memory_bytes: int | None = None
     replicates: Replicates | None = None
@@ -100,7 +104,7 @@ def build_leaderboard(
     counted = [each for each in declared if not each.is_dropped]
     dropped = [_dropped(each) for each in declared if each.is_dropped]
     weights = Weights(challenge.ranking.performance, challenge.ranking.efficiency)
-    ranking = rank_table(_figures(entries, counted), weights)
+    ranking = rank_table(_figures(challenge, entries, counted), weights)
     ranges, range_notes = _ranges(challenge, entries, counted, ranking)
     return Leaderboard(
         challenge=challenge.name,
@@ -118,13 +122,14 @@ def build_leaderboard(
         external_centers=sum(center.role == "external" for center in challenge.centers),
         exact=exact,
         pseudonyms=challenge.pseudonyms and not _without_pseudonyms(entries),
-        rows=_rows(entries, ranking, ranges),
+        rows=_rows(challenge, entries, ranking, ranges),
         dropped=(*dropped, *ranking.dropped),
         notes=(
             *ranking.notes,
             *(f"{each.dimension} does not count: {each.reason}." for each in dropped),
             *_gap_notes(counted, entries),
             *_uncounted_notes(challenge),
+            *_unit_notes(challenge, entries),
             *_name_notes(challenge, entries),
             *range_notes,
             *(() if exact else (shown.NOTE,)),
@@ -172,14 +177,14 @@ def _score_of(evaluation: Evaluation, task_id: str, name: str) -> MetricScore:
     return next(score for score in evaluation.task(task_id).metrics if score.name == name)
 
 
-def _figures(entries: Sequence[Entry], counted: Sequence[_Counted]) -> list[TeamFigures]:
+def _figures(challenge: Challenge, entries: Sequence[Entry], counted: Sequence[_Counted]) -> list[TeamFigures]:
     segmentation, classification = (_ranks_of_part(counted, segmentation=part) for part in (True, False))
     return [
         TeamFigures(
             team=entry.team,
             segmentation_rank=None if segmentation is None else float(segmentation[number]),
             classification_rank=None if classification is None else float(classification[number]),
-            time_s=entry.time_s,
+            time_s=_time_relative(entry) if challenge.measuring.relative_to_reference else entry.time_s,
             gpu_memory_bytes=entry.gpu_memory_bytes,
         )
         for number, entry in enumerate(entries)
@@ -237,11 +242,18 @@ def _efficiency(entries: Sequence[Entry], ranking: RankingResult) -> FloatArray 
     return np.array(known, dtype=np.float64) if len(known) == len(values) else None
 
 
-def _rows(entries: Sequence[Entry], ranking: RankingResult, ranges: RankRanges | None) -> tuple[Row, ...]:
+def _rows(challenge: Challenge, entries: Sequence[Entry], ranking: RankingResult, ranges: RankRanges | None) -> tuple[Row, ...]:
     """The board's lines in the order of the ranking; `ranges` are in the order of the entries."""
     number_of = {entry.team: number for number, entry in enumerate(entries)}
     numbered = ((number_of[place.team], place) for place in ranking.rows)
-    return tuple(_row(entries[number], place, ranges, number) for number, place in numbered)
+    rows = (_row(entries[number], place, ranges, number) for number, place in numbered)
+    if not challenge.measuring.relative_to_reference:
+        return tuple(rows)
+    return tuple(row.model_copy(update={"time_relative": _time_relative(entries[number_of[row.team]])}) for row in rows)
+
+
+def _time_relative(entry: Entry) -> float | None:
+    return relative.in_reference_units(entry.time_s, entry.reference_s)
 
 
 def _row(entry: Entry, place: RankedTeam, ranges: RankRanges | None, number: int) -> Row:
@@ -284,6 +296,11 @@ def _gap_notes(counted: Sequence[_Counted], entries: Sequence[Entry]) -> Iterato
     for each in counted:
         if without := [entry.team for entry, score in zip(entries, each.scores, strict=True) if score.value is None]:
             yield f"{each.metric.upper()} of {each.task.id} has no value for {', '.join(without)}, which ranks last in it."
+
+
+def _unit_notes(challenge: Challenge, entries: Sequence[Entry]) -> Iterator[str]:
+    if challenge.measuring.relative_to_reference and entries:
+        yield from relative.notes([entry.team for entry in entries], [entry.reference_s for entry in entries])
 
 
 def _uncounted_notes(challenge: Challenge) -> Iterator[str]:

@@ -33,6 +33,7 @@ class Row(LeaderboardRecord):
 
     `score`, `performance`, `efficiency` lie in [0, 1], higher is better. `rank_low`/`rank_high` is the bootstrap
     rank range (a statement of stability, not a confidence set). Measurements are None where not measured.
+    `time_relative` is the time in units of the reference container of the run's node, where the challenge ranks it so.
     """
 
     rank: int | None
@@ -47,6 +48,7 @@ class Row(LeaderboardRecord):
     means: tuple[MetricScore, ...] = ()
     tasks: tuple[TaskColumn, ...] = ()
     time_s: Finite | None = None
+    time_relative: Finite | None = None
     gpu_memory_bytes: int | None = None
     host_memory_bytes: int | None = None
     problems: int = 0

@@ -58,7 +58,9 @@ def _team(row: Row) -> dict[str, Cell]:
     scores = dict(_with_intervals(_mean_columns(row.means)))
     for task in row.tasks:
         scores |= _with_intervals((f"{task.id}.{metric.name}", metric) for metric in task.metrics)
-    return {name: places[name] for name in _PLACES} | scores | {name: used[name] for name in _USED}
+    if used["time_relative"] is None:  # a column for challenges that rank by it
+        del used["time_relative"]
+    return {name: places[name] for name in _PLACES} | scores | {name: used[name] for name in _USED if name in used}
 
 
 _PLACES = (
@@ -72,7 +74,7 @@ _PLACES = (
     "segmentation_rank",
     "classification_rank",
 )
-_USED = ("time_s", "gpu_memory_bytes", "host_memory_bytes", "problems", "submission", "image_digest")
+_USED = ("time_s", "time_relative", "gpu_memory_bytes", "host_memory_bytes", "problems", "submission", "image_digest")
 
 
 def _mean_columns(means: Sequence[MetricScore]) -> Iterator[tuple[str, MetricScore]]:

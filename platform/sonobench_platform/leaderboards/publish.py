@@ -72,6 +72,7 @@ def _contender(core: Core, session: Session, counted: Countable) -> Contender:
         team=session.get_one(TeamRow, counted.team_id).name,
         evaluation=Evaluation.from_json(session.get_one(EvaluationRow, counted.run_id).document),
         time_s=measured.wall_time_s,
+        reference_s=measured.reference_s,
         gpu_memory_bytes=measured.peak_gpu_memory_bytes,
         host_memory_bytes=measured.peak_host_memory_bytes,
         replicates=replicates if replicates.is_file() else None,

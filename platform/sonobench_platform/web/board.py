@@ -39,7 +39,7 @@ def board_page(published: PublishedBoard, page: Page, *, teams_without_score: in
     columns = [_score_column([mean_of(row, key) for row in rows]) for key in means]
     host_unit, host = _memory_column([row.host_memory_bytes for row in rows])
     gpu_unit, gpu = _memory_column([row.gpu_memory_bytes for row in rows])
-    times = _time_column([row.time_s for row in rows])
+    times = _time_column(rows)
     return BoardPage(
         page=page,
         name=board.challenge,
@@ -120,6 +120,8 @@ def _caption(board: Leaderboard) -> str:
         f"Means over tasks with {percent(board.confidence)} confidence interval ({method}); whiskers of a column share one scale."
     ]
     sentences.append("Time is the wall time for all cases; memory is the peak. 1 GB is 10⁹ bytes. A dash means not measured.")
+    if any(row.time_relative is not None for row in board.rows):
+        sentences.append("In parentheses: the time in units of the reference container on the same node, by which it is ranked.")
     return " ".join(sentences)
 
 
@@ -182,9 +184,17 @@ def _score_cell(score: MetricScore | None, decimals: int, scale: Scale | None, *
     return ScoreCell(figures.fixed(score.value, decimals), _exact(score.value), interval, drawn, score.value == best, "")
 
 
-def _time_column(values: Sequence[float | None]) -> list[FigureCell]:
-    decimals = figures.time_decimals(values)
-    return [FigureCell(figures.fixed(v, decimals), _exact(v), "" if v is not None else "not measured") for v in values]
+def _time_column(rows: Sequence[Row]) -> list[FigureCell]:
+    """Seconds; behind them, where the challenge ranks by it, the time in units of the reference container."""
+    decimals = figures.time_decimals([row.time_s for row in rows])
+    finer = figures.time_decimals([row.time_relative for row in rows])
+    cells = []
+    for row in rows:
+        text = figures.fixed(row.time_s, decimals)
+        if row.time_relative is not None:
+            text += f" ({figures.fixed(row.time_relative, finer)})"
+        cells.append(FigureCell(text, _exact(row.time_s), "" if row.time_s is not None else "not measured"))
+    return cells
 
 
 def _memory_column(values: Sequence[int | None]) -> tuple[str, list[FigureCell]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sonobench_eval.challenge.model import Challenge, Metric
+from sonobench_eval.ranking.relative import NOTE
 from sonobench_eval.report import figures
 from sonobench_eval.report.figures import metric_label
 from sonobench_platform.web.contexts import CenterLine, Fact, LimitLine, Step, TaskLine
@@ -87,11 +88,21 @@ def limit_lines(challenge: Challenge) -> tuple[LimitLine, ...]:
 def run_rules(challenge: Challenge) -> tuple[str, ...]:
     places = joined(["/tmp", "the image's HOME", *challenge.writable])  # noqa: S108 - a place inside the container
     return (
-        "The image runs once, without network, under a user id that is not root.",
+        f"{_how_often(challenge)}, without network, under a user id that is not root.",
         f"Its file system is read-only but for {places}, which are in memory and thrown away after the run.",
         "/input holds the images, /input_json is the list of cases, results go to /output.",
         _names_rule(challenge),
         "A team whose image fails is told why, in a sentence; a fault of the platform costs a team nothing.",
+    )
+
+
+def _how_often(challenge: Challenge) -> str:
+    warm_up = "after an untimed run on public images " if challenge.warm_up else ""
+    if challenge.measuring.repeats == 1:
+        return f"The image runs {warm_up}once"
+    return (
+        f"The image runs {warm_up}{challenge.measuring.repeats} times on all cases (the median time and the first run's results "
+        "count, and each run must end well)"
     )
 
 
@@ -138,6 +149,7 @@ def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
         "the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
         "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the "
         "highest 0.",
+        *([NOTE] if challenge.measuring.relative_to_reference else []),
         "What was measured for nobody does not count, and the board says so. Equal scores share a rank.",
         "Until the challenge closes, times are shown to 1\u00a0% and memory to 64\u00a0MiB, and ranks use the shown values.",
     )

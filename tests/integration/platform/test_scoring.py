@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from sonobench_eval.challenge.load import ChallengeError
 from sonobench_eval.io.sources import ResultsUnreadable
-from sonobench_platform.db.models import EvaluationRow, SnapshotRow
+from sonobench_platform.db.models import ChallengeRow, EvaluationRow, SnapshotRow
+from sonobench_platform.leaderboards.publish import contenders
 
 
 def _count(world: Any, table: Any) -> int:
@@ -200,3 +201,19 @@ class TestLeaderboard:
             world.clock.advance(hours=1)
             publish(core, work, challenge_id=challenge.id)
         assert _count(world, SnapshotRow) == 1
+
+
+class TestReferenceTimes:
+    def test_a_contender_has_the_reference_time_that_its_node_reported(self, world: Any, worlds: Any) -> None:
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        world.hand_back(claimed)
+        told = worlds.report()
+        told["measurement"] |= {"reference_s": 1.25, "repeats_s": [12.4, 12.5, 12.6], "phases": {"warm_up_s": 3.0}}
+        assert world.tell(claimed, "finish", report=told).status_code == 200
+        world.platform.score_run(claimed["run_id"])
+        assert world.state(submission_id) == "scored"
+        core = world.platform.core
+        with core.database.read() as session:
+            (contender,) = contenders(core, session, session.scalar(select(ChallengeRow.id)))
+        assert (contender.time_s, contender.reference_s) == (12.5, 1.25)

@@ -44,6 +44,17 @@ class TestRows:
             "not measured",
         )
 
+    def test_a_time_in_units_of_the_reference_container_stands_behind_the_seconds(
+        self, board: Leaderboard, publish: Publish, page: Page
+    ) -> None:
+        first, *others = board.rows
+        relative = board.model_copy(update={"rows": (first.model_copy(update={"time_relative": 30.5}), *others)})
+        made = board_page(publish(relative), page)
+        assert made.rows[0].time.text == "36.0 (30.5)"
+        assert made.rows[0].time.exact == "36.03"
+        assert "In parentheses" in made.caption
+        assert "In parentheses" not in board_page(publish(board), page).caption
+
     def test_a_score_without_a_value_says_why(self, board: Leaderboard, publish: Publish, page: Page) -> None:
         nothing = MetricScore(name="dsc", definition="dsc", value=None, n=0, units=0, undefined="only one class")
         means = (nothing, *board.rows[0].means[1:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sonobench_eval.challenge.model import Challenge, Limits, Metric, Ranking, UndefinedPolicy
+from sonobench_eval.challenge.model import Challenge, Limits, Measuring, Metric, Ranking, UndefinedPolicy
 from sonobench_platform.web import rules
 
 
@@ -58,6 +58,19 @@ class TestRules:
         assert any("opaque names in shuffled order" in rule for rule in rules.run_rules(challenge))
         said = " ".join(rules.run_rules(challenge.model_copy(update={"pseudonyms": False})))
         assert "under their own names and in the same order in every run" in said
+
+    def test_how_often_the_image_runs_is_told(self, challenge: Challenge) -> None:
+        assert rules.run_rules(challenge)[0].startswith("The image runs once, without network")
+        warm = challenge.cases[0].model_copy(update={"id": "warm/1.png"})
+        repeated = challenge.model_copy(update={"measuring": Measuring(repeats=3), "warm_up": (warm,)})
+        assert rules.run_rules(repeated)[0].startswith(
+            "The image runs after an untimed run on public images 3 times on all cases (the median time"
+        )
+
+    def test_the_unit_in_which_times_are_ranked_is_told(self, challenge: Challenge) -> None:
+        by_reference = challenge.model_copy(update={"measuring": Measuring(relative_to_reference=True)})
+        assert any("units of the reference container" in rule for rule in rules.ranking_rules(by_reference))
+        assert not any("reference container" in rule for rule in rules.ranking_rules(challenge))
 
     def test_the_commands_name_this_server_and_this_challenge(self, challenge: Challenge) -> None:
         commands = [step.commands for step in rules.steps(challenge, "https://bench.example.org")]
