@@ -11,11 +11,10 @@ import struct
 from sonobench_eval.io.strip.refusal import NotStrippable
 
 _FILE_HEADER = 14
-_CORE = 12
-_INFO_SIZES = {40, 52, 56, 64, 108, 124}
+_CORE, _INFO, _OS2 = 12, 40, 64
+_INFO_SIZES = {_INFO, 52, 56, _OS2, 108, 124}
 _PLAIN, _RUNS_8, _RUNS_4, _MASKS, _ALPHA_MASKS = 0, 1, 2, 3, 6
 _COLOR_SPACE = 56
-_AFTER_MASKS = 40
 
 
 def stripped_bmp(data: bytes) -> bytes:
@@ -37,14 +36,14 @@ def _stripped(data: bytes) -> bytes:
     else:
         raise NotStrippable("is no plain BMP: its header is of an unknown kind")
     end, start = pixels_at + size, _FILE_HEADER + header + tables
-    if len(data) < end or pixels_at < _FILE_HEADER + header:
+    if size <= 0 or len(data) < end or pixels_at < _FILE_HEADER + header:
         raise NotStrippable("is damaged: the file is cut short")
     kept = bytearray(data[:end])
     struct.pack_into("<IHH", kept, 2, end, 0, 0)
     kept[start:pixels_at] = bytes(max(0, pixels_at - start))
     if header != _CORE:
         struct.pack_into("<ii", kept, 38, 0, 0)
-    if header >= _COLOR_SPACE + 4 and header != 64:
+    if header > _COLOR_SPACE and header != _OS2:
         kept[_FILE_HEADER + _COLOR_SPACE : _FILE_HEADER + header] = b"BGRs".ljust(header - _COLOR_SPACE, b"\0")
     return bytes(kept)
 
@@ -54,7 +53,7 @@ def _info(data: bytes, header: int) -> tuple[int, int]:
     width, height, _, bits, packing, said, _, _, colors = struct.unpack_from("<iiHHIIiiI", data, 18)
     if packing not in {_PLAIN, _RUNS_8, _RUNS_4, _MASKS, _ALPHA_MASKS}:
         raise NotStrippable("is no plain BMP: it holds a file of another format")
-    masks = {_MASKS: 12, _ALPHA_MASKS: 16}.get(packing, 0) if header == _AFTER_MASKS else 0
+    masks = {_MASKS: 12, _ALPHA_MASKS: 16}.get(packing, 0) if header == _INFO else 0
     palette = 4 * (colors or (1 << bits if bits <= 8 else 0))
     return masks + palette, said if packing in {_RUNS_8, _RUNS_4} else _rows(width, height, bits)
 

@@ -48,6 +48,12 @@ class TestStrippedBmp:
         with pytest.raises(NotStrippable, match="holds a file of another format"):
             stripped_bmp(bytes(data))
 
+    def test_one_that_does_not_say_how_long_its_packed_pixels_are_is_refused(self, saved: Saved) -> None:
+        data = bytearray(saved("BMP", mode="L"))
+        data[30:38] = struct.pack("<II", 1, 0)  # runs of 8 bits, length 0
+        with pytest.raises(NotStrippable, match="is damaged"):
+            stripped_bmp(bytes(data))
+
     def test_an_unknown_header_is_refused(self, saved: Saved) -> None:
         data = bytearray(saved("BMP"))
         data[14] = 41
