@@ -158,6 +158,23 @@ def _admin_commands() -> typer.Typer:
 
         add_team(settings_with(home=home), name, as_json=json)
 
+    @admin.command("nodes")
+    def nodes(
+        forget: Annotated[
+            str | None, typer.Option(metavar="NAME", help="Drop what is known of a node, e.g. after its hardware changed.")
+        ] = None,
+        home: Home = None,
+        json: AsJson = False,
+    ) -> None:
+        """List the run workers' nodes: whether every limit bites there, and how their speed has drifted."""
+        from sonobench_platform.commands.admin_nodes import forget_node, list_nodes
+        from sonobench_platform.commands.settings import settings_with
+
+        if forget is not None:
+            forget_node(settings_with(home=home), forget)
+        else:
+            list_nodes(settings_with(home=home), as_json=json)
+
     @admin.command("submissions")
     def submissions(
         challenge: Annotated[str | None, typer.Option(help="Only of this challenge.", show_default=False)] = None,

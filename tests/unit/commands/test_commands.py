@@ -55,6 +55,7 @@ class TestRegister:
             ["admin", "challenge", "close"],
             ["admin", "challenge", "open"],
             ["admin", "team", "add"],
+            ["admin", "nodes"],
             ["admin", "submissions"],
         ],
     )
