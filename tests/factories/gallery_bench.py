@@ -11,7 +11,6 @@ import contextlib
 import os
 import resource
 import secrets
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,7 +35,7 @@ from sonobench_eval.io.sources import TarResults
 from sonobench_eval.pipeline import score_results
 from sonobench_eval.pipeline_run import run_image
 from sonobench_eval.sandbox.docker_engine import DockerEngine
-from sonobench_eval.sandbox.failure import Failure, classify
+from sonobench_eval.sandbox.failure import Failure, bad_output, classify, read_results
 from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, RunOutcome, container_name, never_started
 from sonobench_platform.runs.evaluations import for_team
 
@@ -114,8 +113,8 @@ class Secrets:
 class Bench:
     """A node with one challenge, another team's image, an honest team's image, and secrets to look for."""
 
-    def __init__(self, engine: DockerEngine, api: docker.APIClient, folder: Path) -> None:
-        self.engine, self.api, self.folder = engine, api, folder
+    def __init__(self, engine: DockerEngine, api: docker.APIClient, folder: Path, *, runtime: str | None = None) -> None:
+        self.engine, self.api, self.folder, self.runtime = engine, api, folder, runtime
         self.token = secrets.token_hex(4)
         self.node = f"gallery-{self.token}"
         self.secrets = Secrets(folder / "of-the-host")
@@ -124,9 +123,14 @@ class Bench:
         self.known = self._plant()
         self.victim = self._load_victim()
         self.honest = self._take_in("honest", honest_upload(self.known))
-        self.kept_ids = {tag: self._image_id(tag) for tag in (self.known.victim_tag, "sonobench/keeper:1")}
+        self.kept_ids: dict[str, str | None] = {}
         self.host_before = self.host_files()
-        self.began_at = int(time.time())
+
+    def begin(self) -> Told:
+        """The honest image before any attack. From here on, the tags that there are may not move."""
+        told = self.run_honest()
+        self.kept_ids = {tag: self._image_id(tag) for tag in (self.known.victim_tag, "sonobench/keeper:1")}
+        return told
 
     def close(self) -> None:
         self.listeners.close()
@@ -243,6 +247,7 @@ class Bench:
                 run_id=run_id,
                 attempt=1,
                 node=self.node,
+                runtime=self.runtime,
                 staging=staging,
                 pseudonym_key=key,
             )
@@ -268,7 +273,10 @@ class Bench:
         evaluation = self.score(results, key)
         grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
         harm = (f"the scoring process grew by {grown_kib:,} KiB",) if grown_kib > SCORING_MAY_TAKE_KIB else ()
-        return Told("results", None, None, for_team(evaluation).to_json(), outcome, evaluation, results, harm)
+        bad = bad_output(read_results(evaluation))
+        team = for_team(evaluation).to_json() + (bad.told if bad else "")
+        category, blame = (bad.category, bad.blame) if bad else (None, None)
+        return Told("results", category, blame, team, outcome, evaluation, results, harm)
 
     def score(self, results: bytes, key: bytes, *, loaded: LoadedChallenge | None = None) -> Evaluation:
         """Score the tar that a run left, against the bench's challenge or another."""

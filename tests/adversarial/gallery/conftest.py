@@ -26,7 +26,7 @@ def bench(engine, docker_api, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def honest(bench: Bench) -> Told:
     """What the honest image left, and how it scored, before any attack."""
-    told = bench.run_honest()
+    told = bench.begin()
     assert told.stage == "results"
     assert told.findings == {}
     assert told.harm == ()
