@@ -42,7 +42,8 @@ class PrivateEngine:
 
     host: str
     folder: Path
-    pid: int
+    dockerd: int
+    """Its process id."""
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def remove_container(api: docker.APIClient, name: str) -> bool:
     except docker.errors.NotFound:
         return False
     except LIBRARY_ERRORS as error:
-        log.warning("container %s could not be removed: %s", name, error)
+        log.warning("container %s could not be removed: %s", name, str(error))
         return False
     return True
 
@@ -87,6 +87,6 @@ def remove_volume(api: docker.APIClient, name: str) -> bool:
     except docker.errors.NotFound:
         return False
     except LIBRARY_ERRORS as error:
-        log.warning("volume %s could not be removed: %s", name, error)
+        log.warning("volume %s could not be removed: %s", name, str(error))
         return False
     return True
