@@ -57,10 +57,10 @@ def _cures(checks: Sequence[Check]) -> Table:
 
 
 def _grid() -> Table:
-    grid = Table.grid(padding=(0, 1))
+    grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
-    grid.add_column(min_width=_NAME_WIDTH, max_width=_NAME_WIDTH, overflow="fold")
-    grid.add_column(overflow="fold")
+    grid.add_column(width=_NAME_WIDTH, overflow="fold")
+    grid.add_column(ratio=1, overflow="fold")
     return grid
 
 

@@ -87,20 +87,25 @@ def probe_checks(sandbox: Sandbox, setting: Setting, *, engine: EngineFacts, hos
             _PROBES, "bad", f"could not be run: {trouble}", "See that the engine is well, and run this again.", "isolation"
         )
         return
-    yield from weigh(traces, _outside(engine, host, gpu_uuid=setting.gpu_uuid))
+    yield from weigh(traces, outside_of(engine, host, gpu_uuid=setting.gpu_uuid))
 
 
 def weigh(traces: Mapping[str, Trace], outside: Outside) -> Iterator[Check]:
     """The checks that the traces stand for. A trial that did not run leaves its checks open, and is named first."""
+    troubles: dict[str, list[str]] = {}
     for trial in TRIALS:
         if trouble := traces[trial.name].trouble:
-            cure = "See that the engine knows the runtime and that its log has no errors."
-            yield Check(_PROBES, "bad", f"the {trial.name} probe could not be run: {trouble}", cure, "isolation")
+            troubles.setdefault(trouble, []).append(trial.name)
+    if troubles:
+        found = "; ".join(f"{' and '.join(names)} could not be run: {trouble}" for trouble, names in troubles.items())
+        cure = "See that the engine knows the runtime and that its log has no errors."
+        yield Check(_PROBES, "bad", found, cure, "isolation")
     yield from isolation_checks(traces[ISOLATION.name], outside)
     yield from limit_checks(isolation=traces[ISOLATION.name], hunger=traces[HUNGER.name], stubborn=traces[STUBBORN.name])
 
 
-def _outside(engine: EngineFacts, host: HostFacts, *, gpu_uuid: str | None) -> Outside:
+def outside_of(engine: EngineFacts, host: HostFacts, *, gpu_uuid: str | None = None) -> Outside:
+    """What the probe's answers are held against."""
     return Outside(
         kernel=engine.kernel or host.kernel,
         boot_id=host.boot_id if engine.is_local else "",

@@ -38,7 +38,7 @@ say runtime.sockets "$(for at in /var/run/docker.sock /run/docker.sock /run/cont
 mknod /tmp/disk b 8 0 2>/dev/null && made=made || made=refused
 head -c 1 /tmp/disk >/dev/null 2>&1 && made=opened
 say device.node "$made"
-say host.file "$(while read -r at; do for root in "" /proc/1/root /proc/self/root /proc/self/cwd/../.. /proc/1/cwd/../..; do
+say host.file "$(while read -r at; do for root in "" /proc/[0-9]*/root /proc/[0-9]*/cwd/../../..; do
   head -c 64 "$root$at" 2>/dev/null; done; done < /input/host_paths | words)"
 
 # crashes
