@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from infra import bench_intake
+from infra import bench_intake, bench_measuring
 from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.challenge.phantom import make_phantom
@@ -41,6 +41,7 @@ def main() -> None:
             told = ", ".join(f"{PEERS[engine]} {seconds[engine]:.2f} s" for engine in PEERS)
             print(f"{name}: {told}, ratio {ratio:.1f}")
     bench_intake.main()
+    bench_measuring.main()
 
 
 def write_results(loaded: LoadedChallenge, folder: Path) -> None:
