@@ -22,7 +22,6 @@ class HostSample:
     cpu_time_s: float | None = None
     peak_cgroup_bytes: int | None = None
     oom_kills: int | None = None
-    pids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,6 @@ class Cgroup:
             cpu_time_s=cpu["usage_usec"] / 1e6 if "usage_usec" in cpu else None,
             peak_cgroup_bytes=number_in(self.memory / "memory.peak"),  # since Linux 5.19
             oom_kills=table_in(self.memory / "memory.events").get("oom_kill"),
-            pids=_pids(self.memory / "cgroup.procs"),
         )
 
     def _sample_v1(self) -> HostSample:
@@ -59,7 +57,6 @@ class Cgroup:
             cpu_time_s=None if usage is None else usage / 1e9,
             peak_cgroup_bytes=number_in(self.memory / "memory.max_usage_in_bytes"),
             oom_kills=table_in(self.memory / "memory.oom_control").get("oom_kill"),
-            pids=_pids(self.memory / "cgroup.procs"),
         )
 
 
@@ -130,7 +127,3 @@ def number_in(path: Path) -> int | None:
         return int(path.read_text())
     except (FileNotFoundError, ValueError):
         return None
-
-
-def _pids(path: Path) -> tuple[int, ...]:
-    return tuple(int(line) for line in path.read_text().split())

@@ -58,7 +58,6 @@ class HostMemoryMeter:
         self._last: HostSample | None = None
         self._curve = Curve(slot_s=interval_s)
         self._began_s = 0.0
-        self.pids_seen: frozenset[int] = frozenset()
 
     def start(self) -> None:
         """Begin; the curve's time begins with it."""
@@ -86,7 +85,6 @@ class HostMemoryMeter:
     def _take(self) -> None:
         sample = self._read()
         self._peak_bytes = max(self._peak_bytes, sample.anon_shmem_bytes)
-        self.pids_seen = self.pids_seen.union(sample.pids)  # replaced, not changed: the GPU meter's thread reads it
         self._last = sample
         at_s = time.monotonic() - self._began_s
         self._curve.add(at_s, host_memory_bytes=sample.anon_shmem_bytes, cpu_time_s=sample.cpu_time_s)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from sonobench_eval.meter.cgroup import HostSample
-from sonobench_eval.meter.host_memory import HostMemoryMeter
+from sonobench_eval.meter.host_memory import HostMemoryMeter, HostUsage, with_totals
+from sonobench_eval.meter.parent import Totals
 from sonobench_eval.meter.sampler import Sampler
 
 
@@ -99,11 +100,40 @@ class TestHostMemoryMeter:
         assert usage.method.startswith("largest of 2 samples at most 0.")
         assert usage.method.endswith("s apart of anon + shmem, from a test")
 
+    def test_its_course_is_a_curve_whose_peak_is_the_peak(self):
+        _, usage = measure(HostSample(10, 0.1), HostSample(30, 0.2), HostSample(20, 0.3))
+        assert max(moment.host_memory_bytes for moment in usage.curve) == 30
+        assert usage.curve[-1].cpu_time_s == 0.3
+        assert usage.curve[0].t_s >= 0
+
+    def test_figures_of_the_last_sample_are_labelled_as_lower_bounds(self):
+        _, usage = measure(HostSample(1, 0.5, None))
+        assert usage.cpu_method == "the last of 1 sample, from a test: a lower bound"
+        assert (usage.peak_cgroup_bytes, usage.peak_cgroup_method) == (None, "not measured")
+
     def test_without_a_sample_it_is_not_measured_and_never_zero(self):
         _, usage = measure()
         assert usage.peak_bytes is None
         assert usage.method.startswith("not measured")
 
-    def test_it_remembers_every_process(self):
-        meter, _ = measure(HostSample(1, pids=(1, 2)), HostSample(1, pids=(2, 3)))
-        assert meter.pids_seen == {1, 2, 3}
+
+class TestWithTotals:
+    SAMPLED = HostUsage(10, "sampled", 0.5, "last", 60, "last", oom_kills=1)
+
+    def test_what_the_parent_counted_replaces_the_last_sample_and_says_so(self):
+        usage = with_totals(self.SAMPLED, Totals(0.75, 64, 0))
+        assert (usage.cpu_time_s, usage.peak_cgroup_bytes, usage.peak_bytes, usage.oom_kills) == (0.75, 64, 10, 1)
+        assert usage.cpu_method == "the parent control group, after the container's end"
+        assert "page cache included" in usage.peak_cgroup_method
+        assert usage.method == "sampled"
+
+    def test_a_kernel_without_memory_peak_keeps_the_sampled_one_with_its_label(self):
+        usage = with_totals(self.SAMPLED, Totals(0.75, None, 2))
+        assert (usage.peak_cgroup_bytes, usage.peak_cgroup_method, usage.oom_kills) == (60, "last", 2)
+
+    def test_without_a_parent_everything_is_as_it_was_sampled(self):
+        assert with_totals(self.SAMPLED, None) == self.SAMPLED
+
+    def test_a_container_that_ended_before_the_first_sample_is_not_without_figures(self):
+        usage = with_totals(HostUsage(None, "not measured"), Totals(0.01, 64, None))
+        assert (usage.cpu_time_s, usage.peak_cgroup_bytes, usage.peak_bytes) == (0.01, 64, None)
