@@ -61,6 +61,16 @@ class Trial:
             return None
         return Predicted(measured / tried * self.cases_declared, self.cases_declared, tried)
 
+    @property
+    def time_per_case_s(self) -> float | None:
+        """Wall time over cases, start-up included; None where the time is not known.
+
+        A mean is all there is: the contract hands all cases to one container at once, and when it turns from one to the
+        next is not to be seen from outside.
+        """
+        measured, tried = self.outcome.measurement.wall_time_s, len(self.challenge.cases)
+        return None if measured is None or not tried else measured / tried
+
 
 def as_document(trial: Trial, checks: tuple[Check, ...]) -> dict[str, Any]:
     """The report as JSON data."""
@@ -74,6 +84,7 @@ def as_document(trial: Trial, checks: tuple[Check, ...]) -> dict[str, Any]:
         else {"category": failure.category.value, "blame": failure.blame.value, "sentence": failure.sentence},
         "checks": [check._asdict() for check in checks],
         "measurement": asdict(trial.outcome.measurement),
+        "mean_time_per_case_s": trial.time_per_case_s,
         "result_files": trial.outcome.result_files,
         "result_bytes": trial.outcome.result_bytes,
         "notes": list(trial.outcome.notes),

@@ -181,5 +181,6 @@ class TestDocument:
         assert first <= set(document)
         assert document["schema"] == SCHEMA == "sonobench.test/2"
         assert document["predicted"] == {"seconds": 2.0, "cases": 2, "tried": 2}
+        assert document["mean_time_per_case_s"] == 1.0
         assert document["pseudonym_key"] == (b"k" * 32).hex()
         assert document["checks"][0]["state"] == "ok"
