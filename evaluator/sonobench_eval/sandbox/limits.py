@@ -6,7 +6,8 @@ switched off by a challenge or an image.
 
 In-memory places (`/tmp`, `/dev/shm`, `/output`, writable places) are charged to the memory of whoever writes to
 them. The container's memory limit is therefore the declared memory plus the sizes of them all: a program may use
-what was declared for it however full these places are.
+what was declared for it however full these places are. Results that would outgrow the node's memory are the exception:
+they go to a file system of their own on its disk.
 
 The container is put into a control group that is the run's own (`meter/parent.py`), where the node has one to give. It
 carries no limit: the kernel tells of a limit's breach in the group that has it, and the engine listens at the container's.
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sonobench_eval.challenge.model import Limits
@@ -33,6 +35,11 @@ SCRATCH_INODES = 100_000
 OUT_OF_MEMORY_SCORE = 500
 """Where the whole node runs out of memory, the kernel ends a submission before anything of the platform."""
 
+INODE_BYTES = 256
+"""What an ext4 file system keeps for each file it may hold, beside the file's content."""
+SHARE_OF_MEMORY_FOR_OUTPUT = 4
+"""Results of up to this part (a quarter) of the node's memory are kept in memory, larger ones on the node's disk."""
+
 Json = dict[str, Any]
 
 
@@ -47,6 +54,22 @@ class NodeFacts:
     cgroup_driver: str = ""
     """Who makes control groups, `cgroupfs` or `systemd`; empty where those of the engine are not to be seen from here."""
     cgroup_version: str = ""
+    output_folder: str = "/var/lib/sonobench/outputs"
+    """Where the node keeps results that are too large for its memory, while they are made."""
+    output_in_memory_bytes: int | None = None
+    """Results that may be larger than this are kept there; None for a quarter of the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskPlan:
+    """A file system for a run's results on the node's disk: how large the file is, and whose its only folder is."""
+
+    folder: Path
+    output_bytes: int
+    size_bytes: int
+    inodes: int
+    uid: int
+    gid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +97,37 @@ class Place:
     content_files: int = 0
 
 
-def memory_limit_bytes(limits: Limits, places: tuple[Place, ...]) -> int:
+def output_on_disk(limits: Limits, node: NodeFacts) -> DiskPlan | None:
+    """The file system for results that may outgrow the node's memory; None where they are kept in memory.
+
+    It always has room for `output_bytes` of results, in as many files as allowed, with the longest names. So whether the
+    limit was reached is told in the same way, by what is there, as for results in memory.
+    """
+    most = node.output_in_memory_bytes
+    if limits.output_bytes <= (node.memory_bytes // SHARE_OF_MEMORY_FOR_OUTPUT if most is None else most):
+        return None
+    inodes = limits.output_files + FOLDERS_IN_OUTPUT
+    names_bytes, folders_bytes, layout_bytes = inodes * 264, FOLDERS_IN_OUTPUT * 4096, limits.output_bytes // 32 + 16 * 2**20
+    size_bytes = limits.output_bytes + inodes * (INODE_BYTES + 4096) + names_bytes + folders_bytes + layout_bytes
+    return DiskPlan(
+        folder=Path(node.output_folder),
+        output_bytes=limits.output_bytes,
+        size_bytes=-(-size_bytes // 2**20) * 2**20,
+        inodes=inodes,
+        uid=SANDBOX_UID + node.uid_offset,
+        gid=SANDBOX_GID + node.gid_offset,
+    )
+
+
+def disk_volume_options(device: str) -> dict[str, str]:
+    """Options of the volume at `/output` that shows a file system on the node's disk. Nothing in it can be executed."""
+    return {"type": "ext4", "device": device, "o": "nosuid,nodev,noexec,noatime"}
+
+
+def memory_limit_bytes(limits: Limits, places: tuple[Place, ...], *, node: NodeFacts) -> int:
     """Declared memory plus every in-memory place. The image's own files in a place are not charged to the container."""
-    in_memory = limits.shm_bytes + limits.scratch_bytes + limits.output_bytes
+    output_bytes = 0 if output_on_disk(limits, node) else limits.output_bytes
+    in_memory = limits.shm_bytes + limits.scratch_bytes + output_bytes
     return limits.memory_bytes + in_memory + sum(place.scratch_bytes for place in places)
 
 
@@ -152,7 +203,7 @@ def _library_path(image: ImageFacts) -> list[str]:
 def host_config(spec: RunSpec, *, node: NodeFacts, output_volume: str, places: tuple[Place, ...]) -> Json:
     """Isolation and limits of the run's container."""
     limits = spec.limits
-    memory = memory_limit_bytes(limits, places)
+    memory = memory_limit_bytes(limits, places, node=node)
     return {
         **isolation(),
         "Init": True,

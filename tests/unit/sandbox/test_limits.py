@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from sonobench_eval.sandbox.limits import (
     Place,
     container_config,
     control_config,
+    disk_volume_options,
     environment,
     keeper_config,
     memory_limit_bytes,
+    output_on_disk,
     output_volume_options,
     place_volume_options,
     probe_config,
@@ -199,7 +202,37 @@ class TestVolumeOptions:
 
 class TestMemoryLimit:
     def test_without_places_it_is_memory_and_the_three_that_always_are(self):
-        assert memory_limit_bytes(LIMITS, ()) == (1000 + 10 + 100 + 50) * MIB
+        assert memory_limit_bytes(LIMITS, (), node=NODE) == (1000 + 10 + 100 + 50) * MIB
+
+    def test_results_on_the_disk_are_not_charged(self):
+        node = replace(NODE, output_in_memory_bytes=MIB)
+        assert memory_limit_bytes(LIMITS, (), node=node) == (1000 + 10 + 100) * MIB
+
+
+class TestOutputOnDisk:
+    def test_a_quarter_of_the_memory_is_kept_in_memory(self):
+        limits = LIMITS.model_copy(update={"output_bytes": 4 * 2**30})
+        assert output_on_disk(limits, NODE) is None
+        assert output_on_disk(limits.model_copy(update={"output_bytes": 4 * 2**30 + 1}), NODE) is not None
+
+    def test_a_node_can_say_how_much_it_keeps_in_memory(self):
+        assert output_on_disk(LIMITS, replace(NODE, output_in_memory_bytes=50 * MIB)) is None
+        assert output_on_disk(LIMITS, replace(NODE, output_in_memory_bytes=50 * MIB - 1)) is not None
+
+    def test_it_holds_the_results_and_what_the_file_system_needs_beside_them(self):
+        plan = output_on_disk(LIMITS, replace(NODE, output_in_memory_bytes=0))
+        assert plan.output_bytes == 50 * MIB
+        assert 70 * MIB < plan.size_bytes < 90 * MIB
+        assert plan.inodes == 200 + 1024
+
+    def test_with_remapped_users_the_owner_is_the_mapped_one(self):
+        plan = output_on_disk(LIMITS, replace(NODE, output_in_memory_bytes=0, uid_offset=231072, gid_offset=231073))
+        assert (plan.uid, plan.gid) == (241073, 241074)
+
+    def test_nothing_in_it_can_be_executed_or_is_a_device(self):
+        options = disk_volume_options("/dev/loop7")
+        assert (options["type"], options["device"]) == ("ext4", "/dev/loop7")
+        assert {"nosuid", "nodev", "noexec"} <= set(options["o"].split(","))
 
 
 class TestKeeperConfig:

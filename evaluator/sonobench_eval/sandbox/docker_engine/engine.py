@@ -14,6 +14,7 @@ import docker
 from sonobench_eval.sandbox.cpuset import why_not_on_node
 from sonobench_eval.sandbox.docker_engine.calls import engine_call, open_client
 from sonobench_eval.sandbox.docker_engine.images import forget_image, load_image, resolve_image
+from sonobench_eval.sandbox.docker_engine.loop_disk import sweep_disks
 from sonobench_eval.sandbox.docker_engine.parents import kept_by, sweep_parents
 from sonobench_eval.sandbox.docker_engine.run import run_container
 from sonobench_eval.sandbox.docker_engine.sweep import sweep
@@ -42,8 +43,13 @@ class DockerEngine:
         self._timeout_s = timeout_s
 
     @classmethod
-    def connect(cls, *, timeout_s: float = CALL_TIMEOUT_S) -> Self:
+    def connect(
+        cls, *, timeout_s: float = CALL_TIMEOUT_S, output_folder: Path | None = None, output_in_memory_bytes: int | None = None
+    ) -> Self:
         """Connect to the engine that DOCKER_HOST names, else to the local one. `timeout_s` holds for every single call.
+
+        Results that may be larger than `output_in_memory_bytes` (None: a quarter of the node's memory) are made in a file
+        system on the node's disk, in `output_folder` (None: `/var/lib/sonobench/outputs`).
 
         Raises:
             EngineMissing: nobody answers, this user may not ask, or the engine cannot run linux/amd64.
@@ -53,7 +59,10 @@ class DockerEngine:
             with engine_call("describe itself"):
                 info = api.info()
             driver, version = kept_by(info)
-            node = replace(node_facts(info), cgroup_driver=driver, cgroup_version=version)
+            node = replace(
+                node_facts(info), cgroup_driver=driver, cgroup_version=version, output_in_memory_bytes=output_in_memory_bytes
+            )
+            node = node if output_folder is None else replace(node, output_folder=str(output_folder))
             return cls(api_version=str(api.api_version), node=node, timeout_s=timeout_s)
         finally:
             api.close()
@@ -96,7 +105,8 @@ class DockerEngine:
     def sweep(self, node: str, is_alive: Callable[[str, int], bool]) -> list[str]:
         """See `port.Sandbox.sweep`."""
         with self._client() as api:
-            return [*sweep(api, node, is_alive), *sweep_parents(self._node, node, is_alive)]
+            removed = [*sweep(api, node, is_alive), *sweep_parents(self._node, node, is_alive)]
+        return [*removed, *sweep_disks(Path(self._node.output_folder), node, is_alive)]
 
     @contextmanager
     def _client(self, *, timeout_s: float | None = None) -> Iterator[docker.APIClient]:

@@ -29,6 +29,7 @@ from sonobench_eval.sandbox.docker_engine.images import assert_made_of, verified
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
 from sonobench_eval.sandbox.docker_engine.logs import read_log_tail
+from sonobench_eval.sandbox.docker_engine.loop_disk import loop_disk
 from sonobench_eval.sandbox.docker_engine.outcome import outcome_of
 from sonobench_eval.sandbox.docker_engine.owned import owned_container, owned_volume
 from sonobench_eval.sandbox.docker_engine.parents import run_parent
@@ -39,9 +40,11 @@ from sonobench_eval.sandbox.limits import (
     Place,
     container_config,
     cpus_given,
+    disk_volume_options,
     in_group,
     keeper_config,
     labels,
+    output_on_disk,
     output_volume_options,
     place_volume_options,
     probe_config,
@@ -164,8 +167,10 @@ def _cpu_notes(spec: RunSpec, node: NodeFacts) -> tuple[str, ...]:
 def _start_keeper(
     api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitStack, *, output_volume: str, places: tuple[Place, ...]
 ) -> str:
-    """Make every in-memory volume of the run and the container that holds them; its id."""
-    options = {output_volume: output_volume_options(spec.limits, node)}
+    """Make every volume of the run and the container that holds them; its id."""
+    plan = output_on_disk(spec.limits, node)
+    disk = None if plan is None else owned.enter_context(loop_disk(spec, plan))
+    options = {output_volume: output_volume_options(spec.limits, node) if disk is None else disk_volume_options(disk.device)}
     options.update({place.volume: place_volume_options(place, node) for place in places})
     for name, volume_options in options.items():
         owned.enter_context(owned_volume(api, name, options=volume_options, labels=labels(spec)))
@@ -174,6 +179,8 @@ def _start_keeper(
     keeper = owned.enter_context(owned_container(api, body, f"{spec.name}-keeper", refusing=engine_call))
     with engine_call("start the keeper"):
         api.start(keeper)
+    if disk is not None:
+        disk.let_go()  # it is mounted now, and goes when the keeper does
     return keeper
 
 
