@@ -23,18 +23,15 @@ def admit(session: Session, name: str) -> None:
         Forbidden: `node-unknown`, it never said how it is; `node-unsafe`, it said that hidden data must not go there.
     """
     row = repository.find(session, name)
-    if row is None or not _has_reported(row):
+    if row is not None and (row.is_safe or is_accepted(row)):
+        return
+    if row is None or not json.loads(row.report):  # a node's speed can be known before its safety
         raise Forbidden("node-unknown", f"Node {name} has not said how it is. Its run worker does so when it starts.")
-    if not row.is_safe and not is_accepted(row):
-        raise Forbidden(
-            "node-unsafe", f"Node {name} is not safe for hidden data by its own report. `sonobench doctor` there says why."
-        )
+    raise Forbidden(
+        "node-unsafe", f"Node {name} is not safe for hidden data by its own report. `sonobench doctor` there says why."
+    )
 
 
 def is_accepted(row: NodeRow) -> bool:
     """Whether the node's operator lets it have runs although it is not safe."""
     return json.loads(row.report).get(ACCEPTED) is True
-
-
-def _has_reported(row: NodeRow) -> bool:
-    return bool(json.loads(row.report))
