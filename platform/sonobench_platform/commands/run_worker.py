@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 from sonobench_eval.doctor.examine import Setting, examine_node, node_fingerprint
@@ -56,7 +57,10 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
         safety = Safety(doctor, api, kept=folder / f"doctor-{slot}.json", accept_unsafe=settings.accept_unsafe_node)
         speed = Speed(api, work=place.work, runtime=place.runtime, cpuset=place.cpuset, every_s=settings.reference_every_s)
         inputs = InputsCache(folder / "inputs")
-        worker = RunWorker(api, DockerEngine.connect, inputs, place, safety=safety, speed=speed, pace=pace)
+        connect = partial(
+            DockerEngine.connect, output_folder=folder / "outputs", output_in_memory_bytes=settings.output_in_memory_bytes
+        )
+        worker = RunWorker(api, connect, inputs, place, safety=safety, speed=speed, pace=pace)
         worker.recover()
         log.info("%s takes runs from %s", name, settings.api_url)
         _work(worker, broker_address(settings), name=name)
