@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ import gallery
 import image_tars
 from gallery import PICTURE_PX, Attack, File, Kit, Known, base_layer, build_upload, honest_upload, layer_of
 from gallery_listeners import Listeners, own_addresses
-from gallery_traces import DiskWatch, EngineEvents, cgroups_naming
+from gallery_traces import DiskWatch, EngineEvents, PeakMemory, cgroups_naming
 
 from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
 from sonobench_eval.challenge.model import Case, Limits
@@ -113,8 +112,11 @@ class Secrets:
 class Bench:
     """A node with one challenge, another team's image, an honest team's image, and secrets to look for."""
 
-    def __init__(self, engine: DockerEngine, api: docker.APIClient, folder: Path, *, runtime: str | None = None) -> None:
-        self.engine, self.api, self.folder, self.runtime = engine, api, folder, runtime
+    def __init__(
+        self, engine: DockerEngine, api: docker.APIClient, folder: Path, *, runtime: str | None = None, limits_bite: bool = True
+    ) -> None:
+        self.engine, self.api, self.folder = engine, api, folder
+        self.runtime, self.limits_bite = runtime, limits_bite
         self.token = secrets.token_hex(4)
         self.node = f"gallery-{self.token}"
         self.secrets = Secrets(folder / "of-the-host")
@@ -255,7 +257,7 @@ class Bench:
         if disk.most_bytes > 3 * limits.log_bytes + MIB:
             traces.append(f"{disk.most_bytes:,} bytes lay on the engine's disk")
         told = self._told(outcome, limits, key)
-        harm = (*told.harm, *traces, *self._harm(told), *over_limits(outcome, limits))
+        harm = (*told.harm, *traces, *self._harm(told), *(over_limits(outcome, limits) if self.limits_bite else ()))
         results.unlink(missing_ok=True)
         return replace(told, harm=harm, key=key)
 
@@ -269,10 +271,9 @@ class Bench:
         results = outcome.results.read_bytes() if outcome.results else b""
         if failure is not None:
             return _failed(failure, outcome, results)
-        before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        evaluation = self.score(results, key)
-        grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
-        harm = (f"the scoring process grew by {grown_kib:,} KiB",) if grown_kib > SCORING_MAY_TAKE_KIB else ()
+        with PeakMemory() as memory:
+            evaluation = self.score(results, key)
+        harm = (f"the scoring process grew by {memory.grown_kib:,} KiB",) if memory.grown_kib > SCORING_MAY_TAKE_KIB else ()
         bad = bad_output(read_results(evaluation))
         team = for_team(evaluation).to_json() + (bad.told if bad else "")
         category, blame = (bad.category, bad.blame) if bad else (None, None)

@@ -108,6 +108,26 @@ def _size_of(folder: Path) -> int:
     return total
 
 
+class PeakMemory:
+    """By how much this process's memory grew at its largest while a `with` block ran."""
+
+    def __init__(self) -> None:
+        self.grown_kib = 0
+
+    def __enter__(self) -> Self:
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+        self._before_kib = _of_own_status("VmRSS")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.grown_kib = _of_own_status("VmHWM") - self._before_kib
+
+
+def _of_own_status(field: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
 def cgroups_naming(*names: str) -> list[str]:
     """Folders below /sys/fs/cgroup with one of these names in theirs."""
     found = [str(Path(at) / each) for at, folders, _ in os.walk(CGROUPS, onerror=lambda _: None) for each in folders]

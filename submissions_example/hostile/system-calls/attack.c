@@ -12,7 +12,7 @@ static char zeros[4096];
 
 static void try(const char *name, long result) {
     if (result < 0) { refused++; return; }
-    printf("BREACH %s\n", name);
+    printf("BREACH call of %s\n", name);
     breaches++;
 }
 
@@ -62,7 +62,7 @@ int main(int count, char **arguments) {
     try("setgid", syscall(SYS_setgid, 0));
     try("setpriority", syscall(SYS_setpriority, 0, 0, -20));
     try("mknod", syscall(SYS_mknod, "/tmp/disk", 060666, 254 << 8));
-    try("open of the secret", syscall(SYS_open, arguments[1], O_RDONLY));
+    try("secret", syscall(SYS_open, arguments[1], O_RDONLY));
     printf("%d calls refused\n", refused);
     return breaches != 0;
 }

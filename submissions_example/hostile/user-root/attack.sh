@@ -1,8 +1,8 @@
 . /attack/answers.sh
 echo "uid $(id -u) gid $(id -g)"
-for set in Inh Prm Eff Bnd Amb; do
+for set in Amb Inh Prm Bnd Eff; do
   caps=$(sed -n "s/^Cap$set:[[:space:]]*//p" /proc/self/status)
-  [ "$caps" = 0000000000000000 ] || breach "Cap$set is $caps"
+  [ "${caps:-0000000000000000}" = 0000000000000000 ] || breach "Cap$set is $caps"
 done
 echo "caps $caps"
 must_fail su -c id
