@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     """The CPUs that this run worker's containers may use, for example `0-7,16-23`; None for all of the node."""
     output_in_memory_bytes: Annotated[int, Field(ge=0)] | None = None
     """Challenges whose results may be larger than this have them on this node's disk while they run, which needs root;
-    None for a quarter of the node's memory."""
+    None for half of the node's memory."""
     reference_every_s: Annotated[float, Field(ge=0, le=30 * 86400, allow_inf_nan=False)] = 6 * 3600.0
     """How often the reference container tells how fast this node is; 0 for never."""
     accept_unsafe_node: bool = False

@@ -37,8 +37,8 @@ OUT_OF_MEMORY_SCORE = 500
 
 INODE_BYTES = 256
 """What an ext4 file system keeps for each file it may hold, beside the file's content."""
-SHARE_OF_MEMORY_FOR_OUTPUT = 4
-"""Results of up to this part (a quarter) of the node's memory are kept in memory, larger ones on the node's disk."""
+SHARE_OF_MEMORY_FOR_OUTPUT = 2
+"""Results of up to this part (half, as Linux gives a tmpfs) of the node's memory are kept in it, larger ones on its disk."""
 
 Json = dict[str, Any]
 
@@ -57,7 +57,7 @@ class NodeFacts:
     output_folder: str = "/var/lib/sonobench/outputs"
     """Where the node keeps results that are too large for its memory, while they are made."""
     output_in_memory_bytes: int | None = None
-    """Results that may be larger than this are kept there; None for a quarter of the memory."""
+    """Results that may be larger than this are kept there; None for half of the memory."""
 
 
 @dataclass(frozen=True, slots=True)

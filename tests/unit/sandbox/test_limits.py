@@ -210,10 +210,10 @@ class TestMemoryLimit:
 
 
 class TestOutputOnDisk:
-    def test_a_quarter_of_the_memory_is_kept_in_memory(self):
-        limits = LIMITS.model_copy(update={"output_bytes": 4 * 2**30})
+    def test_up_to_half_of_the_memory_they_are_kept_in_memory(self):
+        limits = LIMITS.model_copy(update={"output_bytes": 8 * 2**30})
         assert output_on_disk(limits, NODE) is None
-        assert output_on_disk(limits.model_copy(update={"output_bytes": 4 * 2**30 + 1}), NODE) is not None
+        assert output_on_disk(limits.model_copy(update={"output_bytes": 8 * 2**30 + 1}), NODE) is not None
 
     def test_a_node_can_say_how_much_it_keeps_in_memory(self):
         assert output_on_disk(LIMITS, replace(NODE, output_in_memory_bytes=50 * MIB)) is None

@@ -48,7 +48,7 @@ class DockerEngine:
     ) -> Self:
         """Connect to the engine that DOCKER_HOST names, else to the local one. `timeout_s` holds for every single call.
 
-        Results that may be larger than `output_in_memory_bytes` (None: a quarter of the node's memory) are made in a file
+        Results that may be larger than `output_in_memory_bytes` (None: half of the node's memory) are made in a file
         system on the node's disk, in `output_folder` (None: `/var/lib/sonobench/outputs`).
 
         Raises:
