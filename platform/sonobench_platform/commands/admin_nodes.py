@@ -15,6 +15,7 @@ from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.nodes import repository, service
+from sonobench_platform.nodes.admission import ACCEPTED
 from sonobench_platform.nodes.schemas import Node
 from sonobench_platform.nodes.view import node_of
 
@@ -55,12 +56,18 @@ def nodes_table(nodes: Sequence[Node]) -> Table:
         table.add_row(
             plain(each.name),
             f"{each.seen_at:%Y-%m-%d %H:%M}",
-            "yes" if each.is_safe else "[red]no[/red]",
+            _safety(each),
             _seconds(each.reference_s),
             _seconds(each.first_reference_s),
             _drift(each.drift_percent),
         )
     return table
+
+
+def _safety(node: Node) -> str:
+    if node.is_safe:
+        return "yes"
+    return "[red]no, accepted by its operator[/red]" if node.report.get(ACCEPTED) is True else "[red]no[/red]"
 
 
 def _seconds(seconds: float | None) -> str:
