@@ -33,7 +33,10 @@ FOLDERS_IN_OUTPUT = 1024
 SCRATCH_INODES = 100_000
 """Inodes of `/tmp` and of each writable place beyond those of the image's own files."""
 OUT_OF_MEMORY_SCORE = 500
-"""Where the whole node runs out of memory, the kernel ends a submission before anything of the platform."""
+"""Where the whole node runs out of memory, the kernel ends a submission before anything of the platform.
+
+A program may lower its own to 0, not below: what should outlive it is given less (`docs/nodes.md`).
+"""
 
 INODE_BYTES = 256
 """What an ext4 file system keeps for each file it may hold, beside the file's content."""

@@ -53,6 +53,10 @@ class TestWaysOut:
     def test_calls_that_need_rights_are_refused(self, run_together, attempt):
         assert run_together[attempt] != 0
 
+    def test_it_cannot_make_the_kernel_end_the_platform_before_it(self, run):
+        ran = run("for v in 0 -1 -1000; do (echo $v > /proc/self/oom_score_adj) 2>/dev/null && echo $v; done")
+        assert ran.outcome.log_tail.split() == ["0"]
+
     def test_its_processes_are_all_it_sees(self, run):
         ran = run("cat /proc/[0-9]*/comm 2>/dev/null")
         assert set(ran.outcome.log_tail.split()) <= {"docker-init", "tini", "sh", "cat"}
