@@ -39,8 +39,12 @@ def keeper_tar() -> tuple[bytes, str]:
 
 
 def control_tar(token: str) -> bytes:
-    """An image with a layer that no engine has seen yet where `token` is new; its tag is `control_tag(token)`."""
-    return image_tar({"token": (token.encode(), 0o644)}, tag=control_tag(token))[0]
+    """An image with a layer that no engine has seen yet where `token` is new; its tag is `control_tag(token)`.
+
+    One of its folders hides that of a layer below, as many images have it: to unpack that, the node's file system has
+    to keep extended attributes.
+    """
+    return image_tar({"token": (token.encode(), 0o644), "folder/.wh..wh..opq": (b"", 0o600)}, tag=control_tag(token))[0]
 
 
 def control_tag(token: str) -> str:
