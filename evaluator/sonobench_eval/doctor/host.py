@@ -39,7 +39,6 @@ class HostFacts:
     clock_synchronised: bool | None
     core_pattern: str | None
     bpf_for_everyone: bool | None
-    io_uring_for_everyone: bool | None
     swap_bytes: int | None
     reads_peak_memory: bool | None
     metadata_reachable: bool
@@ -49,14 +48,13 @@ class HostFacts:
 
 def read_host(*, data_root: str | None, home: Path) -> HostFacts:
     """Facts of the machine this runs on. `data_root`: the engine's folder, None where the engine is elsewhere."""
-    bpf, io_uring = _number("/proc/sys/kernel/unprivileged_bpf_disabled"), _number("/proc/sys/kernel/io_uring_disabled")
+    bpf = _number("/proc/sys/kernel/unprivileged_bpf_disabled")
     return HostFacts(
         kernel=os.uname().release,
         boot_id=_text("/proc/sys/kernel/random/boot_id") or "",
         clock_synchronised=clock_is_synchronised(),
         core_pattern=_text("/proc/sys/kernel/core_pattern"),
         bpf_for_everyone=None if bpf is None else bpf == 0,
-        io_uring_for_everyone=None if io_uring is None else io_uring == 0,
         swap_bytes=_swap_bytes(),
         reads_peak_memory=_reads_peak_memory(),
         metadata_reachable=_answers(_METADATA, _METADATA_WITHIN_S),

@@ -34,7 +34,6 @@ SAID_BY_RUNC = {
     "processes": "docker-init sh cat sh",
     "handed.files": "/dev/null /dev/null",
     "interfaces": "lo",
-    "abstract.sockets": "0",
     **dict.fromkeys(("written.root", "written.input", "written.proc", "written.sys", "made.cgroup", "read.kernel"), ""),
     "devices": "/dev/urandom /dev/zero /dev/tty /dev/full /dev/random /dev/null",
     "sockets": "",
@@ -48,7 +47,6 @@ SAID_BY_RUNC = {
     "flood.output": "4194304",
     "flood.files": "1086",
     "flood.processes": "59",
-    "limit.files": "128",
     "done": "yes",
 }
 SAID_BY_GVISOR = {
@@ -214,7 +212,6 @@ def host() -> HostFacts:
         clock_synchronised=True,
         core_pattern="core",
         bpf_for_everyone=False,
-        io_uring_for_everyone=False,
         swap_bytes=0,
         reads_peak_memory=True,
         metadata_reachable=False,
