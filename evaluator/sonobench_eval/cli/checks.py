@@ -66,7 +66,8 @@ _FAILS_AT = {
 
 def _of_run(trial: Trial) -> Iterator[Check]:
     failure = trial.failure
-    failed_at = None if failure is None else _FAILS_AT.get(failure.category, "End")
+    ended_well = failure is None or failure.category == Category.BAD_OUTPUT  # what is bad, the checks of results say
+    failed_at = None if failure is None or ended_well else _FAILS_AT.get(failure.category, "End")
     for step in _STEPS:
         if step == failed_at and failure is not None:
             yield Check(step, "failed", failure.sentence)

@@ -193,7 +193,7 @@ def _phase_words(phase: str) -> str:
 def _judged(ground: _Ground, verified: VerifiedImage, outcome: RunOutcome, key: bytes | None) -> Trial:
     from sonobench_eval.cli.trial import Trial
     from sonobench_eval.contract.pseudonyms import case_names
-    from sonobench_eval.sandbox.failure import classify
+    from sonobench_eval.sandbox.failure import bad_output, classify, read_results
     from sonobench_eval.sandbox.shown_log import shown_log
 
     challenge = ground.loaded.challenge
@@ -204,6 +204,7 @@ def _judged(ground: _Ground, verified: VerifiedImage, outcome: RunOutcome, key: 
     findings = evaluation = None
     if failure is None and outcome.results is not None:
         findings, evaluation = _read(ground, outcome.results, key)
+        failure = None if evaluation is None else bad_output(read_results(evaluation))
     return Trial(
         image=verified,
         challenge=challenge,

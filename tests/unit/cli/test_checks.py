@@ -111,6 +111,12 @@ class TestFindings:
 
 
 class TestFailures:
+    def test_where_no_result_can_be_used_the_run_itself_is_called_ok(self) -> None:
+        missing = FindingRecord(code="missing_result", count=2, examples=(), sentence="2 cases have no result.")
+        nothing = Failure(Blame.PARTICIPANT, Category.BAD_OUTPUT, "None of its results can be used.")
+        states = {check.name: check.state for check in checks_of(trial(missing, failure=nothing))}
+        assert (states["End"], states["One result a case"]) == ("ok", "failed")
+
     @pytest.mark.parametrize(
         ("category", "line"),
         [
@@ -122,6 +128,7 @@ class TestFailures:
                 (category, "End")
                 for category in Category
                 if category not in {Category.CANNOT_START, Category.TIME_LIMIT, Category.MEMORY_LIMIT, Category.OUTPUT_LIMIT}
+                and category is not Category.BAD_OUTPUT  # results tell that, not the run: see the test before
             ],
         ],
     )
