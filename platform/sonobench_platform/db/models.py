@@ -84,7 +84,7 @@ class ImageRow(Base):
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     description: Mapped[str] = mapped_column(Text)
-    """JSON: manifest_digest (what a containerd image store calls it), diff_ids, tag, user, entrypoint, command, working_dir, volumes, warnings."""
+    """JSON: manifest_digest, diff_ids, tag, user, entrypoint, command, working_dir, volumes, warnings."""
     created_at: Mapped[datetime]
 
 
