@@ -319,6 +319,20 @@ class House:
         found = self.engine.api.volumes(filters={"label": f"{NODE_LABEL}={self.node}"})
         return [volume["Name"] for volume in found.get("Volumes") or []]
 
+    def groups(self) -> list[str]:
+        """Control groups of this node's runs; under systemd the dashes of its name are escaped."""
+        trees = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*/")]
+        families = [tree / family for tree in trees for family in ("sonobench", "sonobench.slice") if (tree / family).is_dir()]
+        nodes = {self.node, self.node.replace("-", r"\x2d")}
+        found = (
+            run
+            for family in families
+            for node in family.iterdir()
+            if any(name in node.name for name in nodes)
+            for run in node.glob("*/")
+        )
+        return sorted({run.name for run in found})
+
     def close(self) -> None:
         """End what still runs: the workers together, then the server they answer to."""
         workers = [self.processes.pop(name) for name in ("run", "score") if name in self.processes]
@@ -375,7 +389,7 @@ def open_house(
     yield open_one
     for house in houses:
         house.close()
-        left = house.containers(), house.volumes()
+        left = house.containers(), house.volumes(), house.groups()
         for name in left[0]:
             engine.api.remove_container(name, force=True, v=True)
-        assert left == ([], [])
+        assert left == ([], [], [])

@@ -65,7 +65,7 @@ class TestDeaths:
         house.wait_for(lambda: house.submission(submission)["state"] == "queued", "the lease to run out", submission)
         house.call("POST", f"/api/v1/submissions/{submission}/cancel")
         house.start("run")
-        house.wait_for(lambda: house.containers() == [], "the restarted worker to clean up")
+        house.wait_for(lambda: house.containers() == [] and house.groups() == [], "the restarted worker to clean up")
 
     def test_a_broker_that_is_killed_costs_nothing(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
