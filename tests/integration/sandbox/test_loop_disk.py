@@ -155,6 +155,13 @@ class TestSweep:
         assert on_disk.sweep(NODE, lambda run_id, attempt: False) == [left.name]
         assert devices_of(folder) == []
 
+    def test_until_then_its_name_is_taken(self, on_disk, left, loaded, make_spec, tmp_path):
+        spec = make_spec(loaded(TestImage()), run_id="dead")
+        with pytest.raises(SandboxTrouble, match="cannot be made: File exists"):
+            on_disk.run(spec, tmp_path / "r.tar")
+        assert left.exists()
+        on_disk.sweep(NODE, lambda run_id, attempt: False)
+
     def test_what_is_alive_or_another_nodes_stays(self, on_disk, left, folder):
         assert on_disk.sweep(NODE, lambda run_id, attempt: (run_id, attempt) == ("dead", 1)) == []
         assert on_disk.sweep("another", lambda run_id, attempt: False) == []

@@ -20,18 +20,49 @@ from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal, engin
 from sonobench_eval.sandbox.docker_engine.collect import _entry, _Tally
 from sonobench_eval.sandbox.docker_engine.engine import node_facts
 from sonobench_eval.sandbox.docker_engine.fill import Content, _count, _for_the_sandbox_user, refuse_odd_accounts
+from sonobench_eval.sandbox.docker_engine.images import assert_made_of
 from sonobench_eval.sandbox.docker_engine.keeper import keeper_tar, wait_program
 from sonobench_eval.sandbox.docker_engine.statistics import sample_of
 from sonobench_eval.sandbox.docker_engine.streams import ByteStream
 from sonobench_eval.sandbox.docker_engine.sweep import _CONTAINER_ENDINGS, _VOLUME_ENDINGS, _is_dead
 from sonobench_eval.sandbox.links import way_to
-from sonobench_eval.sandbox.port import EngineMissing, ImageRefusedByEngine, SandboxTrouble
+from sonobench_eval.sandbox.port import EngineMissing, ImageIdentity, ImageRefusedByEngine, SandboxTrouble
 
 
 def api_error(status, words):
     response = requests.Response()
     response.status_code = status
     return docker.errors.APIError("failed", response=response, explanation=words)
+
+
+class TestAssertMadeOf:
+    IDENTITY = ImageIdentity("sha256:config", ("sha256:1", "sha256:2"), engine_id="sha256:index")
+
+    class Engine:
+        """An engine with one container and the image behind its Id; None for an image that is gone."""
+
+        def __init__(self, layers, made_of="sha256:index"):
+            self._layers, self._made_of = layers, made_of
+
+        def inspect_container(self, container_id):
+            return {"Image": self._made_of}
+
+        def inspect_image(self, name):
+            if self._layers is None:
+                raise docker.errors.ImageNotFound("no such image")
+            return {"Id": name, "RootFS": {"Layers": self._layers}}
+
+    def test_the_verified_layers_behind_another_stores_id_are_right(self):
+        assert_made_of(self.Engine(["sha256:1", "sha256:2"]), "c", self.IDENTITY, engine_id="sha256:index")
+
+    def test_another_id_is_refused(self):
+        with pytest.raises(SandboxTrouble, match="made a container of sha256:other where sha256:index was asked for"):
+            assert_made_of(self.Engine(["sha256:1", "sha256:2"], "sha256:other"), "c", self.IDENTITY, engine_id="sha256:index")
+
+    @pytest.mark.parametrize("layers", [["sha256:2", "sha256:1"], ["sha256:1"], ["sha256:1", "sha256:2", "sha256:3"], [], None])
+    def test_other_layers_behind_the_right_id_are_refused(self, layers):
+        with pytest.raises(SandboxTrouble, match="not of the layers that were verified"):
+            assert_made_of(self.Engine(layers), "c", self.IDENTITY, engine_id="sha256:index")
 
 
 class TestEngineCall:

@@ -60,9 +60,9 @@ def loop_disk(spec: RunSpec, plan: DiskPlan) -> Iterator[LoopDisk]:
     """
     _need_root(plan)
     path = _folder(plan.folder, spec.node) / f"{spec.name}{_SUFFIX}"
+    _allocate(path, plan.size_bytes)
     disk: LoopDisk | None = None
     try:
-        _allocate(path, plan.size_bytes)
         _format(path, plan)
         disk = LoopDisk(path, _tool("losetup", "--find", "--show", "--nooverlap", str(path)).strip())
         yield disk
@@ -116,9 +116,13 @@ def _folder(folder: Path, node: str) -> Path:
 
 def _allocate(path: Path, size_bytes: int) -> None:
     try:
+        # One that is there was left by a worker that died, maybe with a device: the sweep's to remove.
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             os.posix_fallocate(descriptor, 0, size_bytes)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         finally:
             os.close(descriptor)
     except OSError as error:
