@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sonobench_eval.meter.cgroup import HostSample, NoCgroup, find_cgroup
+from sonobench_eval.meter.cgroup import HostSample, Looks, NoCgroup, find_cgroup
 from sonobench_eval.meter.gpu_device import Nvml, nvidia_ml
 from sonobench_eval.meter.gpu_memory import GpuMemoryMeter
 from sonobench_eval.meter.gpu_owner import container_owner
@@ -43,6 +43,7 @@ class RunMeter:
         self._engine_reader = engine_reader
         self._parent = parent
         self._host: HostMemoryMeter | None = None
+        self._looks: Looks | None = None
         self._gpu: GpuMemoryMeter | None = None
         self._gpu_trouble = NOT_MEASURED
         if gpu_uuid is not None:
@@ -63,10 +64,11 @@ class RunMeter:
             return
         try:
             cgroup = find_cgroup(container_id, pid)
+            self._looks = Looks(cgroup)
         except (NoCgroup, OSError, ValueError):
             self._host = HostMemoryMeter(self._engine_reader, source="the engine's statistics", interval_s=ENGINE_INTERVAL_S)
         else:
-            self._host = HostMemoryMeter(cgroup.sample, source=f"the container's cgroup (version {cgroup.version})")
+            self._host = HostMemoryMeter(self._looks.sample, source=f"the container's cgroup (version {cgroup.version})")
             if self._gpu is not None:
                 self._gpu.owner = container_owner(container_id)
         self._host.start()
@@ -74,6 +76,8 @@ class RunMeter:
     def stop(self) -> Usage:
         """End every measurement; what was seen until now."""
         host = self._host.stop() if self._host is not None else _NO_PID
+        if self._looks is not None:
+            self._looks.close()
         host = with_totals(host, self._parent.totals() if self._parent is not None else None)
         gpu = self._gpu.stop() if self._gpu is not None else self._gpu_trouble
         return Usage(host, gpu)
