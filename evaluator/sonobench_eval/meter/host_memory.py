@@ -67,7 +67,7 @@ class HostMemoryMeter:
     def stop(self) -> HostUsage:
         self._sampler.stop()
         if self._last is None:
-            return HostUsage(None, "not measured: it ended before the first sample")
+            return HostUsage(None, f"{_NOT_MEASURED}: {self._why_not()}")
         return HostUsage(
             peak_bytes=self._peak_bytes,
             method=f"largest of {self._sampler.spacing()} of anon + shmem, from {self._source}",
@@ -78,6 +78,10 @@ class HostMemoryMeter:
             oom_kills=self._last.oom_kills or 0,
             curve=self._curve.points(),
         )
+
+    def _why_not(self) -> str:
+        trouble = self._sampler.trouble
+        return str(trouble) if isinstance(trouble, ValueError) else "it ended before the first sample"
 
     def _last_of(self, figure: float | None) -> str:
         return _NOT_MEASURED if figure is None else f"the last of {self._sampler.spacing()}, from {self._source}: a lower bound"

@@ -212,17 +212,27 @@ class TestNodeFacts:
 class TestSampleOf:
     def test_version_2_tells_anonymous_and_shared_memory(self):
         sample = sample_of(
-            {"memory_stats": {"stats": {"anon": 10, "shmem": 5}}, "cpu_stats": {"cpu_usage": {"total_usage": 2 * 10**9}}}
+            {"memory_stats": {"stats": {"anon": 10, "shmem": 5}}, "cpu_stats": {"cpu_usage": {"total_usage": 2 * 10**9}}},
+            limit_bytes=2**30,
         )
         assert (sample.anon_shmem_bytes, sample.cpu_time_s) == (15, 2.0)
 
     def test_version_1_leaves_shared_memory_to_be_worked_out(self):
         stats = {"total_rss": 10, "total_cache": 100, "total_active_file": 60, "total_inactive_file": 10}
-        assert sample_of({"memory_stats": {"stats": stats, "max_usage": 200}}).anon_shmem_bytes == 10 + 30
+        assert sample_of({"memory_stats": {"stats": stats, "max_usage": 200}}, limit_bytes=2**30).anon_shmem_bytes == 10 + 30
 
     def test_an_ended_container_has_none(self):
         with pytest.raises(ValueError, match="no statistics"):
-            sample_of({"memory_stats": {}})
+            sample_of({"memory_stats": {}}, limit_bytes=2**30)
+
+    @pytest.mark.parametrize(("limit", "ours"), [(2**30, True), (2**30 - 4096, True), (2**34, False), (2**63 - 4096, False)])
+    def test_figures_of_a_group_with_another_limit_are_not_the_containers(self, limit, ours):
+        document = {"memory_stats": {"limit": limit, "stats": {"anon": 10, "shmem": 5}}}
+        if ours:
+            assert sample_of(document, limit_bytes=2**30).anon_shmem_bytes == 15
+        else:
+            with pytest.raises(ValueError, match="no control group of its own"):
+                sample_of(document, limit_bytes=2**30)
 
 
 def member(name, kind=tarfile.REGTYPE, **fields):

@@ -15,8 +15,10 @@ from sonobench_eval.sandbox.limits import (
     Place,
     container_config,
     control_config,
+    cpus_given,
     disk_volume_options,
     environment,
+    in_group,
     keeper_config,
     memory_limit_bytes,
     output_on_disk,
@@ -148,6 +150,32 @@ class TestContainerConfig:
         request = {"Driver": "nvidia", "DeviceIDs": ["GPU-1"], "Capabilities": [["gpu", "compute", "utility"]]}
         assert made["HostConfig"]["DeviceRequests"] == [request]
         assert "NVIDIA_VISIBLE_DEVICES=GPU-1" in made["Env"]
+
+
+class TestCpus:
+    def test_a_cpu_set_is_told_to_the_engine(self):
+        made = container_config(spec(cpuset="0"), node=NODE, image=IMAGE, home="/", output_volume="o", places=())
+        assert (made["HostConfig"]["CpusetCpus"], made["HostConfig"]["NanoCpus"]) == ("0", 10**9)
+
+    def test_without_one_every_cpu_may_be_used(self, host):
+        assert host["CpusetCpus"] == ""
+
+    @pytest.mark.parametrize(("cpuset", "given"), [(None, 2), ("0-1", 2), ("1", 1)])
+    def test_no_more_are_given_than_there_are(self, cpuset, given):
+        assert cpus_given(spec(cpuset=cpuset), NODE) == given
+
+    def test_no_more_are_given_than_the_challenge_allows(self):
+        assert cpus_given(spec(limits=LIMITS.model_copy(update={"cpus": 0.5})), NODE) == 0.5
+
+
+class TestInGroup:
+    def test_the_engine_is_told_the_group_and_everything_else_stays(self, body, host):
+        made = in_group(body, "/sonobench/n/x")
+        assert made["HostConfig"] == {**host, "CgroupParent": "/sonobench/n/x"}
+        assert "CgroupParent" not in host
+
+    def test_without_one_nothing_changes(self, body):
+        assert in_group(body, None) == body
 
 
 class TestEnvironment:

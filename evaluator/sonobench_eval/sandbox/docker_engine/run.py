@@ -65,12 +65,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A container that is ready to start, the keeper that holds its output, the control group of ours that it is in,
-    and what was done differently than asked."""
+    """A container that is ready to start, the keeper that holds its output, the control group of ours that it is in, its
+    memory limit as far as the node has as much, and what was done differently than asked."""
 
     container_id: str
     keeper_id: str
     parent: ParentGroup | None
+    limit_bytes: int
     notes: tuple[str, ...]
 
 
@@ -118,7 +119,7 @@ def _run_once(
             meter = RunMeter(
                 gpu_uuid=spec.gpu_uuid,
                 gpu_exclusive=spec.gpu_exclusive,
-                engine_reader=partial(read_statistics, api, prepared.container_id),
+                engine_reader=partial(read_statistics, api, prepared.container_id, limit_bytes=prepared.limit_bytes),
                 parent=prepared.parent,
             )
             created_s = time.monotonic()
@@ -155,7 +156,8 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
     body = in_group(body, None if parent is None else parent.engine_name)
     container_id = owned.enter_context(owned_container(api, body, spec.name, refusing=image_may_be_refused))
     assert_made_of(api, container_id, spec.image, engine_id=image.engine_id)
-    return Prepared(container_id, keeper, parent, (*notes, *_cpu_notes(spec, node)))
+    limit_bytes = min(int(body["HostConfig"]["Memory"]), node.memory_bytes)
+    return Prepared(container_id, keeper, parent, limit_bytes, (*notes, *_cpu_notes(spec, node)))
 
 
 def _cpu_notes(spec: RunSpec, node: NodeFacts) -> tuple[str, ...]:
