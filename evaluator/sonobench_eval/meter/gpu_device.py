@@ -189,9 +189,13 @@ class GpuDevice:
         return events
 
     def _listed(self, name: str) -> Any:
-        """A list of processes; drivers before 510 know only its older form. None: not told."""
-        listed = self._ask(name)
-        return listed if listed is not None or name not in self._never_told else self._ask(name + "_v2")
+        """A list of processes; drivers before 510 know only its second form. None: not told.
+
+        Forms are named, as a call without one ends in an error of nvidia-ml-py's own where the newest is missing.
+        """
+        newest = f"{name}_v3"
+        listed = self._ask(newest)
+        return listed if listed is not None or newest not in self._never_told else self._ask(f"{name}_v2")
 
     def _ask(self, name: str, *more: object, of_whole: bool = False) -> Any:
         handle = self._whole if of_whole else self._handle

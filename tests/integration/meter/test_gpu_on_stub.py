@@ -150,8 +150,9 @@ class TestOlderDrivers:
         ],
     )
     def test_what_they_lack_is_not_told_and_the_rest_is_measured(self, nvml_without, missing):
-        usage = nvml_without(*missing).measure(ACCOUNTING + TWO)
-        assert usage.peak_bytes == 1600 * MIB
+        usage = nvml_without(*missing).measure(f"{ACCOUNTING}{TWO}extra 40 390 {90 * MIB}\n")
+        assert usage.peak_bytes == 1600 * MIB  # of processes: the whole device held more
+        assert usage.processes == 2
         assert usage.trouble == ""
 
     def test_without_any_list_of_processes_the_device_serves(self, nvml_without):

@@ -59,7 +59,7 @@ class FakeNvml:
             self.looked.set()
         return SimpleNamespace(used=self._state()[0])
 
-    def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, handle):  # noqa: N802
         self._maybe_fail("processes")
         return [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in self._state()[1].items()]
 
