@@ -121,9 +121,8 @@ class Uusic25Answers:
         return FindingCode.MISSING_RESULT
 
     def _unexpected(self, challenge: Challenge) -> list[Finding]:
-        expected = {self._contract.mask_path(case) for _, case in _segmentation_cases(challenge)}
-        if any(not task.is_segmentation for task in challenge.tasks):
-            expected.add(CLASS_FILE)
+        # Programs made for this layout write the file of classes whether or not there are any to tell.
+        expected = {CLASS_FILE, *(self._contract.mask_path(case) for _, case in _segmentation_cases(challenge))}
         on_the_way = {folder for path in expected for folder in _folders_above(path)}
         return [
             Finding(FindingCode.UNEXPECTED_FILE, entry.path, _what_it_is(entry))
