@@ -80,6 +80,8 @@ def _of_the_system(error: OSError) -> str:
         return f"There is no file or folder {what}."
     if error.errno in _NOT_ALLOWED and what:
         return f"{what} may not be read or written by this user. Change its permissions, or choose another place."
+    if error.errno == errno.EEXIST and what:
+        return f"{what} is there already, and not as what is needed there. Move it away, or choose another place."
     if error.errno == errno.EISDIR and what:
         return f"{what} is a folder, where a file is needed."
     if error.errno == errno.ENOTDIR and what:

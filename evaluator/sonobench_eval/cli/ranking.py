@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = "sonobench.ranking/1"
 
 InputsArgument = Annotated[
-    list[Path], typer.Argument(metavar="INPUT...", help="One CSV table, or JSON files of `sonobench score` and `sonobench test`.")
+    list[Path], typer.Argument(metavar="INPUT", help="One CSV table, or JSON files of `sonobench score` and `sonobench test`.")
 ]
 ChallengeOption = Annotated[
     Path | None, typer.Option("--challenge", metavar="FILE", help="The challenge file; needed to rank JSON files.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -21,9 +22,7 @@ TEMPLATE = {
 }
 """Each file and what it is called in the package, where a hidden file could get lost."""
 
-FolderArgument = Annotated[
-    Path, typer.Argument(metavar="[DIR]", help="The folder to write to. Default: here.", show_default=False)
-]
+FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write to. Default: here.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +32,8 @@ def register(app: typer.Typer) -> None:
 def init_command(folder: FolderArgument = Path()) -> None:
     """Write a template for an image: Dockerfile, program, README.
 
-    It answers every case of a challenge in the layout of UUSIC25, badly, and passes `sonobench test` unchanged. No file
-    that is there is ever replaced.
+    It answers every case of a challenge in the layout of UUSIC25, badly, and passes `sonobench test` unchanged. A file
+    that is there is never replaced.
 
     Examples:
 
@@ -46,7 +45,7 @@ def init_command(folder: FolderArgument = Path()) -> None:
     _write(folder)
     tag = _tag(folder)
     say(f"Wrote {', '.join(TEMPLATE)} to {folder}. Next:")
-    say(f"  docker build --platform linux/amd64 -t {tag} {folder}")
+    say(f"  docker build --platform linux/amd64 -t {tag} {quote(str(folder))}")
     say(f"  sonobench test {tag} challenge.yaml")
     say(f"Then put your model into {folder / 'predict.py'}. The README says the rest.")
 

@@ -26,7 +26,7 @@ TokenOption = Annotated[
     str | None,
     typer.Option(help="Your token. Better: SONOBENCH_TOKEN or `sonobench login`; a command line can be seen by others."),
 ]
-IdArgument = Annotated[str | None, typer.Argument(metavar="[ID]", help="A submission. Default: all of yours.")]
+IdArgument = Annotated[str | None, typer.Argument(metavar="ID", help="A submission. Default: all of yours.")]
 ChallengeOption = Annotated[str | None, typer.Option("--challenge", metavar="NAME", help="Only submissions to this challenge.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Stay until the submission has ended.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what the server says, as JSON.")]
@@ -67,7 +67,7 @@ def status_command(
 
         sonobench status
 
-        sonobench status 01J8ZQ --watch
+        sonobench status sub-k3jw5xq2m7ud4n6a --watch
     """
     with signed_in(server, token) as client:
         if submission_id is None:
