@@ -13,6 +13,7 @@ from sonobench_eval.report import figures
 from sonobench_eval.sandbox.failure import Category
 
 State = Literal["ok", "warning", "failed", "not checked"]
+_EXAMPLES_TOLD = 3
 
 
 class Check(NamedTuple):
@@ -49,7 +50,9 @@ def _of_image(trial: Trial) -> Iterator[Check]:
 def _of_names(trial: Trial) -> Check:
     if trial.challenge.pseudonyms:
         return Check(
-            "Names of the cases", "ok", "Opaque, in shuffled order, without headers, and others in every run; folders stay."
+            "Names of the cases",
+            "ok",
+            "New and opaque in every run, in shuffled order; images without headers, in their own folders.",
         )
     return Check("Names of the cases", "ok", "Their own, in the challenge's order: it has switched pseudonyms off.")
 
@@ -66,17 +69,42 @@ _FAILS_AT = {
 
 def _of_run(trial: Trial) -> Iterator[Check]:
     failure = trial.failure
-    ended_well = failure is None or failure.category == Category.BAD_OUTPUT  # what is bad, the checks of results say
-    failed_at = None if failure is None or ended_well else _FAILS_AT.get(failure.category, "End")
+    failed_at = None if failure is None or trial.ended_well else _FAILS_AT.get(failure.category, "End")
     for step in _STEPS:
         if step == failed_at and failure is not None:
-            yield Check(step, "failed", failure.sentence)
+            yield Check(step, "failed", f"{failure.sentence} {_local_cure(trial)}".rstrip())
         elif failed_at == "Start, offline" or (failed_at is not None and step == "End"):
             yield Check(step, "not checked", "It did not come so far.")
+        elif step == "Memory" and _is_over_declared_memory(trial):
+            yield Check(step, "warning", _over_declared_memory(trial))
         else:
             yield Check(step, "ok", _went_well(trial, step))
     for note in trial.outcome.notes:
         yield Check("This machine", "warning", note)
+
+
+def _local_cure(trial: Trial) -> str:
+    """What to do about a failure whose sentence, made for the platform, leaves that to whoever holds the log."""
+    category = None if trial.failure is None else trial.failure.category
+    if category == Category.CRASHED:
+        log = "The end of its log says why." if trial.log.text else "It printed nothing; let it say what it does."
+        return f"Its exit code was {trial.outcome.exit_code}. {log}"
+    if category == Category.NO_OUTPUT:
+        return "Write masks and classification.json below /output."
+    return ""
+
+
+def _is_over_declared_memory(trial: Trial) -> bool:
+    return (trial.outcome.measurement.peak_host_memory_bytes or 0) > trial.challenge.limits.memory_bytes
+
+
+def _over_declared_memory(trial: Trial) -> str:
+    """A container may use more than the declared memory: places in memory count as the program's, and have room of their own."""
+    used, limit = trial.outcome.measurement.peak_host_memory_bytes, figures.limit_bytes(trial.challenge.limits.memory_bytes)
+    return (
+        f"{figures.used_bytes(used)}, where the challenge gives {limit} and room for files in memory (/tmp, /dev/shm, /output "
+        f"and others). It was not stopped, but a run that fills those places would be: keep the program itself below {limit}."
+    )
 
 
 def _went_well(trial: Trial, step: str) -> str:
@@ -87,10 +115,10 @@ def _went_well(trial: Trial, step: str) -> str:
         several = f", the median of {len(used.repeats_s)} runs" if used.repeats_s else ""
         return f"{_or_dash(used.wall_time_s)} of {figures.duration(limits.time_s)}{several}."
     if step == "Memory":
-        return f"{figures.measured_bytes(used.peak_host_memory_bytes)} of {figures.limit_bytes(limits.memory_bytes)}."
+        return f"{figures.used_bytes(used.peak_host_memory_bytes)} of {figures.limit_bytes(limits.memory_bytes)}."
     if step == "Room for results":
         room = f"{figures.limit_bytes(limits.output_bytes)} in {limits.output_files:,} files"
-        return f"{figures.measured_bytes(outcome.result_bytes)} in {figures.count_of(outcome.result_files, 'file')}, of {room}."
+        return f"{figures.used_bytes(outcome.result_bytes)} in {figures.count_of(outcome.result_files, 'file')}, of {room}."
     return "It ended by itself, without an error."
 
 
@@ -154,12 +182,20 @@ def _of_results(trial: Trial) -> Iterator[Check]:
 
 def _result_check(check: _ResultCheck, findings: tuple[FindingRecord, ...] | None) -> Check:
     if findings is None:
-        return Check(check.name, "not checked", "There are no results to read.")
+        return Check(check.name, "not checked", "The run did not end well, so no results were read.")
     mine = [each for each in findings if each.code in check.codes]
     if not mine:
         return Check(check.name, "ok", check.went_well)
     costly = any(each.code not in NOTES for each in mine)
-    return Check(check.name, "failed" if costly else "warning", "\n".join(each.sentence for each in mine))
+    return Check(check.name, "failed" if costly else "warning", "\n".join(map(_told, mine)))
+
+
+def _told(finding: FindingRecord) -> str:
+    """The sentence, and below it where to look unless it says so itself."""
+    if not finding.examples or finding.examples[0] in finding.sentence:
+        return finding.sentence
+    first = ", ".join(finding.examples[:_EXAMPLES_TOLD])
+    return f"{finding.sentence}\n{first}{' …' if finding.count > _EXAMPLES_TOLD else ''}"
 
 
 def _of_sample(trial: Trial) -> Iterator[Check]:

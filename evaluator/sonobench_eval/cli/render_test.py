@@ -18,14 +18,14 @@ from sonobench_eval.sandbox.port import RunOutcome
 
 def usage_table(outcome: RunOutcome, limits: Limits) -> Table:
     """What the run used, beside what it may use."""
-    used, written = outcome.measurement, figures.measured_bytes(outcome.result_bytes)
+    used, written = outcome.measurement, figures.used_bytes(outcome.result_bytes)
     rows = (
         ("Wall time", _time(used.wall_time_s), figures.duration(limits.time_s)),
         ("Processor time", _time(used.cpu_time_s), f"on {figures.count_of(round(limits.cpus), 'core')}"),
         (
             "Peak host memory",
             _memory(used.peak_host_memory_bytes, used.host_memory_method),
-            figures.limit_bytes(limits.memory_bytes),
+            f"{figures.limit_bytes(limits.memory_bytes)} + files in memory",
         ),
         ("Peak GPU memory", _memory(used.peak_gpu_memory_bytes, used.gpu_memory_method), ""),
         ("Result files", f"{outcome.result_files:,}", f"{limits.output_files:,}"),
@@ -44,7 +44,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _memory(count: int | None, method: str) -> str:
-    return f"{figures.NOT_MEASURED} ({method})" if count is None else figures.measured_bytes(count)
+    return f"{figures.NOT_MEASURED} ({method})" if count is None else figures.used_bytes(count)
 
 
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red"), "not checked": ("·", "dim")}
@@ -68,7 +68,10 @@ def verdict(trial: Trial, checks: Sequence[Check]) -> Text:
     warnings = sum(check.state == "warning" for check in checks)
     noted = f", with {figures.count_of(warnings, 'warning')}" if warnings else ""
     if trial.passed:
-        return Text(f"✓ The platform would take this image and score every result{noted}.", style="green")
+        sample = " of this sample" if len(trial.challenge.cases) != trial.cases_declared else ""
+        return Text(f"✓ The platform would take this image and score every result{sample}{noted}.", style="green")
+    if trial.failure is not None and trial.ended_well:
+        return Text("✗ The platform would score this image, but none of its results can be used; see above.", style="red")
     if trial.failure is not None:
         return Text("✗ The platform would not score this image. ", style="red").append(plain(trial.failure.sentence))
     return Text("✗ The platform would score this image, but some of its results cannot be used; see above.", style="red")

@@ -7,6 +7,7 @@ from json import loads
 from typing import TYPE_CHECKING, Any
 
 from sonobench_eval.io.findings import NOTES
+from sonobench_eval.sandbox.failure import Category
 from sonobench_eval.sandbox.shown_log import ShownLog
 
 if TYPE_CHECKING:
@@ -54,10 +55,15 @@ class Trial:
         return self.failure is None and self.findings is not None and all(each.code in NOTES for each in self.findings)
 
     @property
+    def ended_well(self) -> bool:
+        """The program ran to its end and left something to read, be it of use or not."""
+        return self.failure is None or self.failure.category == Category.BAD_OUTPUT
+
+    @property
     def predicted(self) -> Predicted | None:
         """Time on the full test set; None where the run failed or its time is not known."""
         measured, tried = self.outcome.measurement.wall_time_s, len(self.challenge.cases)
-        if self.failure is not None or measured is None:
+        if not self.ended_well or measured is None:
             return None
         return Predicted(measured / tried * self.cases_declared, self.cases_declared, tried)
 

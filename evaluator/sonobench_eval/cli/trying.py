@@ -15,7 +15,7 @@ import typer
 from sonobench_eval.cli.console import counting, moving, phases, say, show, write_data
 from sonobench_eval.cli.exits import CommandError, ExitCode
 from sonobench_eval.cli.saving import image_tar, work_folder
-from sonobench_eval.cli.scoring import PANEL, show_evaluation
+from sonobench_eval.cli.scoring import PANEL
 
 if TYPE_CHECKING:
     from sonobench_eval.challenge.load import LoadedChallenge
@@ -162,7 +162,8 @@ def _run(
         told("loading it")
         began_s = time.monotonic()
         try:
-            identity = engine.load(verified.tar, ImageIdentity(verified.config_digest, verified.diff_ids))
+            known = ImageIdentity(verified.config_digest, verified.diff_ids, manifest_digest=verified.manifest_digest)
+            identity = engine.load(verified.tar, known)
         except ImageRefusedByEngine as refusal:
             return never_started(str(refusal))
         load_s = time.monotonic() - began_s
@@ -245,11 +246,12 @@ def _untag(tag: str) -> None:
 
 
 def _show(trial: Trial, checks: tuple[Check, ...], *, with_log: bool) -> None:
+    from sonobench_eval.cli.render import evaluation_table
     from sonobench_eval.cli.render_test import checks_table, usage_table, verdict
 
     show(usage_table(trial.outcome, trial.challenge.limits))
     if trial.evaluation is not None:
-        show_evaluation(trial.evaluation)
+        show(evaluation_table(trial.evaluation))  # what was found wrong with results, the table of checks says
     if trial.failure is not None and with_log and trial.log.text:
         say(f"The end of the container's log: {trial.log.missing}".rstrip())
         say("\n".join(f"  | {line}" for line in trial.log.text.split("\n")))

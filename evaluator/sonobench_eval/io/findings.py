@@ -152,12 +152,13 @@ _SENTENCES: dict[FindingCode, _Words] = {
     FindingCode.UNEXPECTED_VALUES: _Words(
         "mask has values that name no structure",
         "masks have values that name no structure",
-        "See the task's label values; other values count as background, or as foreground where any non-zero value does.",
+        "Write 0 for background, and 255 or the task's label for the structure. "
+        "What else there is counts as background, or as foreground in a task that takes any value but 0.",
     ),
     FindingCode.COLOUR_IMAGE: _Words(
         "mask is in colour or has transparency",
         "masks are in colour or have transparency",
-        "It was read as grey; save masks as 8-bit grey.",
+        "Colours are read as grey; save masks as 8-bit grey.",
     ),
     FindingCode.UNEXPECTED_FILE: _Words("file belongs to no case", "files belong to no case", "Such files are ignored."),
     FindingCode.UNKNOWN_CASE: _Words(

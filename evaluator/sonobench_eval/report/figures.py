@@ -2,7 +2,7 @@
 
 A score carries as many digits as its confidence interval supports, one rule for a whole column so that
 decimal points align. "Not measured" is a dash, never 0. GB and MB are powers of ten; limits keep the
-unit they were declared in (GiB, MiB).
+unit they were declared in (GiB, MiB), and so does what is shown beside them.
 """
 
 from __future__ import annotations
@@ -100,6 +100,16 @@ def limit_bytes(count: int) -> str:
         if count >= size and count % size == 0:
             return f"{count // size} {unit}"
     return measured_bytes(count)
+
+
+def used_bytes(count: int | None) -> str:
+    """A measured amount that stands beside a limit, in the units of limits: `48 MiB`, `2.76 GiB`; a dash for None."""
+    if count is None:
+        return NOT_MEASURED
+    for size, unit, decimals in ((2**30, "GiB", 2), (2**20, "MiB", 0), (2**10, "KiB", 0)):
+        if count >= size:
+            return f"{count / size:.{decimals}f} {unit}"
+    return f"{count} B"
 
 
 def time_decimals(values: Sequence[float | None]) -> int:

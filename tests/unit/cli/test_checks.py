@@ -9,6 +9,7 @@ import pytest
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Limits, Metric, Task
 from sonobench_eval.cli.checks import _RESULT_CHECKS, Check, checks_of
+from sonobench_eval.cli.render_test import verdict
 from sonobench_eval.cli.trial import SCHEMA, Trial, as_document
 from sonobench_eval.evaluation import FindingRecord
 from sonobench_eval.intake.records import VerifiedImage
@@ -100,6 +101,13 @@ class TestFindings:
         assert told.state == ("warning" if code in NOTES else "failed")
         assert tried.passed is (code in NOTES)
 
+    def test_examples_are_told_unless_the_sentence_has_them(self) -> None:
+        names = tuple(f"{number}.png" for number in range(5))
+        missing = FindingRecord(code="missing_result", count=9, examples=names, sentence="9 cases have no result.")
+        assert by_name(trial(missing))["One result a case"].found == "9 cases have no result.\n0.png, 1.png, 2.png …"
+        said = missing.model_copy(update={"sentence": "9 cases have no result (for example 0.png: x)."})
+        assert by_name(trial(said))["One result a case"].found == said.sentence
+
     def test_without_any_all_is_ok(self) -> None:
         checks = checks_of(trial())
         assert {check.state for check in checks if check.name != "Scores"} == {"ok"}
@@ -114,8 +122,11 @@ class TestFailures:
     def test_where_no_result_can_be_used_the_run_itself_is_called_ok(self) -> None:
         missing = FindingRecord(code="missing_result", count=2, examples=(), sentence="2 cases have no result.")
         nothing = Failure(Blame.PARTICIPANT, Category.BAD_OUTPUT, "None of its results can be used.")
-        states = {check.name: check.state for check in checks_of(trial(missing, failure=nothing))}
-        assert (states["End"], states["One result a case"]) == ("ok", "failed")
+        tried = trial(missing, failure=nothing)
+        checks = by_name(tried)
+        assert (checks["End"].state, checks["One result a case"].state) == ("ok", "failed")
+        assert checks["Time for all cases"].state == "ok"
+        assert "would score this image, but none of its results can be used" in verdict(tried, checks_of(tried)).plain
 
     @pytest.mark.parametrize(
         ("category", "line"),
@@ -136,16 +147,43 @@ class TestFailures:
         failure = Failure(Blame.PARTICIPANT, category, "It did not work. Do this.")
         tried = trial(failure=failure, findings=None)
         checks = by_name(tried)
-        assert (checks[line].state, checks[line].found) == ("failed", "It did not work. Do this.")
+        assert checks[line].state == "failed"
+        assert checks[line].found.startswith("It did not work. Do this.")
         assert [check.name for check in checks.values() if check.state == "failed"] == [line]
         for name in ("One result a case", "Files of results", "Sizes of masks", "Time for all cases"):
             assert checks[name].state == "not checked"
         assert (tried.passed, tried.predicted) == (False, None)
 
+    def test_a_crash_names_its_exit_code_and_the_log(self) -> None:
+        failure = Failure(Blame.PARTICIPANT, Category.CRASHED, "It ended with an error.")
+        logged = by_name(trial(failure=failure, findings=None, log=ShownLog("Traceback", 1)))["End"].found
+        assert logged == "It ended with an error. Its exit code was 0. The end of its log says why."
+        assert by_name(trial(failure=failure, findings=None))["End"].found.endswith("let it say what it does.")
+
+    def test_what_wrote_nothing_is_told_where_to_write(self) -> None:
+        failure = Failure(Blame.PARTICIPANT, Category.NO_OUTPUT, "It wrote no file.")
+        assert by_name(trial(failure=failure, findings=None))["End"].found.endswith("below /output.")
+
+    def test_results_that_were_not_read_are_not_said_to_be_missing(self) -> None:
+        failure = Failure(Blame.PARTICIPANT, Category.CRASHED, "It ended with an error.")
+        found = by_name(trial(failure=failure, findings=None))["One result a case"].found
+        assert found == "The run did not end well, so no results were read."
+
     def test_what_never_started_did_nothing_well(self) -> None:
         failure = Failure(Blame.PARTICIPANT, Category.CANNOT_START, "No such command.")
         checks = by_name(trial(failure=failure, findings=None, wall_time_s=None))
         assert {checks[name].state for name in ("Time", "Memory", "Room for results", "End")} == {"not checked"}
+
+
+class TestMemory:
+    def test_it_stands_beside_its_limit_in_the_same_unit(self) -> None:
+        assert by_name(trial())["Memory"] == Check("Memory", "ok", "954 MiB of 8 GiB.")
+
+    def test_more_than_was_declared_is_never_called_ok(self) -> None:
+        limits = Limits(time_s=60, memory_bytes=2**29)
+        check = by_name(trial(challenge=challenge(limits=limits)))["Memory"]
+        assert check.state == "warning"
+        assert check.found.startswith("954 MiB, where the challenge gives 512 MiB")
 
 
 class TestImage:
@@ -160,6 +198,10 @@ class TestNamesOfTheCases:
 
 
 class TestTimeForAllCases:
+    def test_a_verdict_on_a_sample_speaks_of_the_sample(self) -> None:
+        assert "every result of this sample" in verdict(trial(cases_declared=20), ()).plain
+        assert "every result." in verdict(trial(), ()).plain
+
     def test_a_sample_is_scaled_and_called_an_upper_bound(self) -> None:
         check = by_name(trial(cases_declared=20))["Time for all cases"]
         assert check.state == "ok"

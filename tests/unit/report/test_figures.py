@@ -54,6 +54,11 @@ class TestUnits:
     def test_measured_memory_is_in_powers_of_ten(self) -> None:
         assert [figures.measured_bytes(n) for n in (None, 512, 48_000_000, 2_760_000_000)] == ["–", "512 B", "48 MB", "2.76 GB"]
 
+    def test_what_stands_beside_a_limit_is_in_the_units_of_limits(self) -> None:
+        assert [figures.used_bytes(count) for count in (None, 900, 86_188, 2**26, 3 * 2**29)] == [
+            "–", "900 B", "84 KiB", "64 MiB", "1.50 GiB",
+        ]  # fmt: skip
+
     def test_a_limit_keeps_the_unit_it_was_declared_in(self) -> None:
         assert [figures.limit_bytes(n) for n in (8 * 2**30, 512 * 2**20, 1_500_000_000)] == ["8 GiB", "512 MiB", "1.50 GB"]
 
