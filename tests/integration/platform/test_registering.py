@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tarfile
 from typing import Any
 
 import pytest
@@ -32,6 +34,17 @@ class TestRegisterChallenge:
             copy.unlink()
             world.platform.register_challenge(world.yaml)
         assert [copy.read_bytes() for copy in copies] == before
+
+    def test_images_of_the_warm_up_are_kept_for_the_nodes(self, world: Any, worlds: Any) -> None:
+        warm_up = [{"id": "warm/1.png", "task": "breast", "center": "north"}]
+        image = world.folder / "images" / "warm" / "1.png"
+        image.parent.mkdir(parents=True)
+        shutil.copy(world.folder / "images" / "breast" / "img" / "1.png", image)
+        worlds.write_challenge(world.folder, warm_up=warm_up)
+        summary = world.platform.register_challenge(world.yaml)
+        with tarfile.open(world.platform.core.store.inputs(summary.dataset_hash)) as tar:
+            assert "warm/1.png" in tar.getnames()
+        assert summary.cases == 4
 
     def test_a_change_without_submissions_is_taken(self, world: Any, worlds: Any) -> None:
         worlds.write_challenge(world.folder, title="Renamed")

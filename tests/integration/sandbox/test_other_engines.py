@@ -114,6 +114,13 @@ class TestGVisor:
         ran = run_on(image, runtime="runsc")
         assert ran.texts == {"read": "code image a.txt", "wrote": "/root\n/app\n/tmp\n"}
 
+    def test_the_whole_machines_figures_are_not_taken_for_the_containers(self, run_on):
+        """Its engine ignores groups, so the engine's statistics are those of the group that everything else is in."""
+        used = run_on(TestImage("true > /output/x"), runtime="runsc").outcome.measurement
+        assert (used.cpu_time_s, used.peak_host_memory_bytes, used.peak_cgroup_bytes) == (None, None, None)
+        assert used.host_memory_method == "not measured: its runtime put the container into no control group of its own"
+        assert used.wall_time_s > 0
+
     def test_the_size_of_output_holds_without_control_groups(self, run_on):
         ran = run_on(TestImage("dd if=/dev/zero of=/output/big bs=65536; true"), runtime="runsc")
         assert ran.outcome.output_full

@@ -52,6 +52,18 @@ class TestInputsCache:
         assert len(calls) == 1
         assert (first / "heads/img1.png").read_bytes() == given.an_image(0)
 
+    def test_images_of_the_warm_up_are_needed_like_the_others(
+        self, challenge: Challenge, inputs_tar: bytes, given: SimpleNamespace, kept: Path, work: Path
+    ) -> None:
+        warm = challenge.cases[0].model_copy(update={"id": "warm/1.png"})
+        with_warm_up = challenge.model_copy(update={"warm_up": (warm,)})
+        with pytest.raises(InputsBroken, match=r"lack 1 of the challenge's files, for example 'warm/1\.png'"):
+            InputsCache(kept).ensure(given.INPUTS, with_warm_up, _fetching(inputs_tar, []), work=work)
+        (work / "inputs").rename(work / "broken")
+        whole = _with_member(inputs_tar, tarfile.TarInfo("warm/1.png"))
+        folder = InputsCache(kept).ensure(given.INPUTS, with_warm_up, _fetching(whole, []), work=work)
+        assert (folder / "warm/1.png").is_file()
+
     def test_any_user_may_read_the_files_and_nobody_writes_them(
         self, challenge: Challenge, inputs_tar: bytes, given: SimpleNamespace, kept: Path, work: Path
     ) -> None:

@@ -30,7 +30,15 @@ class TestSettings:
 
     @pytest.mark.parametrize(
         ("field", "value"),
-        [("lease_s", 20), ("node_name", "a b"), ("node_name", "../x"), ("max_attempts", 0), ("lease_s", "nan")],
+        [
+            ("lease_s", 20),
+            ("node_name", "a b"),
+            ("node_name", "../x"),
+            ("max_attempts", 0),
+            ("lease_s", "nan"),
+            ("cpuset", "a-b"),
+            ("reference_every_s", -1),
+        ],
     )
     def test_what_cannot_work_is_refused(self, tmp_path: Path, field: str, value: object) -> None:
         with pytest.raises(ValidationError):
