@@ -199,7 +199,7 @@ int nvmlDeviceGetHandleByUUID(const char *uuid, device_t *device) {
   return strncmp(uuid, play.mig ? "MIG-" : "GPU-stub", 4) ? NOT_FOUND : OK;
 }
 
-int nvmlDeviceGetUUID(device_t device, char *text, uint room) { (void)device; return snprintf(text, room, "GPU-stub") < 0; }
+int nvmlDeviceGetUUID(device_t device, char *text, uint room) { return snprintf(text, room, device == part ? "MIG-1" : "GPU-stub") < 0; }
 int nvmlDeviceGetName(device_t device, char *text, uint room) { (void)device; return snprintf(text, room, "NVIDIA Stub") < 0; }
 int nvmlDeviceIsMigDeviceHandle(device_t device, uint *is) { *is = device == part; return OK; }
 int nvmlDeviceGetDeviceHandleFromMigDeviceHandle(device_t device, device_t *parent) { (void)device; *parent = whole; return OK; }

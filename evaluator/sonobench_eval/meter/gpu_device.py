@@ -162,6 +162,10 @@ class GpuDevice:
         words = self._ask("nvmlDeviceGetCpuAffinity", -(-cpus // 64), of_whole=True)
         return None if words is None else sum(int(word) << (64 * n) for n, word in enumerate(words))
 
+    def whole_uuid(self) -> str | None:
+        """The UUID of the whole device, which a MIG instance is a part of."""
+        return _text(self._ask("nvmlDeviceGetUUID", of_whole=True))
+
     def pci_bus_id(self) -> str | None:
         """Such as `00000000:65:00.0`."""
         info = self._ask("nvmlDeviceGetPciInfo", of_whole=True)

@@ -17,10 +17,11 @@ class GpuFacts:
     """What a node knows of its GPU.
 
     `cpus_near` are the CPUs that reach it without crossing to another socket, such as `0-7,16-23`; None where all of them
-    do, or neither the driver nor the kernel says.
+    do, or neither the driver nor the kernel says. `whole_uuid` is the whole GPU's, which a MIG instance is a part of.
     """
 
     uuid: str
+    whole_uuid: str
     name: str | None
     driver: str | None
     is_mig: bool
@@ -36,7 +37,15 @@ def gpu_facts(
     try:
         with closing(GpuDevice(uuid, nvml=nvml or nvidia_ml())) as device:
             near = _cpus_by_driver(device, count) or _cpus_by_kernel(device, count, pci_devices)
-            return GpuFacts(uuid, device.name, device.driver, device.is_mig, device.keeps_accounts, near)
+            return GpuFacts(
+                uuid=uuid,
+                whole_uuid=device.whole_uuid() or uuid,
+                name=device.name,
+                driver=device.driver,
+                is_mig=device.is_mig,
+                accounting=device.keeps_accounts,
+                cpus_near=near,
+            )
     except Exception:  # a node without a driver has nothing to say
         return None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sonobench_eval.doctor.examine import Setting, examine_node, node_fingerprint
 from sonobench_eval.doctor.report import NodeReport
-from sonobench_eval.meter.gpu_place import gpu_facts
+from sonobench_eval.meter.gpu_place import GpuFacts, gpu_facts
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.port import SandboxTrouble
 from sonobench_platform.commands.journal import start_journal
@@ -45,12 +45,14 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
     with told_in_a_sentence(SlotTaken, SandboxTrouble), ExitStack() as held:
         name = node_name(settings, slot=slot)
         folder = settings.home / "node"
+        gpu = None if settings.gpu_uuid is None else gpu_facts(settings.gpu_uuid)
+        _claim_gpu(settings, gpu, folder, held)
         place = Place(
             node=name,
-            work=_take_slot(settings, folder, slot, held),
+            work=held.enter_context(closing(Slot(folder, slot))).work,
             runtime=settings.runtime,
             gpu_uuid=settings.gpu_uuid,
-            cpuset=_cpus(settings),
+            cpuset=_cpus(settings, gpu),
         )
         api = held.enter_context(closing(NodeClient(settings.api_url, token=read_token(settings.node_token_file), node=name)))
         doctor = NodeDoctor(Setting(settings.home, settings.runtime, settings.gpu_uuid, staging=place.work))
@@ -66,11 +68,10 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
         _work(worker, broker_address(settings), name=name)
 
 
-def _cpus(settings: Settings) -> str | None:
+def _cpus(settings: Settings, gpu: GpuFacts | None) -> str | None:
     """The configured CPUs, else those near the GPU: the way to it from others is longer, and timings tell."""
     if settings.gpu_uuid is None:
         return settings.cpuset
-    gpu = gpu_facts(settings.gpu_uuid)
     if gpu is None:
         log.warning("GPU %s cannot be watched through NVML: runs that need it will be given back", settings.gpu_uuid)
         return settings.cpuset
@@ -120,12 +121,17 @@ def read_token(path: Path | None) -> str:
     return path.read_text().strip()
 
 
-def _take_slot(settings: Settings, folder: Path, number: int, held: ExitStack) -> Path:
-    slot = held.enter_context(closing(Slot(folder, number)))
-    if settings.gpu_uuid is not None:
-        locks = _MACHINE_LOCKS if _MACHINE_LOCKS.parent.is_dir() else folder
-        held.enter_context(closing(GpuClaim(settings.gpu_uuid, locks=locks)))
-    return slot.work
+def _claim_gpu(settings: Settings, gpu: GpuFacts | None, folder: Path, held: ExitStack) -> None:
+    """Hold the configured GPU, all of it, for as long as `held` does; nothing where none is configured."""
+    if settings.gpu_uuid is None:
+        return
+    if gpu is None and settings.gpu_uuid.startswith("MIG-"):
+        raise CommandError(
+            f"{settings.gpu_uuid} cannot be found through NVML, so nobody knows which GPU it is a part of; look at its driver"
+        )
+    locks = _MACHINE_LOCKS if _MACHINE_LOCKS.parent.is_dir() else folder
+    whole, part = (gpu.whole_uuid, gpu.uuid) if gpu is not None else (settings.gpu_uuid, None)
+    held.enter_context(closing(GpuClaim(whole, locks=locks, part=part if part != whole else None)))
 
 
 def _work(worker: RunWorker, broker: str | None, *, name: str) -> None:

@@ -26,11 +26,16 @@ class Slot:
 
 
 class GpuClaim:
-    """The GPU `uuid`, for this worker alone: the lock is the machine's, so that two platforms on it do not share a GPU."""
+    """The whole GPU `uuid`, for this worker alone: the lock is the machine's, so that two platforms on it do not share a GPU.
 
-    def __init__(self, uuid: str, *, locks: Path) -> None:
+    Who works on a `part` of it, a MIG instance, claims all of it: its parts share power and clocks, so a neighbour's run
+    would be in the time.
+    """
+
+    def __init__(self, uuid: str, *, locks: Path, part: str | None = None) -> None:
         locks.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(locks / f"gpu-{re.sub(r'[^A-Za-z0-9-]', '_', uuid)}.lock", f"GPU {uuid}")
+        what = f"GPU {uuid}" if part is None else f"GPU {uuid}, of which {part} is a part"
+        self._lock = _lock(locks / f"gpu-{re.sub(r'[^A-Za-z0-9-]', '_', uuid)}.lock", what)
 
     def close(self) -> None:
         os.close(self._lock)

@@ -296,6 +296,13 @@ class TestGpuPlace:
         assert facts.cpus_near == "0-7,16-23"
         assert (facts.name, facts.driver, facts.accounting) == ("NVIDIA Stub", "570.00.stub", False)
 
+    def test_a_mig_instance_names_the_gpu_that_it_is_a_part_of(self, nvml, nvml_without, tmp_path):
+        facts = nvml.facts("set mig 1\n", cpus=4, pci_devices=tmp_path, uuid="MIG-1")
+        assert (facts.uuid, facts.whole_uuid, facts.is_mig) == ("MIG-1", "GPU-stub", True)
+        assert nvml.facts("", cpus=4, pci_devices=tmp_path).whole_uuid == "GPU-stub"
+        unsaid = nvml_without("nvmlDeviceGetUUID").facts("", cpus=4, pci_devices=tmp_path)
+        assert unsaid.whole_uuid == "GPU-stub"
+
     def test_more_than_64_cpus_take_several_words(self, nvml, tmp_path):
         assert nvml.facts("cpus 0\ncpus f\n", cpus=128, pci_devices=tmp_path).cpus_near == "64-67"
 

@@ -45,6 +45,12 @@ class TestGpuClaim:
         held.close()
         assert [path.parent for path in tmp_path.iterdir()] == [tmp_path]
 
+    def test_a_part_of_one_and_the_whole_of_it_exclude_each_other(self, tmp_path: Path) -> None:
+        held = GpuClaim("GPU-1", locks=tmp_path)
+        with pytest.raises(SlotTaken, match="another run worker has GPU GPU-1, of which MIG-1 is a part; stop it"):
+            GpuClaim("GPU-1", locks=tmp_path, part="MIG-1")
+        held.close()
+
 
 class TestNodeId:
     def test_it_stays_and_differs_between_folders(self, tmp_path: Path) -> None:
