@@ -80,12 +80,14 @@ class Database:
 
 
 def _make_engine(address: str) -> Engine:
+    """What goes wrong with a statement is logged: without its values, of which some are keys."""
     url = make_url(address)
     if url.get_backend_name() == "postgresql":
-        return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20)
+        url = url.set(drivername="postgresql+psycopg")
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         raise ValueError("database_url must be sqlite:///FILE or postgresql://...")
-    engine = create_engine(url, pool_size=10, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, pool_size=10, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

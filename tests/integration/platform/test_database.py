@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from sonobench_platform.db.migrate import migrate
-from sonobench_platform.db.models import Base, HistoryRow, TeamRow
+from sonobench_platform.db.models import AttemptRow, Base, HistoryRow, TeamRow
 from sonobench_platform.db.session import Database
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -75,6 +75,12 @@ class TestUnitOfWork:
         with database.read() as session:
             assert session.scalar(select(func.count()).select_from(TeamRow)) == 0
         assert woken == []
+
+    def test_what_the_database_refuses_is_told_without_its_values(self, database: Database) -> None:
+        secret = AttemptRow(run_id="no-such-run", attempt=1, node="n", claimed_at=NOON, pseudonym_key="5e" * 32)
+        with pytest.raises(DBAPIError) as refused, database.write() as work:
+            work.session.add(secret)
+        assert "5e5e" not in str(refused.value)
 
     def test_wake_ups_leave_after_the_commit(self, database: Database) -> None:
         seen: list[int] = []
