@@ -55,12 +55,14 @@ class ImageRefusedByEngine(Exception):
 class ImageIdentity:
     """Which image, beyond doubt: config digest (`sha256:...`) and every layer's diff_id, as intake computed them.
 
-    `engine_id` is what this engine calls it (equal to `config_digest`, but for containerd image stores).
+    `engine_id` is what this engine calls it: `config_digest`, or in containerd's image stores `manifest_digest`, that of
+    the manifest in the tar which intake wrote. None where intake had no part in it.
     """
 
     config_digest: str
     diff_ids: tuple[str, ...]
     engine_id: str | None = None
+    manifest_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
 
 
 class NodeRecord(BaseModel):
-    # A newer API may say more than this worker knows; what it needs must be there.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A newer API may say more than this worker knows; what it needs must be there. An assignment holds a key, and what is
+    # wrong with one is logged: without what it holds.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class AssignedImage(NodeRecord):
@@ -26,10 +27,11 @@ class AssignedImage(NodeRecord):
     config_digest: Digest
     diff_ids: Annotated[tuple[Digest, ...], Field(min_length=1)]
     size_bytes: Annotated[int, Field(gt=0)]
+    manifest_digest: Digest | None = None
 
     @property
     def identity(self) -> ImageIdentity:
-        return ImageIdentity(self.config_digest, self.diff_ids)
+        return ImageIdentity(self.config_digest, self.diff_ids, manifest_digest=self.manifest_digest)
 
 
 class AssignedInputs(NodeRecord):
@@ -52,7 +54,7 @@ class Assignment(NodeRecord):
     image: AssignedImage
     image_url: str
     inputs: AssignedInputs
-    pseudonym_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    pseudonym_key: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$", repr=False)] = None
 
     @model_validator(mode="after")
     def _has_the_key_it_needs(self) -> Self:

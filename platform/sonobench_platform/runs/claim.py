@@ -55,6 +55,7 @@ def _lease(core: Core, work: Work, run: RunRow, submission: SubmissionRow, node:
 
 def _assignment(core: Core, work: Work, submission: SubmissionRow, *, challenge: ChallengeRow, attempt: AttemptRow) -> Assignment:
     image = work.session.get_one(ImageRow, submission.image_digest)
+    verified = json.loads(image.description)
     return Assignment(
         run_id=attempt.run_id,
         attempt=attempt.attempt,
@@ -65,8 +66,9 @@ def _assignment(core: Core, work: Work, submission: SubmissionRow, *, challenge:
         challenge=public_challenge(challenge).model_dump(mode="json"),
         image=AssignedImage(
             config_digest=image.config_digest,
-            diff_ids=json.loads(image.description)["diff_ids"],
+            diff_ids=verified["diff_ids"],
             size_bytes=image.size_bytes,
+            manifest_digest=verified.get("manifest_digest"),
         ),
         image_url=f"/internal/v1/images/{image.config_digest}",
         inputs=AssignedInputs(hash=challenge.dataset_hash, url=f"/internal/v1/inputs/{challenge.dataset_hash}"),

@@ -54,6 +54,9 @@ class AssignedImage(BaseModel):
     config_digest: str
     diff_ids: list[str]
     size_bytes: int
+    manifest_digest: Annotated[
+        str | None, Field(description="What a containerd image store calls it; null where it was verified before that was kept.")
+    ] = None
 
 
 class AssignedInputs(BaseModel):
@@ -75,7 +78,7 @@ class Assignment(BaseModel):
     image_url: str
     inputs: AssignedInputs
     pseudonym_key: Annotated[
-        str | None, Field(description="Makes the names that the container is given; null: the cases' own.")
+        str | None, Field(description="Makes the names that the container is given; null: the cases' own.", repr=False)
     ] = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -9,8 +10,10 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from sonobench_eval.challenge.model import Challenge
+from sonobench_platform.db.models import ImageRow
 
 
 class TestClaim:
@@ -24,6 +27,18 @@ class TestClaim:
         image = world.node.get(claimed["image_url"])
         assert image.content == b"verified image"
         assert claimed["image"]["size_bytes"] == len(image.content)
+
+    def test_an_assignment_names_the_image_as_either_image_store_does(self, world: Any) -> None:
+        world.queued("A", b"image")
+        named = world.claim()["image"]
+        assert named["manifest_digest"] == f"sha256:{hashlib.sha256(named['config_digest'].encode()).hexdigest()}"
+
+    def test_an_image_verified_before_manifests_were_kept_is_assigned_all_the_same(self, world: Any) -> None:
+        world.queued("A", b"image")
+        with world.platform.core.database.write() as work:
+            (image,) = work.session.scalars(select(ImageRow))
+            image.description = json.dumps({"diff_ids": [image.config_digest]})
+        assert world.claim()["image"]["manifest_digest"] is None
 
     def test_no_reference_reaches_a_node(self, world: Any) -> None:
         world.queued("A")

@@ -51,6 +51,31 @@ class TestClaim:
         assert (assignment.run_id, assignment.attempt) == ("run-9", 2)
         assert assignment.challenge.cases[0].mask is None
 
+    def test_the_key_of_the_names_is_in_no_message_and_in_no_representation(
+        self, client: NodeClient, api: Any, an_assignment: Callable[..., Any]
+    ) -> None:
+        whole = an_assignment()
+        api.assignments += [whole | {"attempt": 0}, {"run_id": "x", "pseudonym_key": whole["pseudonym_key"]}, whole]
+        for _ in range(2):
+            with pytest.raises(ApiRefused) as refused:
+                client.claim(gpus=0)
+            assert "5e5e" not in str(refused.value)
+        assignment = client.claim(gpus=0)
+        assert assignment is not None
+        assert assignment.key == bytes.fromhex("5e" * 32)
+        assert "5e5e" not in repr(assignment)
+
+    def test_the_image_is_known_by_both_its_digests(
+        self, client: NodeClient, api: Any, an_assignment: Callable[..., Any]
+    ) -> None:
+        whole, digest = an_assignment(), "sha256:" + "9" * 64
+        api.assignments += [whole, whole | {"image": whole["image"] | {"manifest_digest": digest}}]
+        without, known = client.claim(gpus=0), client.claim(gpus=0)
+        assert without is not None
+        assert known is not None
+        assert (without.image.identity.manifest_digest, known.image.identity.manifest_digest) == (None, digest)
+        assert known.image.identity.config_digest == without.image.identity.config_digest
+
     def test_fields_of_a_newer_api_are_ignored(self, client: NodeClient, api: Any, an_assignment: Callable[..., Any]) -> None:
         api.assignments.append(an_assignment() | {"priority": "high"})
         assert client.claim(gpus=0) is not None

@@ -6,6 +6,8 @@ import hashlib
 import json
 import logging
 import tarfile
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,17 @@ _NO_IMAGE = (OSError, KeyError, IndexError, TypeError, ValueError, tarfile.TarEr
 
 def load_image(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) -> ImageIdentity:
     """See `port.Sandbox.load`."""
-    present = _inspect(api, identity.config_digest)
-    if present is not None and _layers(present) == identity.diff_ids:
-        return _identified(present, identity)
+    # A classic image store names an image by its config's digest, containerd's by its manifest's. Each says what is in it.
+    digests = (identity.config_digest, identity.manifest_digest)
+    present = _held(api, digests, identity)
+    if present is not None:
+        return present
     _send_or_blame(api, image_tar, identity)
-    # A classic image store names an image by its config digest; containerd's does not, so there the tag intake wrote serves.
-    for name in (identity.config_digest, _own_tag(image_tar)):
-        loaded = _inspect(api, name) if name else None
-        if loaded is not None and _layers(loaded) == identity.diff_ids:
-            return _identified(loaded, identity)
-    raise SandboxTrouble(f"The Docker Engine loaded {image_tar.name}, but holds no image with its verified layers.")
+    # A tag says nothing of what is in it, so it comes last: where the manifest's digest is not known.
+    loaded = _held(api, (*digests, _own_tag(image_tar)), identity)
+    if loaded is None:
+        raise SandboxTrouble(f"The Docker Engine loaded {image_tar.name}, but holds no image with its verified layers.")
+    return loaded
 
 
 def forget_image(api: docker.APIClient, identity: ImageIdentity) -> bool:
@@ -169,8 +172,13 @@ def _inspect(api: docker.APIClient, name: str) -> dict[str, Any] | None:
     return image
 
 
-def _identified(image: dict[str, Any], identity: ImageIdentity) -> ImageIdentity:
-    return ImageIdentity(identity.config_digest, identity.diff_ids, engine_id=image["Id"])
+def _held(api: docker.APIClient, names: Iterable[str | None], identity: ImageIdentity) -> ImageIdentity | None:
+    """The identity with the Id under which the engine holds an image of these layers, looked for by each name in turn."""
+    for name in filter(None, names):
+        image = _inspect(api, name)
+        if image is not None and _layers(image) == identity.diff_ids:
+            return replace(identity, engine_id=image["Id"])
+    return None
 
 
 def _layers(image: dict[str, Any]) -> tuple[str, ...]:
