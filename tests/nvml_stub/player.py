@@ -34,7 +34,7 @@ def measure(*, uuid, until_ms, exclusive, strangers, untold, container, began_ms
     meter.start()
     unfit = meter.unfit
     wait_until(until_ms, meter)
-    return {"unfit": unfit, **asdict(meter.stop())}
+    return {"unfit": unfit, "hopeless": meter.is_hopeless, **asdict(meter.stop())}
 
 
 def played_clock():

@@ -12,14 +12,22 @@ EMPTY_WITHIN_S = 5.0
 """A driver takes a moment to give back what a killed process held."""
 TOLERANCE_BYTES = 128 * 2**20
 """What a driver may keep for itself after the first program on a device has ended."""
+IDLE_BYTES = 2**30
+"""What an idle device may hold. Older drivers count their own reserve, some hundred MiB; a program takes more."""
 _LOOK_EVERY_S = 0.1
 
 
-def why_not_empty(uuid: str, pids: Collection[int]) -> str:
-    """Why a run must not start on a device that these processes use; empty where there are none."""
-    if not pids:
+def why_not_empty(uuid: str, pids: Collection[int], used_bytes: int | None) -> str:
+    """Why a run must not start on a device that these processes use, or that somebody uses who is not to be seen from
+    here: in another PID namespace, or ended without giving its memory back. Empty where nothing speaks against it."""
+    if pids:
+        return f"GPU {uuid} is not free: {_named(pids)} on it. End them, or give the run worker another GPU."
+    if used_bytes is None or used_bytes <= IDLE_BYTES:
         return ""
-    return f"GPU {uuid} is not free: {_named(pids)} on it. End them, or give the run worker another GPU."
+    return (
+        f"GPU {uuid} is not free: {used_bytes // 2**20} MiB of it are in use, by no process that is to be seen from here. "
+        "Run `nvidia-smi` on the host; where it shows none either, the GPU needs a reset."
+    )
 
 
 def why_not_usable(uuid: str, trouble: str) -> str:
@@ -28,6 +36,10 @@ def why_not_usable(uuid: str, trouble: str) -> str:
 
 def why_lost(uuid: str, trouble: str) -> str:
     return f"GPU {uuid} was lost during the run ({trouble}). Look at the kernel's log; it may need a reset."
+
+
+def why_unwatched(uuid: str, trouble: str) -> str:
+    return f"GPU {uuid} could not be watched to the run's end ({trouble}), so its figures do not count. Look at its driver."
 
 
 def why_faulty(uuid: str, faults: Collection[int]) -> str:

@@ -79,16 +79,28 @@ class GpuMemoryMeter:
         try:
             self._opened = self._open()
         except Exception as error:  # a missing driver must not end a run that nobody ranks
-            self._trouble = f"{type(error).__name__}: {error}"
+            self._trouble = _said(error)
             self.unfit = exclusively.why_not_usable(self._uuid, self._trouble) if self._exclusive else ""
             return
         if self._exclusive:
-            self.unfit = exclusively.why_not_empty(self._uuid, self._opened.before.pids)
+            before = self._opened.before
+            self.unfit = exclusively.why_not_empty(self._uuid, before.pids, before.used_bytes)
         self._sampler.start()
 
     def began(self) -> None:
         """The container runs, and the curve's time with it."""
         self._began_s = self._clock()
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether a run that still goes on cannot count any more, whatever follows; `stop` says why. From any thread."""
+        opened, trouble = self._opened, self._sampler.trouble
+        if opened is None:
+            return False
+        looks = opened.looks
+        if isinstance(trouble, GpuLost) or not HARDWARE_FAULTS.isdisjoint(looks.faults):
+            return True
+        return self._exclusive and bool(trouble or looks.strangers or looks.reasons.hardware)
 
     def stop(self) -> GpuUsage:
         """End the sampling and give the best figure there is. On an exclusive GPU it waits until that is empty again."""
@@ -193,8 +205,10 @@ class GpuMemoryMeter:
         why = exclusively.why_faulty(self._uuid, faults)
         if why or not self._exclusive:
             return why
+        trouble = self._sampler.trouble
         return (
             self.unfit
+            or (exclusively.why_unwatched(self._uuid, _said(trouble)) if trouble else "")
             or exclusively.why_not_alone(self._uuid, looks.strangers)
             or exclusively.why_slowed(self._uuid, looks.reasons.hardware)
             or exclusively.why_not_empty_again(opened.device, opened.before)
@@ -207,9 +221,13 @@ class GpuMemoryMeter:
         return tuple(replace(point, t_s=point.t_s - offset_s) for point in points if point.t_s >= offset_s)
 
     def _failed(self, opened: _Opened, error: Exception) -> GpuUsage:
-        device = opened.device
-        method = f"not measured: NVML failed ({type(error).__name__}: {error})"
-        return GpuUsage(None, method, device.name, uuid=self._uuid, driver=device.driver)
+        device, trouble = opened.device, exclusively.why_unwatched(self._uuid, _said(error)) if self._exclusive else ""
+        method = f"not measured: NVML failed ({_said(error)})"
+        return GpuUsage(None, method, device.name, uuid=self._uuid, driver=device.driver, trouble=trouble)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _of_device(opened: _Opened, accounts: Accounts | None, *, spacing: str) -> GpuUsage:

@@ -73,6 +73,11 @@ class RunMeter:
                 self._gpu.owner = container_owner(container_id)
         self._host.start()
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the run that goes on cannot count any more, for its GPU's sake: nobody need wait for its end."""
+        return self._gpu is not None and self._gpu.is_hopeless
+
     def stop(self) -> Usage:
         """End every measurement; what was seen until now."""
         host = self._host.stop() if self._host is not None else _NO_PID

@@ -198,14 +198,22 @@ class TestExclusive:
     def test_one_that_draws_is_enough(self, nvml):
         assert "process 5" in nvml.measure(f"process 5 0 9999 {200 * MIB} g\n{ONE}").unfit
 
+    def test_memory_in_use_by_nobody_who_is_to_be_seen_is_enough(self, nvml):
+        usage = nvml.measure(f"set baseline {1025 * MIB}\n{ONE}")
+        assert usage.unfit.startswith("GPU GPU-stub is not free: 1025 MiB of it are in use, by no process that is to be seen")
+        assert nvml.measure(f"set baseline {1024 * MIB}\n{ONE}").unfit == ""  # older drivers' own
+        assert nvml.measure(f"set baseline {1025 * MIB}\n{ONE}", exclusive=False).unfit == ""
+
     def test_somebody_elses_process_during_the_run_makes_it_worthless(self, nvml):
         usage = nvml.measure(TWO, strangers=(8,))
         assert usage.unfit == ""
+        assert usage.hopeless
         assert "process 8 is on it, not of its container" in usage.trouble
 
     def test_a_process_that_nobody_can_place_counts_as_the_runs(self, nvml):
         usage = nvml.measure(TWO, untold=True)
         assert usage.trouble == ""
+        assert not usage.hopeless
         assert usage.peak_bytes == 1600 * MIB
 
     def test_a_process_that_stays_after_the_run_is_trouble(self, nvml):
@@ -218,7 +226,7 @@ class TestExclusive:
     def test_a_shared_gpu_is_measured_beside_others(self, nvml):
         usage = nvml.measure(f"process 5 0 999999 {200 * MIB}\n{TWO}", exclusive=False, strangers=(8,))
         assert usage.peak_bytes == 1000 * MIB
-        assert (usage.unfit, usage.trouble) == ("", "")
+        assert (usage.unfit, usage.trouble, usage.hopeless) == ("", "", False)
 
     def test_a_device_that_is_not_there_is_not_fit(self, nvml):
         usage = nvml.measure(ONE, uuid="GPU-other", until_ms=0)
@@ -234,11 +242,12 @@ class TestSlowdown:
     )
     def test_the_hardwares_own_makes_the_time_worthless(self, nvml, bits, words):
         usage = nvml.measure(f"{ONE}value reasons 100 240 {bits}\n")
+        assert usage.hopeless
         assert f"slowed itself down during the run ({words}" in usage.trouble
 
     def test_a_plain_one_in_a_single_look_is_a_change_of_clocks(self, nvml):
         usage = nvml.measure(f"{ONE}value reasons 100 140 8\n")
-        assert usage.trouble == ""
+        assert (usage.trouble, usage.hopeless) == ("", False)
         assert usage.throttled == ["hardware slowdown"]
 
     def test_the_drivers_own_is_kept_and_nothing_more(self, nvml):
@@ -248,7 +257,7 @@ class TestSlowdown:
 
     def test_on_a_shared_gpu_it_is_kept_and_nothing_more(self, nvml):
         usage = nvml.measure(f"{ONE}value reasons 100 340 64\n", exclusive=False)
-        assert usage.trouble == ""
+        assert (usage.trouble, usage.hopeless) == ("", False)
         assert usage.throttled == ["hardware thermal slowdown"]
 
 
@@ -258,6 +267,7 @@ class TestVanished:
     def test_it_is_trouble_and_what_was_seen_stays(self, nvml, code, exclusive):
         usage = nvml.measure(f"{TWO}lost 180 {code}\n", exclusive=exclusive)
         assert usage.trouble.startswith("GPU GPU-stub was lost during the run (")
+        assert usage.hopeless  # nobody waits for its end
         assert usage.peak_bytes == 1600 * MIB
         assert "until NVML failed" in usage.method
 
@@ -267,11 +277,13 @@ class TestVanished:
         assert usage.peak_bytes == 1000 * MIB
 
     def test_a_fault_of_the_hardware_is_trouble(self, nvml):
-        assert "(Xid 79)" in nvml.measure(f"{ONE}xid 100 79\n").trouble
+        usage = nvml.measure(f"{ONE}xid 100 79\n")
+        assert "(Xid 79)" in usage.trouble
+        assert usage.hopeless
 
     def test_a_fault_of_the_program_is_told_and_no_trouble(self, nvml):
         usage = nvml.measure(f"{ONE}xid 100 31\n")
-        assert usage.trouble == ""
+        assert (usage.trouble, usage.hopeless) == ("", False)
         assert usage.limits[-1] == "The driver reported errors that a program can make by itself (Xid 31)."
 
     def test_it_cannot_be_measured_where_the_driver_is_not_loaded(self, nvml):

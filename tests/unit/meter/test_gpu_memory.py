@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -151,6 +152,26 @@ class TestWholeDevice:
 
     def test_it_is_never_below_zero(self):
         assert measure(FakeNvml(states=[(100 * MIB, {})])).peak_bytes == 0
+
+
+class TestWatchedToTheEnd:
+    def measure(self, *, exclusive):
+        nvml = FakeNvml(states=[(900 * MIB, {1: 400 * MIB})])
+        meter = GpuMemoryMeter("GPU-1", nvml=nvml, interval_s=0.001, exclusive=exclusive)
+        meter.owner = {}.__getitem__  # it fails, as nothing in the meter should
+        meter.start()
+        while meter._sampler.trouble is None:
+            time.sleep(0.001)
+        return meter.is_hopeless, meter.stop()
+
+    def test_a_meter_that_fails_in_the_middle_leaves_an_exclusive_run_without_a_figure(self):
+        hopeless, usage = self.measure(exclusive=True)
+        assert hopeless
+        assert usage.trouble.startswith("GPU GPU-1 could not be watched to the run's end (KeyError: 1)")
+
+    def test_on_a_shared_gpu_it_is_told_and_no_trouble(self):
+        hopeless, usage = self.measure(exclusive=False)
+        assert (hopeless, usage.trouble) == (False, "")
 
 
 class TestNotMeasured:

@@ -35,7 +35,8 @@ class Engine:
 
 
 class Meter:
-    def __init__(self, *, unfit: str = "", trouble: str = "") -> None:
+    def __init__(self, *, unfit: str = "", trouble: str = "", is_hopeless: bool = False) -> None:
+        self.is_hopeless = is_hopeless
         self._unfit = unfit
         self._trouble = trouble
         self.stopped = False
@@ -49,6 +50,18 @@ class Meter:
     def stop(self):
         self.stopped = True
         return Usage(HostUsage(None, "not measured"), GpuUsage(1, "NVML", uuid="GPU-1", trouble=self._trouble))
+
+
+class Patient(Engine):
+    """Its container goes on until it is killed."""
+
+    def wait(self, container_id, timeout):
+        if not self.killed:
+            raise TimeoutError
+        return {"StatusCode": 137}
+
+    def inspect_container(self, container_id):
+        return {"State": {"ExitCode": 137, "Running": not self.killed, "Pid": 0}}
 
 
 def run(engine, meter, *, should_stop=lambda: False):
@@ -71,16 +84,17 @@ class TestExecute:
         assert run(Engine(), Meter()).exit_code == 1
 
     def test_a_run_that_was_stopped_stays_stopped(self):
-        class Patient(Engine):
-            def wait(self, container_id, timeout):
-                if not self.killed:
-                    raise TimeoutError
-                return {"StatusCode": 137}
-
-            def inspect_container(self, container_id):
-                return {"State": {"ExitCode": 137, "Running": not self.killed, "Pid": 0}}
-
         assert run(Patient(), Meter(trouble=SLOWED), should_stop=lambda: True).cancelled
+
+    def test_nobody_waits_for_the_end_of_a_run_that_cannot_count(self):
+        engine = Patient()
+        with pytest.raises(SandboxTrouble, match="slowed itself down"):
+            run(engine, Meter(trouble=SLOWED, is_hopeless=True))
+        assert engine.killed
+
+    def test_what_we_ended_for_the_gpus_sake_is_never_the_programs_fault(self):
+        with pytest.raises(SandboxTrouble, match="nobody knows why"):
+            run(Patient(), Meter(is_hopeless=True))
 
 
 class TestGpuFigures:

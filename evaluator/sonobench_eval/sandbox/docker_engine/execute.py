@@ -50,12 +50,12 @@ def execute(
             api.start(container_id)
         began = time.monotonic()
         meter.started(container_id, _state(api, container_id).get("Pid") or 0)
-        why = _until_ended(api, container_id, deadline=began + time_limit_s, should_stop=should_stop)
+        why = _until_ended(api, container_id, deadline=began + time_limit_s, should_stop=should_stop, meter=meter)
         monotonic_s = time.monotonic() - began
     finally:
         usage = meter.stop()
-    if usage.gpu.trouble and why != "stop":
-        raise SandboxTrouble(usage.gpu.trouble)
+    if why == "hopeless" or (usage.gpu.trouble and why != "stop"):
+        raise SandboxTrouble(usage.gpu.trouble or "The run's GPU was in trouble, and nobody knows why any more.")
     state = _state(api, container_id)
     return Ended(
         exit_code=state.get("ExitCode"),
@@ -69,8 +69,10 @@ def execute(
     )
 
 
-def _until_ended(api: docker.APIClient, container_id: str, *, deadline: float, should_stop: Callable[[], bool]) -> str:
-    """Returns `itself`, `time` or `stop`: why the container is no longer running."""
+def _until_ended(
+    api: docker.APIClient, container_id: str, *, deadline: float, should_stop: Callable[[], bool], meter: RunMeter
+) -> str:
+    """Returns `itself`, `time`, `stop` or `hopeless`: why the container is no longer running."""
     while True:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
@@ -79,6 +81,8 @@ def _until_ended(api: docker.APIClient, container_id: str, *, deadline: float, s
             return "itself"
         if should_stop():
             return "stop" if _kill(api, container_id) else "itself"
+        if meter.is_hopeless:
+            return "hopeless" if _kill(api, container_id) else "itself"
 
 
 def _ended_within(api: docker.APIClient, container_id: str, seconds: float) -> bool:
