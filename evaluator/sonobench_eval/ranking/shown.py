@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 TIME_STEP = 1.01
 """Neighbouring times that are shown differ by this factor."""
 MEMORY_STEP_BYTES = 64 * 2**20
-NOTE = "Times are shown to 1 % and memory to 64 MiB until the challenge closes; ranks use the shown values."
+NOTE = "Times are shown to 1 % and memory to the next 64 MiB (67 MB) until the challenge closes; ranks use the shown values."
 
 _DIGITS = 6
 """Of a shown time: few enough to read, and many enough that no two steps of the grid look alike."""

@@ -89,7 +89,8 @@ def run_rules(challenge: Challenge) -> tuple[str, ...]:
     places = joined(["/tmp", "the image's HOME", *challenge.writable])  # noqa: S108 - a place inside the container
     return (
         f"{_how_often(challenge)}, without network, under a user id that is not root.",
-        f"Its file system is read-only but for {places}, which are in memory and thrown away after the run.",
+        f"Its file system is read-only but for {places}, which are kept in memory beside the program's own and thrown away "
+        "after the run.",
         "/input holds the images, /input_json is the list of cases, results go to /output.",
         _names_rule(challenge),
         "A team whose image fails is told why, in a sentence; a fault of the platform costs a team nothing.",
@@ -151,14 +152,18 @@ def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
         "highest 0.",
         *([NOTE] if challenge.measuring.relative_to_reference else []),
         "What was measured for nobody does not count, and the board says so. Equal scores share a rank.",
-        "Until the challenge closes, times are shown to 1\u00a0% and memory to 64\u00a0MiB, and ranks use the shown values.",
+        "Until the challenge closes, times are shown to 1\u00a0% and memory to the next 64\u00a0MiB (67\u00a0MB), and ranks "
+        "use the shown values.",
     )
 
 
 def steps(challenge: Challenge, server: str) -> tuple[Step, ...]:
     """How to take part with the command line, in the order it is done."""
     return (
-        Step("Build the image for linux/amd64.", "docker build --platform linux/amd64 -t my-algorithm ."),
+        Step(
+            "Begin with a template that answers every case, or with a program of your own, and build it for linux/amd64.",
+            "sonobench init my-algorithm\ndocker build --platform linux/amd64 -t my-algorithm my-algorithm",
+        ),
         Step(
             "Try it on sample images, exactly as it will be run here.",
             f"sonobench challenge get {challenge.name} --server {server}\n"

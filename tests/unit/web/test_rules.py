@@ -74,6 +74,7 @@ class TestRules:
 
     def test_the_commands_name_this_server_and_this_challenge(self, challenge: Challenge) -> None:
         commands = [step.commands for step in rules.steps(challenge, "https://bench.example.org")]
+        assert commands[0].startswith("sonobench init my-algorithm\n")
         assert "sonobench challenge get uusic25 --server https://bench.example.org" in commands[1]
         assert "uusic25.json --sample" in commands[1]
         assert commands[2] == "sonobench login --server https://bench.example.org"
