@@ -13,6 +13,7 @@ from rich.text import Text
 from sonobench_eval.cli.render import plain
 from sonobench_eval.cli.watching import local_time, state_words
 from sonobench_eval.report import figures
+from sonobench_eval.report.board_view import mean_headings
 
 Json = dict[str, Any]
 _STYLES = {"scored": "green", "failed": "red", "rejected": "red"}
@@ -65,14 +66,16 @@ def _result(result: Json) -> RenderableType:
     for task in result.get("tasks", []):
         for number, score in enumerate(task["metrics"]):
             table.add_row(plain(task["title"]) if number == 0 else "", *_score(score))
-    for number, score in enumerate(result.get("means", [])):
-        table.add_row("Mean over tasks" if number == 0 else "", *_score(score))
+    means = result.get("means", [])
+    headings = mean_headings([(score["name"], str(score.get("definition") or "")) for score in means])
+    for number, (heading, score) in enumerate(zip(headings, means, strict=True)):
+        table.add_row("Mean over tasks" if number == 0 else "", plain(heading), *_score(score)[1:])
     used = (
         f"Wall time {_time(result.get('time_s'))}, peak host memory {figures.measured_bytes(result.get('host_memory_bytes'))}, "
     )
     used += f"peak GPU memory {figures.measured_bytes(result.get('gpu_memory_bytes'))}."
     if result.get("exact") is False:
-        used += " Until the challenge closes, times are shown to 1 % and memory to 64 MiB."
+        used += " Until the challenge closes, times are shown to 1 % and memory to the next 64 MiB (67 MB)."
     found = [plain(finding["sentence"]) for finding in result.get("findings", [])]
     return Group(table, Text(used.replace(figures.NOT_MEASURED, "not measured")), *found)
 
