@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from sonobench_eval.cli.exits import CommandError, Ending, ExitCode, ending_of
+from sonobench_platform.domain.errors import NotFound
 
 __all__ = ["CommandError", "told_in_a_sentence"]
 
@@ -20,6 +21,10 @@ def told_in_a_sentence(*known: type[Exception]) -> Iterator[None]:
     try:
         yield
     except expected as error:
-        told = ending_of(error) if isinstance(error, CommandError | OSError) else Ending(str(error), ExitCode.ERROR)
+        told = ending_of(error) if isinstance(error, CommandError | OSError) else Ending(str(error), _code(error))
         print(f"sonobench: {told.sentence}", file=sys.stderr, flush=True)
         raise typer.Exit(int(told.code)) from None
+
+
+def _code(error: Exception) -> ExitCode:
+    return ExitCode.NOT_FOUND if isinstance(error, NotFound) else ExitCode.ERROR

@@ -26,6 +26,7 @@ from sonobench_platform.commands.score_worker import DueWorker, repeat
 from sonobench_platform.commands.settings import settings_with
 from sonobench_platform.commands.trouble import told_in_a_sentence
 from sonobench_platform.config import Settings
+from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.runs.sweep import DueWork
 
 
@@ -101,6 +102,11 @@ class TestToldInASentence:
             raise CommandError("try later", ExitCode.RETRY)
         assert ended.value.exit_code == 8
         assert capsys.readouterr().err == "sonobench: try later\n"
+
+    def test_what_is_not_there_has_the_exit_code_for_that(self) -> None:
+        with pytest.raises(typer.Exit) as ended, told_in_a_sentence(NotFound):
+            raise NotFound("no-challenge", "There is no such challenge.")
+        assert ended.value.exit_code == 5
 
     def test_a_full_disk_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(typer.Exit), told_in_a_sentence():
