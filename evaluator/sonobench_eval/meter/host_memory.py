@@ -89,6 +89,16 @@ class HostMemoryMeter:
     def _take(self) -> None:
         sample = self._read()
         self._peak_bytes = max(self._peak_bytes, sample.anon_shmem_bytes)
-        self._last = sample
+        self._last = sample if self._last is None else _with_gaps_filled(sample, self._last)
         at_s = time.monotonic() - self._began_s
         self._curve.add(at_s, host_memory_bytes=sample.anon_shmem_bytes, cpu_time_s=sample.cpu_time_s)
+
+
+def _with_gaps_filled(sample: HostSample, last: HostSample) -> HostSample:
+    """Version 1 takes a container's groups away one by one: what is gone already stays as it was last seen."""
+    return HostSample(
+        sample.anon_shmem_bytes,
+        last.cpu_time_s if sample.cpu_time_s is None else sample.cpu_time_s,
+        last.peak_cgroup_bytes if sample.peak_cgroup_bytes is None else sample.peak_cgroup_bytes,
+        last.oom_kills if sample.oom_kills is None else sample.oom_kills,
+    )

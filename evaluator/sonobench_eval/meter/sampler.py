@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 
 JOIN_TIMEOUT_S = 5.0
+_WORTH_TELLING_S = 1.0
+"""A container's own group is gone some tenths of a second before anybody is told of its end."""
 
 
 class Sampler:
@@ -26,6 +28,7 @@ class Sampler:
         self.largest_gap_s = 0.0
         self.trouble: Exception | None = None
         self.stuck = False
+        self._unseen_s = 0.0
 
     def start(self) -> None:
         """Take the first sample at once, in the caller's thread, so that a short run has at least one."""
@@ -38,12 +41,15 @@ class Sampler:
         if self._thread.ident is not None:
             self._thread.join(JOIN_TIMEOUT_S)
             self.stuck = self._thread.is_alive()
+        if self._last is not None:
+            self._unseen_s = self._clock() - self._last
 
     def spacing(self) -> str:
-        """How often samples were taken, in words."""
+        """How often samples were taken, and when the last one was where that is long before the end, in words."""
+        unseen = f" (none in the last {self._unseen_s:.1f} s)" if self._unseen_s > _WORTH_TELLING_S else ""
         if self.samples < 2:
-            return "1 sample"
-        return f"{self.samples} samples at most {self.largest_gap_s:.3f} s apart"
+            return f"1 sample{unseen}"
+        return f"{self.samples} samples at most {self.largest_gap_s:.3f} s apart{unseen}"
 
     def _sample_until_stopped(self) -> None:
         while not self._stop.wait(self._interval_s):

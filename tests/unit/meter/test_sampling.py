@@ -46,7 +46,7 @@ class TestSampler:
         assert not [thread for thread in threading.enumerate() if thread.name == "sonobench-meter"]
 
     def test_the_largest_gap_is_kept(self):
-        ticks = iter([0.0, 1.0, 5.0, 6.0])
+        ticks = iter([0.0, 1.0, 5.0, 6.0, 6.5])
         taken = Taken(until=4, fail_at=5)
         sampler = Sampler(taken, interval_s=0.001, clock=lambda: next(ticks))
         sampler.start()
@@ -54,6 +54,15 @@ class TestSampler:
         sampler.stop()
         assert sampler.largest_gap_s == 4.0
         assert sampler.spacing() == "4 samples at most 4.000 s apart"
+
+    def test_a_long_time_without_samples_before_the_end_is_told(self):
+        ticks = iter([0.0, 1.0, 61.0])
+        taken = Taken(until=3, fail_at=3)
+        sampler = Sampler(taken, interval_s=0.001, clock=lambda: next(ticks))
+        sampler.start()
+        assert taken.reached.wait(10)
+        sampler.stop()
+        assert sampler.spacing() == "2 samples at most 1.000 s apart (none in the last 60.0 s)"
 
     def test_a_sample_that_fails_ends_it_quietly(self):
         taken = Taken(until=2, fail_at=2)
@@ -110,6 +119,10 @@ class TestHostMemoryMeter:
         _, usage = measure(HostSample(1, 0.5, None))
         assert usage.cpu_method == "the last of 1 sample, from a test: a lower bound"
         assert (usage.peak_cgroup_bytes, usage.peak_cgroup_method) == (None, "not measured")
+
+    def test_what_is_gone_before_the_rest_stays_as_it_was_last_seen(self):
+        _, usage = measure(HostSample(10, 0.25, 50, 1), HostSample(30))
+        assert (usage.peak_bytes, usage.cpu_time_s, usage.peak_cgroup_bytes, usage.oom_kills) == (30, 0.25, 50, 1)
 
     def test_without_a_sample_it_is_not_measured_and_never_zero(self):
         _, usage = measure()
