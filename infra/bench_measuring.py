@@ -71,7 +71,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A quarter of a second in which the meter sampled or rested, by the container's clock; `cpu_share` of one CPU went into it."""
+    """A while in which the meter sampled or rested, by the container's clock; `cpu_share` of one CPU went into it."""
 
     metered: bool
     began_s: float

@@ -112,6 +112,8 @@ class RunWorker:
                 if not self._safety.allows_claims():
                     return
                 self._speed.look(sandbox)
+                if self._leaving.is_set():  # it may have been told so while the doctor or the reference container ran
+                    return
                 assignment = self._api.claim(gpus=1 if self._place.gpu_uuid else 0)
             except (SandboxTrouble, ApiAway, ApiRefused) as error:
                 # An answer that got lost may have been an assignment; what this node owns is asked before the next claim.

@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from sonobench_eval.sandbox.port import Measurement, RunOutcome, SandboxTrouble
+from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import NodeClient
+from sonobench_platform.node.runner import Place
 from sonobench_platform.node.speed import TRIES_AGAIN_AFTER_S, Speed
 from sonobench_platform.node.worker import RunWorker
 
@@ -136,9 +138,6 @@ class TestInTheWorker:
     def test_a_runs_figures_have_it(
         self, client: NodeClient, sandbox: Any, api: Any, timed: Speed, safety: Any, an_assignment: Any, given: Any, work: Path
     ) -> None:
-        from sonobench_platform.node.cache import InputsCache
-        from sonobench_platform.node.runner import Place
-
         def behave(results: Path) -> RunOutcome:
             return replace(given.ends_well(results), measurement=Measurement(wall_time_s=1.25))
 
@@ -150,3 +149,18 @@ class TestInTheWorker:
         assert report["measurement"]["reference_s"] == 1.25
         assert report["measurement"]["phases"]["load_s"] >= 0
         assert sandbox.specs[-1].cpuset == "0"
+
+    def test_one_that_is_told_to_leave_meanwhile_claims_nothing(
+        self, client: NodeClient, sandbox: Any, api: Any, timed: Speed, safety: Any, an_assignment: Any, given: Any, work: Path
+    ) -> None:
+        place = Place(node=given.NODE, work=work)
+        worker = RunWorker(client, lambda: sandbox, InputsCache(work / "inputs"), place, safety=safety, speed=timed)
+
+        def behave(results: Path) -> RunOutcome:
+            worker.leave()
+            return replace(given.an_outcome(None), measurement=Measurement(wall_time_s=1.0))
+
+        sandbox.behave = behave
+        api.assignments = [an_assignment()]
+        worker.wake()
+        assert len(api.assignments) == 1
