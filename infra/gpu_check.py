@@ -5,7 +5,7 @@ must report what they took plus what a control program shows that allocates noth
 already on, everything is done twice: with it, and by samples alone.
 It needs nvidia-ml-py and the evaluator, nothing else: `PYTHONPATH=evaluator python3 -m infra.gpu_check` serves as well.
 
-Ends with 0 where every judged row is within its bound, 1 where one is not, 69 where nothing could be checked.
+Ends with 0 where every judged row is within its bound and would count, 1 where one is not, 69 where nothing could be checked.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if self.error is None:
+        if self.error is None or self.trouble:  # a ranked run here would be thrown away
             return "FAIL"
         if self.bound is None:
             return "not judged"
@@ -241,7 +241,9 @@ def _ending(rows: Sequence[Row]) -> int:
     """Say how it went; the exit code."""
     judged = [row for row in rows if row.verdict != "not judged"]
     failed = sum(row.verdict == "FAIL" for row in judged)
-    print(f"{len(judged)} rows judged, {failed} out of bounds; {len(rows) - len(judged)} too short for samples, not judged")
+    print(
+        f"{len(judged)} rows judged, {failed} out of bounds or in trouble; {len(rows) - len(judged)} too short for samples, not judged"
+    )
     if not judged:
         return NOTHING_CHECKED
     return 1 if failed else 0

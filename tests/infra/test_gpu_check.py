@@ -15,8 +15,9 @@ from sonobench_eval.meter.gpu_usage import GpuUsage
 METHOD = "NVML, the run's processes together, largest of 20 samples at most 0.021 s apart"
 
 
-def row(reported_mib, *, hold_ms=200, programs=1, accounting=False):
-    usage = GpuUsage(reported_mib and int(reported_mib * MIB), METHOD, accounting=accounting, sampling_gap_s=0.021)
+def row(reported_mib, *, hold_ms=200, programs=1, accounting=False, trouble=""):
+    peak = reported_mib and int(reported_mib * MIB)
+    usage = GpuUsage(peak, METHOD, accounting=accounting, sampling_gap_s=0.021, trouble=trouble)
     return row_of(Trial(programs, 700, hold_ms), usage, control_bytes=300 * MIB)
 
 
@@ -50,6 +51,10 @@ class TestRow:
     def test_what_was_not_measured_fails(self):
         assert row(None).verdict == "FAIL"
         assert "       -        -" in table([row(None)])
+
+    def test_a_run_that_would_not_count_fails_whatever_it_shows(self):
+        assert row(1000, trouble="GPU GPU-1 was lost during the run").verdict == "FAIL"
+        assert row(1000, hold_ms=5, trouble="GPU GPU-1 was lost during the run").verdict == "FAIL"
 
     def test_the_method_is_told_without_its_numbers(self):
         assert row(1000).method == "NVML, the run's processes together, largest of samples"
@@ -113,7 +118,12 @@ class TestMain:
     def test_a_driver_that_keeps_a_part_to_itself_fails(self, check):
         done = check("", "--mib", "64", "--hold-ms", "400", CUDA_STUB_UNTOLD=str(30 * MIB))
         assert done.returncode == 1, done.stdout + done.stderr
-        assert "2 rows judged, 2 out of bounds" in done.stdout
+        assert "2 rows judged, 2 out of bounds or in trouble" in done.stdout
+
+    def test_a_gpu_that_slows_itself_down_fails_and_says_so(self, check):
+        done = check("value reasons 0 999999 64\n", "--mib", "64", "--hold-ms", "400")
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "trouble: GPU GPU-stub slowed itself down during the run (hardware thermal slowdown)" in done.stdout
 
     def test_a_gpu_that_somebody_uses_is_not_checked(self, check):
         done = check(f"process 5 0 999999 {MIB}\n")
