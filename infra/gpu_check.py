@@ -242,7 +242,8 @@ def _ending(rows: Sequence[Row]) -> int:
     judged = [row for row in rows if row.verdict != "not judged"]
     failed = sum(row.verdict == "FAIL" for row in judged)
     print(
-        f"{len(judged)} rows judged, {failed} out of bounds or in trouble; {len(rows) - len(judged)} too short for samples, not judged"
+    short = len(rows) - len(judged)
+    print(f"{len(judged)} rows judged, {failed} out of bounds or in trouble; {short} too short for samples, not judged")
     )
     if not judged:
         return NOTHING_CHECKED
