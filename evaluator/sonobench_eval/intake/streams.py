@@ -6,10 +6,13 @@ Everything reads forward in blocks of at most 1 MiB, so memory stays the same wh
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from typing import BinaryIO, Protocol
 
 BLOCK_BYTES = 2**20
+_FIRST_PIECE_BYTES = 2**10
+_ZEROS = re.compile(rb"\0+")
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -82,22 +85,29 @@ class Section:
         return data
 
 
-class PatienceWithEmptiness:
-    """Ends a stream of pieces that unpack to nothing: a gigabyte of them is many minutes of work without a byte to count."""
+class PatienceWithCrumbs:
+    """Ends a stream of pieces that unpack to nothing, or to next to nothing: a gigabyte of them is many minutes of work.
+
+    Every piece costs about as much as a hundred bytes of content. Those that programs write have 512 bytes and more, a
+    tar's block: some pack each file of a layer as a piece of its own.
+    """
 
     LIMIT = 100_000
+    CRUMB_BYTES = 256
 
     def __init__(self) -> None:
-        self._in_a_row = 0
+        self._steps = 0
+        self._bytes = 0
 
     def judge(self, unpacked_bytes: int) -> None:
         """Counts one step of unpacking.
 
         Raises:
-            StreamDamagedError: too many in a row gave nothing.
+            StreamDamagedError: there were too many for what they gave.
         """
-        self._in_a_row = 0 if unpacked_bytes else self._in_a_row + 1
-        if self._in_a_row > self.LIMIT:
+        self._steps += 1
+        self._bytes += unpacked_bytes
+        if self._steps > self.LIMIT + self._bytes // self.CRUMB_BYTES:
             raise StreamDamagedError
 
 
@@ -106,9 +116,10 @@ class Gunzip:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._pending = b""
+        self._pending = memoryview(b"")
         self._member: zlib._Decompress | None = zlib.decompressobj(wbits=31)
-        self._patience = PatienceWithEmptiness()
+        self._piece_bytes = _FIRST_PIECE_BYTES
+        self._patience = PatienceWithCrumbs()
 
     def read(self, size: int) -> bytes:
         while self._member is not None:
@@ -119,29 +130,32 @@ class Gunzip:
         return b""
 
     def _step(self, member: zlib._Decompress, size: int) -> bytes:
-        compressed = self._pending or self._source.read(BLOCK_BYTES)
+        if not self._pending:
+            self._pending = memoryview(self._source.read(BLOCK_BYTES))
+        # What is left of a piece is copied by the library. They start small, so that members of a few bytes cost little.
+        piece = self._pending[: self._piece_bytes]
         try:
-            data = member.decompress(compressed, size)
+            data = member.decompress(piece, size)
         except zlib.error as error:
             raise StreamDamagedError from error
-        self._pending = member.unconsumed_tail
+        left = len(member.unconsumed_tail) + len(member.unused_data)
+        self._pending = self._pending[len(piece) - left :]
+        self._piece_bytes = min(2 * self._piece_bytes, BLOCK_BYTES)
         if member.eof:
-            self._next_member(member.unused_data)
-        elif not compressed and not data:
+            self._next_member()
+        elif not piece and not data:
             raise StreamTruncatedError
         return data
 
-    def _next_member(self, rest: bytes) -> None:
+    def _next_member(self) -> None:
         """After a member comes another, or nothing but zero padding up to the end."""
-        while True:
-            rest = rest.lstrip(b"\0")
-            if rest:
-                self._pending, self._member = rest, zlib.decompressobj(wbits=31)
+        while rest := self._pending or memoryview(self._source.read(BLOCK_BYTES)):
+            zeros = _ZEROS.match(rest)
+            self._pending = rest[zeros.end() :] if zeros else rest
+            if self._pending:
+                self._member, self._piece_bytes = zlib.decompressobj(wbits=31), _FIRST_PIECE_BYTES
                 return
-            rest = self._source.read(BLOCK_BYTES)
-            if not rest:
-                self._member = None
-                return
+        self._member = None
 
 
 class FileCursor:

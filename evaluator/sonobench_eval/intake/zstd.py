@@ -16,7 +16,7 @@ from sonobench_eval.intake.streams import (
     ZSTD_MAGIC,
     BlockCursor,
     CursorEndedError,
-    PatienceWithEmptiness,
+    PatienceWithCrumbs,
     Source,
     StreamDamagedError,
     StreamTruncatedError,
@@ -66,7 +66,7 @@ class Unzstd:
         self._library = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT_BYTES)
         self._frame: _Frame | None = None
         self._ready = memoryview(b"")
-        self._patience = PatienceWithEmptiness()
+        self._patience = PatienceWithCrumbs()
 
     def read(self, size: int) -> bytes:
         while not self._ready:

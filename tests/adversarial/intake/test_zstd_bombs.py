@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from sonobench_eval.intake.records import ImageRefused, IntakeLimits, Refusal, VerifiedImage
-from sonobench_eval.intake.streams import PatienceWithEmptiness
+from sonobench_eval.intake.streams import PatienceWithCrumbs
 
 Refused = Callable[..., ImageRefused]
 Verify = Callable[..., VerifiedImage]
@@ -58,7 +58,7 @@ class TestBombs:
             assert refusal(data).code == Refusal.NOT_AN_IMAGE_TAR
 
     def test_frames_of_nothing_without_end(self, refusal: Refused, tars: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(PatienceWithEmptiness, "LIMIT", 100)
+        monkeypatch.setattr(PatienceWithCrumbs, "LIMIT", 100)
         empty = b"\x50\x2a\x4d\x18\x00\x00\x00\x00"
         assert refusal(empty * 200).code == Refusal.DAMAGED
         assert refusal(as_layer(tars, empty * 200)).code == Refusal.DAMAGED

@@ -11,7 +11,7 @@ import pytest
 from sonobench_eval.intake.streams import (
     BlockCursor,
     Gunzip,
-    PatienceWithEmptiness,
+    PatienceWithCrumbs,
     Section,
     StreamDamagedError,
     StreamTruncatedError,
@@ -65,9 +65,31 @@ class TestGunzip:
             gunzipped(zlib.compress(b"content"))
 
     def test_members_of_nothing_without_end_are_damage(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(PatienceWithEmptiness, "LIMIT", 50)
+        monkeypatch.setattr(PatienceWithCrumbs, "LIMIT", 50)
         with pytest.raises(StreamDamagedError):
             gunzipped(gzip.compress(b"") * 60)
+
+    @pytest.mark.parametrize("pause", [0, 1])
+    def test_what_lies_behind_a_small_member_is_not_handed_over_with_it(
+        self, pause: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: list[int] = []
+        original = zlib.decompressobj
+
+        class Watched:
+            def __init__(self, wbits: int) -> None:
+                self._inner = original(wbits)
+
+            def decompress(self, data: bytes, size: int) -> bytes:
+                given.append(len(data))
+                return self._inner.decompress(data, size)
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(self._inner, name)
+
+        monkeypatch.setattr("sonobench_eval.intake.streams.zlib.decompressobj", Watched)
+        assert gunzipped((gzip.compress(b"x") + bytes(pause)) * 2000) == b"x" * 2000
+        assert max(given) <= 1024
 
 
 class TestSection:

@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 import zstandard
 
-from sonobench_eval.intake.streams import PatienceWithEmptiness, StreamDamagedError, StreamTruncatedError, StreamUnsupportedError
+from sonobench_eval.intake.streams import PatienceWithCrumbs, StreamDamagedError, StreamTruncatedError, StreamUnsupportedError
 from sonobench_eval.intake.zstd import WINDOW_LIMIT_BYTES, Unzstd
 
 MAGIC = b"\x28\xb5\x2f\xfd"
@@ -148,6 +148,6 @@ class TestDamage:
         "empty", [skippable(b""), zstandard.compress(b""), MAGIC + SMALL_WINDOW + block(b"", last=False) * 100], ids=len
     )
     def test_pieces_of_nothing_without_end(self, empty: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(PatienceWithEmptiness, "LIMIT", 50)
+        monkeypatch.setattr(PatienceWithCrumbs, "LIMIT", 50)
         with pytest.raises(StreamDamagedError):
             unzstd(empty * 60)
