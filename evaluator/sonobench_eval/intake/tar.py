@@ -16,6 +16,8 @@ BLOCK = 512
 _ZERO_BLOCK = bytes(BLOCK)
 _EXTENSION_LIMIT_BYTES = 2**20  # Go's own limit for one extension header
 _PATH_LIMIT_BYTES = 4095
+_PAX_RECORDS = 256
+"""In one header. Programs write a dozen; a mebibyte of tiny ones for each of many files would be hours of reading."""
 
 REGULAR = b"0"
 HARD_LINK = b"1"
@@ -105,13 +107,21 @@ def _kind(block: bytes) -> bytes:
 
 
 def _size(block: bytes) -> int:
-    field = block[124:136]
-    if field[0] & 0x80:
-        size = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
-        if field[0] & 0x40 or size >= 2**63:
-            raise TarMalformedError("has an entry with an impossible size")
-        return size
-    return _octal(field)
+    size = _number(block[124:136])
+    if size < 0:
+        raise TarMalformedError("has an entry with an impossible size")
+    return size
+
+
+def _number(field: bytes) -> int:
+    """Octal digits, or, where the first bit is set, a signed number in base 256."""
+    if not field[0] & 0x80:
+        return _octal(field)
+    size = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+    size -= (field[0] & 0x40) << (8 * len(field) - 7)
+    if not -(2**63) <= size < 2**63:
+        raise TarMalformedError("has an entry with an impossible size")
+    return size
 
 
 def _octal(field: bytes) -> int:
@@ -149,10 +159,23 @@ def _member(block: bytes, kind: bytes, size: int, extensions: dict[bytes, bytes]
 
 def _name(block: bytes) -> bytes:
     name = block[:100].partition(b"\0")[0]
-    if block[257:263] != b"ustar\0":
-        return name
     prefix = block[345 : 476 if block[508:512] == b"tar\0" else 500].partition(b"\0")[0]
-    return prefix + b"/" + name if prefix else name
+    has_prefix = block[257:263] == b"ustar\0" or (block[257:265] == b"ustar  \0" and _has_prefix_all_the_same(block))
+    return prefix + b"/" + name if prefix and has_prefix else name
+
+
+def _has_prefix_all_the_same(block: bytes) -> bool:
+    """True for a GNU header with a prefix where GNU has two times. Go 1.7 wrote such by mistake, and Go reads them."""
+    times = (block[345:357], block[357:369])
+    return block[345:500].partition(b"\0")[0].isascii() and not all(_is_number(time) for time in times if time[0])
+
+
+def _is_number(field: bytes) -> bool:
+    try:
+        _number(field)
+    except TarMalformedError:
+        return False
+    return True
 
 
 def _long(extensions: dict[bytes, bytes], kind: bytes) -> bytes:
@@ -171,8 +194,11 @@ def _pax_size(pax: dict[bytes, bytes], size: int) -> int:
 def _pax_records(content: bytes) -> dict[bytes, bytes]:
     """Records `LENGTH KEY=VALUE\\n`, the last of a key counting."""
     records: dict[bytes, bytes] = {}
-    at = 0
+    at = count = 0
     while at < len(content):
+        count += 1
+        if count > _PAX_RECORDS:
+            raise TarMalformedError("has a pax header of more records than any file needs")
         digits, _, _ = content[at : at + 20].partition(b" ")
         length = int(digits) if digits.isdigit() else 0
         record = content[at + len(digits) + 1 : at + length]

@@ -52,6 +52,24 @@ class TestNamesAndSizes:
         )
         assert [(m.name, m.kind, m.size) for m in read(data)] == [(b"l", b"2", 0), (b"d/", b"5", 0), (b"f", b"0", 0)]
 
+    @pytest.mark.parametrize(
+        ("times", "name"),
+        [
+            (b"etc\0", b"etc/passwd"),  # no time, so that Go 1.7's mistake is seen and the prefix counts
+            (b"etc".ljust(12, b"\0") + b"00000000000\0", b"etc/passwd"),
+            (b"00000000000\0x", b"00000000000/passwd"),  # the second time is none
+            (b"00000000000\0" * 2, b"passwd"),
+            (b"\x80" + bytes(10) + b"\1", b"passwd"),  # times in base 256
+            (b"etc\xe9\0", b"passwd"),  # no prefix that Go would take
+            (b"", b"passwd"),
+        ],
+    )
+    def test_gnus_times_and_a_prefix_in_their_place_are_told_apart_as_go_does(
+        self, tars: ModuleType, times: bytes, name: bytes
+    ) -> None:
+        header = tars.entry("passwd", magic=b"ustar  \0".ljust(345 - 257, b"\0") + times)
+        assert read(header + tars.END)[0].name == name
+
     def test_a_global_pax_header_changes_no_later_entry(self, tars: ModuleType) -> None:
         body = tars.pax(size="4096", path="elsewhere")
         data = body[:156] + b"g" + body[157:]
@@ -81,6 +99,12 @@ class TestRefusals:
     def test_attributes_of_the_overlay_file_system(self, tars: ModuleType) -> None:
         with pytest.raises(TarMalformedError, match="attributes"):
             read(tars.pax(SCHILY__xattr__trusted__overlay__redirect="/etc") + tars.entry("f") + tars.END)
+
+    def test_more_pax_records_than_any_file_needs(self, tars: ModuleType) -> None:
+        honest = {f"SCHILY__xattr__user__n{number}": "x" for number in range(200)}
+        assert read(tars.pax(**honest) + tars.entry("f") + tars.END)[0].name == b"f"
+        with pytest.raises(TarMalformedError, match="more records"):
+            read(tars.entry("PaxHeaders/x", b"6 a=b\n" * 300, kind=b"x") + tars.entry("f") + tars.END)
 
     def test_two_pax_headers_for_one_file(self, tars: ModuleType) -> None:
         with pytest.raises(TarMalformedError, match="two extension headers"):
