@@ -286,7 +286,8 @@ class TestWhatTheEngineWouldOpen:
     """The engine reads an image's accounts as root: a pipe there holds it up for ever, a device feeds it without end."""
 
     @pytest.mark.parametrize(
-        "path", ["etc/passwd", "./etc/group", "etc/ld.so.conf", "x/passwd", "dev", "dev/../etc/group", "run/initctl"]
+        "path",
+        ["etc/passwd", "./etc/group", "etc/ld.so.conf", "x/passwd", "dev", "dev/../etc/group", "run/initctl", "dev/x/passwd"],
     )
     @pytest.mark.parametrize("kind", [b"3", b"4", b"6"])
     def test_pipes_and_devices_outside_dev(self, refusal: Refused, tars: ModuleType, path: str, kind: bytes) -> None:
@@ -294,7 +295,7 @@ class TestWhatTheEngineWouldOpen:
         assert refused.code == Refusal.BAD_LAYER
         assert "Delete it in the Dockerfile" in refused.sentence
 
-    @pytest.mark.parametrize("name", ["etc/passwd", "etc/group", "etc", "dev", "z/passwd", "q/etc/"])
+    @pytest.mark.parametrize("name", ["etc/passwd", "etc/group", "etc", "dev", "z/passwd", "q/etc/", "etc/passwd/.", "etc/x/.."])
     @pytest.mark.parametrize("kind", [b"1", b"2"])
     @pytest.mark.parametrize("devices_first", [True, False])
     def test_a_link_that_could_lead_to_a_device_under_dev(
@@ -304,6 +305,21 @@ class TestWhatTheEngineWouldOpen:
         refused = refusal(tars.saved_image(layers if devices_first else layers[::-1]).tar())
         assert refused.code == Refusal.BAD_LAYER
         assert "could lead to them" in refused.sentence
+
+    def test_a_pipe_behind_a_folder_that_is_a_link(self, refusal: Refused, tars: ModuleType) -> None:
+        # An unpacker follows dev/net, and makes /etc/passwd.
+        whole = tars.entry("dev/", kind=b"5") + tars.entry("dev/net", kind=b"2", link="/etc")
+        refused = refusal(tars.saved_image([whole + tars.entry("dev/net/passwd", kind=b"6") + tars.END]).tar())
+        assert "could lead to them" in refused.sentence
+
+    def test_a_device_under_a_second_name(self, refusal: Refused, tars: ModuleType) -> None:
+        whole = tars.entry("dev/zero", kind=b"3") + tars.entry("app/weights", kind=b"1", link="./dev/zero") + tars.END
+        assert "could lead to them" in refusal(tars.saved_image([whole]).tar()).sentence
+
+    @pytest.mark.parametrize("path", ["dev/net/tun", "dev/pts/0"])
+    def test_devices_where_every_system_has_them(self, verify: Verify, tars: ModuleType, path: str) -> None:
+        whole = tars.entry(path, kind=b"3") + tars.entry("dev/fd", kind=b"2", link="/proc/self/fd") + tars.END
+        assert verify(tars.saved_image([whole]).tar()).tag
 
     def test_devices_alone_and_links_alone_are_as_they_come_from_bootstrapped_and_nix_images(
         self, verify: Verify, tars: ModuleType
