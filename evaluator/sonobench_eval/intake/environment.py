@@ -8,9 +8,10 @@ what it does to any dynamically linked program or shell of the host:
   `LD_DEBUG_OUTPUT` write files, `BASH_FUNC_...` gives any bash script functions in place of its commands. Some honest
   images set `LD_PRELOAD` for an allocator: in their start script it works as well, and only in the container.
 - refused in `LD_LIBRARY_PATH`: relative parts, which mean the folder a program stands in, here the image's root, and
-  parts under /proc, /dev and /sys, which lead there too (/proc/self/cwd). Absolute parts are the host's own folders to a
-  hook, and every CUDA image sets them. An empty part means the same as a relative one, but is mostly an honest
-  `dir:$LD_LIBRARY_PATH` with nothing to append: it is a warning, and the sandbox takes it out before anything starts.
+  parts that lie under /proc, /dev and /sys, or may once `..` is followed, which lead there too (/proc/self/cwd).
+  Absolute parts are the host's own folders to a hook, and every CUDA image sets them. An empty part means the same as
+  a relative one, but is mostly an honest `dir:$LD_LIBRARY_PATH` with nothing to append: it is a warning, and the
+  sandbox takes it out before anything starts.
 - refused in `BASH_ENV`: what bash would run to find the file's name. A plain path is common and harmless.
 - refused in `GLIBC_TUNABLES`: what is not `name=value` pairs, the shape that overflows unmended loaders (CVE-2023-4911).
 
@@ -87,8 +88,15 @@ def _judge_library_path(value: str) -> None:
                 f"LD_LIBRARY_PATH has {quoted(part)}, so that libraries are looked for in whatever folder a program stands in. "
                 "Use absolute folders only"
             )
-        if posixpath.normpath("/" + part.lstrip("/")).split("/")[1] in _KERNEL_FOLDERS:
+        if _may_lead_to_the_kernels(part):
             raise _refused(f"LD_LIBRARY_PATH has {quoted(part)}; no libraries lie under /proc, /sys and /dev. Remove it")
+
+
+def _may_lead_to_the_kernels(folder: str) -> bool:
+    """With `..` in it only the host's links say where a folder lies: /var/run/../proc is /proc where /var/run is /run."""
+    parts = folder.split("/")
+    top = posixpath.normpath("/" + folder.lstrip("/")).split("/")[1]
+    return top in _KERNEL_FOLDERS or (".." in parts and not _KERNEL_FOLDERS.isdisjoint(parts))
 
 
 def _library_folders(value: str) -> list[str]:

@@ -68,6 +68,13 @@ class TestHostileImages:
     def test_a_library_path_that_leads_there_through_the_kernels_folders(self, path: str) -> None:
         assert "no libraries lie under" in sentence_of(f"LD_LIBRARY_PATH={path}")
 
+    @pytest.mark.parametrize("path", ["/var/run/../proc/self/cwd", "/a/b/../../sys/x", "/bin/$LIB/../../proc/1/root"])
+    def test_a_library_path_that_leads_there_where_the_host_has_a_link(self, path: str) -> None:
+        assert "no libraries lie under" in sentence_of(f"LD_LIBRARY_PATH={path}")
+
+    def test_parents_in_a_library_path_are_as_vendors_write_them(self) -> None:
+        read_environment(("LD_LIBRARY_PATH=/opt/intel/oneapi/tbb/2021.5.1/env/../lib/intel64/gcc4.8:/opt/dev/lib",))
+
     def test_the_first_of_two_counts_as_much_as_the_last(self) -> None:
         sentence_of("LD_LIBRARY_PATH=.", "LD_LIBRARY_PATH=/usr/lib")
 
