@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
@@ -34,7 +35,10 @@ def plain(text: str) -> Text:
 
 
 class leaderboard_table:  # noqa: N801 - used as a function; a class only because its layout depends on the terminal's width
-    """A leaderboard: intervals beside the values in a wide terminal, below them in a middling one, as ± in a narrow one."""
+    """A leaderboard: intervals beside the values in a wide terminal, below them in a middling one, as ± in a narrow one.
+
+    Where not even that fits, the means are left out, never the teams.
+    """
 
     def __init__(self, board: Leaderboard) -> None:
         self.board = board
@@ -42,20 +46,30 @@ class leaderboard_table:  # noqa: N801 - used as a function; a class only becaus
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield _board_heading(self.board)
         if self.board.rows:
-            tables = [_board_table(self.board, layout=layout) for layout in _LAYOUTS]
+            tables = {layout: _board_table(self.board, layout=layout) for layout in _LAYOUTS}
             unbounded = options.update(max_width=1000)
-            fitting = (table for table in tables if Measurement.get(console, unbounded, table).maximum <= options.max_width)
-            table = next(fitting, tables[-1])
-            yield table
-            if table is tables[-1]:
+            widths = {each: Measurement.get(console, unbounded, table).maximum for each, table in tables.items()}
+            widths["half width"] -= self._foldable()
+            layout = next((each for each, width in widths.items() if width <= options.max_width), _LAYOUTS[-1])
+            yield tables[layout]
+            if layout == "half width":
                 yield _note(f"± is half the {self.board.confidence:.0%} interval.".replace("%", " %"))
+            elif layout == "places" and mean_keys(self.board.rows):
+                yield _note("The means do not fit into this terminal; make it wider to see them.")
         else:
             yield Text("No team is on this board yet.")
         yield from (_note(sentence) for sentence in board_notes(self.board))
 
+    def _foldable(self) -> int:
+        """How much narrower the column of teams can be where long names are folded: better so than to leave the means out."""
+        longest = max(cell_len(row.team) for row in self.board.rows)
+        return max(min(longest, _TEAM_WIDTH) - _FOLDED_TEAM_WIDTH, 0)
 
-Layout = Literal["beside", "below", "half width"]
-_LAYOUTS: tuple[Layout, ...] = ("beside", "below", "half width")
+
+_TEAM_WIDTH = 32
+_FOLDED_TEAM_WIDTH = 12
+Layout = Literal["beside", "below", "half width", "places"]
+_LAYOUTS: tuple[Layout, ...] = ("beside", "below", "half width", "places")
 
 
 def evaluation_table(evaluation: Evaluation) -> RenderableType:
@@ -128,14 +142,14 @@ def _board_heading(board: Leaderboard) -> RenderableType:
 
 
 def _board_table(board: Leaderboard, *, layout: Layout) -> Table:
-    rows, means = board.rows, mean_keys(board.rows)
+    rows, means = board.rows, [] if layout == "places" else mean_keys(board.rows)
     columns = _measured_columns(rows)
     decimals = {key: figures.column_decimals(mean_of(row, key) for row in rows) for key in means}
-    parts = layout == "beside"
+    parts = layout in {"beside", "places"}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0) if layout == "half width" else (0, 1, 0, 0))
     table.add_column("Rank", justify="right", no_wrap=True)
     table.add_column("Range", justify="right", no_wrap=True)
-    table.add_column("Team", overflow="fold", max_width=32)
+    table.add_column("Team", overflow="fold", max_width=_TEAM_WIDTH)
     for heading in ("Score", *(("Perf.", "Eff.") if parts else ()), *mean_headings(means), *columns):
         table.add_column(heading, justify="right", no_wrap=True)
     for number, row in enumerate(rows):

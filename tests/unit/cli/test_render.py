@@ -39,6 +39,19 @@ class TestLeaderboardTable:
         assert "± is half the 95 % interval." in text
         assert "a-team-with" in text
 
+    def test_where_the_means_do_not_fit_they_are_left_out_and_not_the_teams(self, board: Leaderboard) -> None:
+        mean = board.rows[0].means[0]
+        means = tuple(
+            mean.model_copy(update={"name": name, "definition": name}) for name in ("auc", "acc", "f1", "auprc", "dsc", "nsd")
+        )
+        rows = tuple(row.model_copy(update={"means": means}) for row in board.rows)
+        text = printed(leaderboard_table(board.model_copy(update={"rows": rows})), 80)
+        assert "first" in text
+        assert "AUPRC" not in text
+        assert "Perf." in text
+        assert "The means do not fit into this terminal" in text
+        assert "…" not in text
+
     def test_results_that_could_not_be_used_are_counted_below_the_team(self, board: Leaderboard) -> None:
         assert "3 unusable" in printed(leaderboard_table(board), 160)
 
