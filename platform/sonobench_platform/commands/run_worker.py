@@ -6,6 +6,7 @@ Imports neither the database nor the nouns: what runs strangers' images gets inp
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -35,6 +36,7 @@ from sonobench_platform.queue.tasks import register_run_tasks
 
 log = logging.getLogger(__name__)
 
+_ASK_AGAIN_S = 1.0
 _MACHINE_LOCKS = Path("/run/lock/sonobench")
 
 
@@ -63,6 +65,7 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
             DockerEngine.connect, output_folder=folder / "outputs", output_in_memory_bytes=settings.output_in_memory_bytes
         )
         worker = RunWorker(api, connect, inputs, place, safety=safety, speed=speed, pace=pace)
+        _on_signal(worker.leave)
         worker.recover()
         log.info("%s takes runs from %s", name, settings.api_url)
         _work(worker, broker_address(settings), name=name)
@@ -135,7 +138,8 @@ def _claim_gpu(settings: Settings, gpu: GpuFacts | None, folder: Path, held: Exi
 
 
 def _work(worker: RunWorker, broker: str | None, *, name: str) -> None:
-    poller = threading.Thread(target=worker.poll_until_leaving, name="poll")
+    ended = threading.Event()
+    poller = threading.Thread(target=_poll, args=(worker, ended), name="poll")
     poller.start()
     try:
         if broker is None:
@@ -146,14 +150,26 @@ def _work(worker: RunWorker, broker: str | None, *, name: str) -> None:
             register_run_tasks(app, wake=worker.wake)
             consume(app, [RUN_QUEUE], name=f"run@{name}", concurrency=1, on_shutdown=worker.leave)
     finally:
+        ended.set()
         worker.leave()
         poller.join()
+
+
+def _poll(worker: RunWorker, ended: threading.Event) -> None:
+    """Poll, and see to it that the process ends after: a signal can come before anything here waits for one."""
+    worker.poll_until_leaving()
+    while not ended.wait(_ASK_AGAIN_S):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def wait_for_signal(on_signal: Callable[[], None]) -> None:
     """Wait for SIGTERM or SIGINT and call `on_signal`; later signals change nothing."""
     told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
+    _on_signal(told.set)
     told.wait()
     on_signal()
+
+
+def _on_signal(call: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: call())
