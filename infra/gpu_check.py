@@ -241,10 +241,8 @@ def _ending(rows: Sequence[Row]) -> int:
     """Say how it went; the exit code."""
     judged = [row for row in rows if row.verdict != "not judged"]
     failed = sum(row.verdict == "FAIL" for row in judged)
-    print(
     short = len(rows) - len(judged)
     print(f"{len(judged)} rows judged, {failed} out of bounds or in trouble; {short} too short for samples, not judged")
-    )
     if not judged:
         return NOTHING_CHECKED
     return 1 if failed else 0
