@@ -62,12 +62,21 @@ def write_data(text: str, target: Path | None) -> None:
         write_whole(target, text.encode())
 
 
-def write_whole(target: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write a file so that it is there whole or not at all; an older one is replaced. Default mode: what umask leaves."""
+def refuse_no_place_for(target: Path) -> None:
+    """Before long work, too: whoever waited an hour should not hear then that there is no such folder.
+
+    Raises:
+        CommandError: `target` is a folder, or lies in one that is not there.
+    """
     if target.is_dir():
         raise CommandError(f"{target} is a folder; name a file in it.")
     if not target.parent.is_dir():
         raise CommandError(f"There is no folder {target.parent} to write {target.name} to.")
+
+
+def write_whole(target: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Write a file so that it is there whole or not at all; an older one is replaced. Default mode: what umask leaves."""
+    refuse_no_place_for(target)
     if target.exists() and not target.is_file():
         target.write_bytes(content)  # a device or a pipe: there is nothing to replace
         return

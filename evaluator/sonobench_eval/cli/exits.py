@@ -61,7 +61,7 @@ def ending_of(error: BaseException) -> Ending:
         return Ending("Interrupted.", ExitCode.INTERRUPTED)
     for kind in type(error).__mro__:
         if kind.__name__ in _SPOKEN and kind.__module__.startswith("sonobench_"):
-            return Ending(str(error), _SPOKEN[kind.__name__])
+            return Ending(_with_cause(str(error), kind.__name__), _SPOKEN[kind.__name__])
     if isinstance(error, OSError):
         return Ending(_of_the_system(error), ExitCode.ERROR)
     if isinstance(error, MemoryError):
@@ -70,6 +70,16 @@ def ending_of(error: BaseException) -> Ending:
         f"Sonobench made a mistake ({type(error).__name__}: {error}). Set SONOBENCH_DEBUG=1 to see where, and please report it.",
         ExitCode.ERROR,
     )
+
+
+def _with_cause(sentence: str, kind: str) -> str:
+    """An engine's own words, with what they mean where that is known."""
+    if kind != "SandboxTrouble":
+        return sentence
+    from sonobench_eval.sandbox.troubles import trouble_sentence
+
+    cause = trouble_sentence(sentence)
+    return sentence if cause is None else f"{sentence.rstrip('.')}. {cause}"
 
 
 def _of_the_system(error: OSError) -> str:

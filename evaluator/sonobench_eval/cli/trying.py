@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sonobench_eval.cli.console import counting, moving, phases, say, show, write_data
+from sonobench_eval.cli.console import counting, moving, phases, refuse_no_place_for, say, show, write_data
 from sonobench_eval.cli.exits import CommandError, ExitCode
 from sonobench_eval.cli.saving import image_tar, work_folder
 from sonobench_eval.cli.scoring import PANEL
@@ -101,6 +101,9 @@ def try_command(
     from sonobench_eval.cli.checks import checks_of
     from sonobench_eval.cli.trial import as_document
 
+    for target in (json, keep_results):
+        if target is not None and str(target) != "-":
+            refuse_no_place_for(target)
     ground = _ground(challenge, sample)
     with work_folder() as folder:
         machine = _Machine(keep_results or folder / "results.tar", runtime, gpu)
@@ -111,7 +114,7 @@ def try_command(
     if str(json) != "-":
         _show(trial, checks, with_log=log)
     if keep_results is not None and keep_results.exists():
-        _say_how_to_score(trial, challenge, keep_results)
+        _say_how_to_score(trial, challenge if sample is None else None, keep_results)
     if not trial.passed:
         raise typer.Exit(int(ExitCode.TEST_FAILED))
 
@@ -259,7 +262,13 @@ def _show(trial: Trial, checks: tuple[Check, ...], *, with_log: bool) -> None:
     show(verdict(trial, checks))
 
 
-def _say_how_to_score(trial: Trial, challenge: Path, results: Path) -> None:
-    """The container knew the cases under other names, so its results cannot be scored without the key to them."""
+def _say_how_to_score(trial: Trial, challenge: Path | None, results: Path) -> None:
+    """The container knew the cases under other names, so its results cannot be scored without the key to them.
+
+    `challenge` is None for a sample: there is no file that `sonobench score` would know those cases from.
+    """
+    if challenge is None:
+        say(f"Wrote {results}.")
+        return
     key = "" if trial.pseudonym_key is None else f" --pseudonym-key {trial.pseudonym_key.hex()}"
     say(f"Wrote {results}. To score it again: sonobench score {challenge} {results}{key}")

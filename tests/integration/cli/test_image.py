@@ -111,6 +111,14 @@ class TestTest:
         assert refused.returncode == 3
         assert refused.stderr.startswith("sonobench: ")
 
+    @pytest.mark.parametrize("option", ["--json", "--keep-results"])
+    def test_a_place_that_is_not_there_is_told_before_anything_is_run(
+        self, sonobench: Run, challenge: Path, image: Callable[[str], Path], option: str, tmp_path: Path
+    ) -> None:
+        refused = sonobench("test", image("exit 0"), challenge, option, "nowhere/file")
+        assert (refused.returncode, refused.stderr) == (1, "sonobench: There is no folder nowhere to write file to.\n")
+        assert not (tmp_path / "nowhere").exists()
+
     def test_a_tag_that_is_not_there_ends_with_5(self, sonobench: Run, challenge: Path) -> None:
         refused = sonobench("test", "sonobench-no-such-image:none", challenge)
         assert refused.returncode == 5

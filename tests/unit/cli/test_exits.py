@@ -37,6 +37,11 @@ class TestErrorsOfTheEvaluator:
     def test_its_own_sentence_is_kept(self, error: Exception, code: ExitCode) -> None:
         assert ending_of(error) == (str(error), code)
 
+    def test_what_an_engine_says_of_its_node_is_explained(self) -> None:
+        ending = ending_of(SandboxTrouble("The Docker Engine could not create a container: Unknown runtime specified nosuch"))
+        assert "Unknown runtime specified nosuch. The node lacks the container runtime" in ending.sentence
+        assert ending.code is ExitCode.RETRY
+
     def test_an_error_that_only_has_the_same_name_is_not_taken_for_ours(self) -> None:
         class ChallengeError(Exception):
             pass
@@ -53,6 +58,7 @@ class TestErrorsOfTheSystem:
             (errno.EDQUOT, "The disk is full"),
             (errno.ENOENT, "There is no file or folder /some/place."),
             (errno.EACCES, "may not be read or written by this user"),
+            (errno.EEXIST, "is there already"),
             (errno.EISDIR, "is a folder, where a file is needed"),
             (errno.EROFS, "mounted read-only"),
             (errno.EIO, "/some/place: "),
