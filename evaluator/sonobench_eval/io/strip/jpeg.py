@@ -20,7 +20,7 @@ _APPLICATION = set(range(0xE0, 0xF0))
 _LENGTH = struct.Struct(">H")
 _PLAIN_JFIF = b"\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
 _PLAIN_ADOBE = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
-_ADOBE_BYTES = 12
+_JFIF_BYTES, _ADOBE_BYTES = 14, 12
 # In a scan, FF 00 is a pixel byte FF, FF D0 to FF D7 restarts, FF FF fills; anything else ends it.
 _SCAN_ENDS = re.compile(rb"\xff+[^\0\xd0-\xd7\xff]")
 
@@ -76,7 +76,10 @@ def _end_of_scan(data: bytes, start: int) -> int:
 
 def _color_markers(ahead: list[_Segment]) -> bytes:
     """JFIF's and Adobe's markers where the file has them, with nothing in them but the color transform."""
-    jfif = any(segment.marker == _JFIF and segment.body.startswith(b"JFIF\0") for segment in ahead)
+    # Readers pass over markers that are shorter than they must be.
+    jfif = any(
+        segment.marker == _JFIF and segment.body.startswith(b"JFIF\0") and len(segment.body) >= _JFIF_BYTES for segment in ahead
+    )
     adobe = [segment.body for segment in ahead if segment.marker == _ADOBE and segment.body.startswith(b"Adobe")]
     transforms = [body[_ADOBE_BYTES - 1 : _ADOBE_BYTES] for body in adobe if len(body) >= _ADOBE_BYTES]
     return (_PLAIN_JFIF if jfif else b"") + (_PLAIN_ADOBE + transforms[-1] if transforms else b"")

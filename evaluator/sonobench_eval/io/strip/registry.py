@@ -5,7 +5,8 @@ name, hospitals a patient's number. What is taken off is everything that decoder
 are kept bit for bit: nothing is decoded and written anew. What cannot be taken off with certainty is refused.
 
 What remains is what encoding leaves in the pixels' own data (a JPEG's quantisation tables, a PNG's choice of filters),
-and the size. Physical sizes and color profiles go too: the published kits hand over neither.
+the size, and the few header values that common readers make other pixels of (a PNG's gamma, where it has colors, and
+its bits that count). Physical sizes and color profiles go too: the published kits hand over neither.
 """
 
 from __future__ import annotations

@@ -38,6 +38,15 @@ class TestStrippedJpeg:
         data = b"\xff\xd8" + segment(0xE0, jfif) + data[20:]
         assert stripped_jpeg(data).startswith(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0")
 
+    def test_a_marker_too_short_to_be_heeded_is_not_made_whole(self, saved: Saved, pixels: Callable[[bytes], bytes]) -> None:
+        # Components named R, G and B are no YCbCr, unless JFIF says so.
+        named = bytearray(saved("JPEG"))
+        frame, scan = named.index(b"\xff\xc0"), named.index(b"\xff\xda")
+        for place, letter in enumerate(b"RGB"):
+            named[frame + 10 + 3 * place] = named[scan + 5 + 2 * place] = letter
+        data = b"\xff\xd8" + segment(0xE0, b"JFIF\0\1\1") + bytes(named[20:])
+        assert pixels(stripped_jpeg(data)) == pixels(data) != pixels(bytes(named))
+
     def test_what_adobes_marker_says_of_colors_stays(self, saved: Saved, pixels: Callable[[bytes], bytes]) -> None:
         # Without JFIF, and with transform 0, three components are RGB and not YCbCr.
         plain = saved("JPEG")

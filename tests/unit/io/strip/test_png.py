@@ -39,6 +39,41 @@ class TestStrippedPng:
         data = SIGNATURE + HEADER + b"".join(extra) + chunk(b"IDAT", PIXELS) + chunk(b"tEXt", b"SECRET") + END + b"SECRET"
         assert stripped_png(data) == SIGNATURE + HEADER + chunk(b"IDAT", PIXELS) + END
 
+    @pytest.mark.parametrize(
+        ("color", "name", "body", "stays"),
+        [
+            (2, b"sRGB", b"\0", True),  # OpenCV turns colors to grey in linear light then
+            (3, b"gAMA", struct.pack(">I", 45455), True),
+            (6, b"gAMA", struct.pack(">I", 45455), True),
+            (0, b"gAMA", struct.pack(">I", 45455), False),  # there is nothing to turn to grey
+            (4, b"sRGB", b"\0", False),
+            (2, b"gAMA", b"SECRET", False),  # not what it should be, so no reader heeds it
+            (2, b"gAMA", bytes(4), False),
+            (2, b"sRGB", b"\4", False),
+            (0, b"sBIT", b"\5", True),  # ITK shifts samples by three bits then
+            (0, b"sBIT", b"\x08", False),
+            (0, b"sBIT", b"\x09", False),
+            (0, b"sBIT", b"\5\5", False),
+            (6, b"sBIT", b"\5\6\5\x08", True),
+        ],
+    )
+    def test_what_common_readers_take_for_part_of_the_pixels_stays(
+        self, color: int, name: bytes, body: bytes, stays: bool
+    ) -> None:
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, color, 0, 0, 0))
+        palette = chunk(b"PLTE", b"rgb") if color == 3 else b""
+        data = SIGNATURE + header + chunk(name, body) + palette + chunk(b"IDAT", PIXELS) + END
+        left = stripped_png(data)
+        assert names(left) == [b"IHDR", *([name] if stays else []), *([b"PLTE"] if palette else []), b"IDAT", b"IEND"]
+        assert stripped_png(left) == left
+
+    def test_what_stands_too_late_or_twice_is_heeded_by_no_reader(self) -> None:
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
+        first, second = chunk(b"sRGB", b"\0"), chunk(b"sRGB", b"\1")
+        pixels = chunk(b"IDAT", PIXELS)
+        assert stripped_png(SIGNATURE + header + first + second + pixels + END) == SIGNATURE + header + first + pixels + END
+        assert stripped_png(SIGNATURE + header + pixels + first + END) == SIGNATURE + header + pixels + END
+
     def test_how_the_pixels_were_cut_into_chunks_does_not_show(self, pixels: Callable[[bytes], bytes]) -> None:
         parts = b"".join(chunk(b"IDAT", PIXELS[at : at + 1]) for at in range(len(PIXELS)))
         data = stripped_png(SIGNATURE + HEADER + parts + END)
