@@ -80,7 +80,13 @@ class TestAccounting:
         assert nvml.measure(f"{ACCOUNTING}ended 5 {9000 * MIB}\n{ONE}").peak_bytes == 1000 * MIB
 
     def test_a_process_id_that_is_used_again_is_another_process(self, nvml):
-        assert nvml.measure(f"{ACCOUNTING}ended 7 {9000 * MIB}\n{ONE}").peak_bytes == 1000 * MIB
+        spiked = f"process 7 205 210 {3000 * MIB}\n"
+        usage = nvml.measure(f"{ACCOUNTING}ended 7 {9000 * MIB}\n{ONE}{spiked}")
+        assert usage.peak_bytes == 3000 * MIB
+        assert usage.accounting
+
+    def test_a_strangers_peak_is_not_the_runs(self, nvml):
+        assert nvml.measure(ACCOUNTING + TWO, strangers=(8,)).peak_bytes == 1000 * MIB
 
     def test_a_driver_that_forgets_some_gives_a_lower_bound_and_says_so(self, nvml):
         usage = nvml.measure(f"accounting 2\n{SPIKE}{TWO}")  # the spike's record is overwritten
@@ -150,10 +156,11 @@ class TestOlderDrivers:
         ],
     )
     def test_what_they_lack_is_not_told_and_the_rest_is_measured(self, nvml_without, missing):
-        usage = nvml_without(*missing).measure(f"{ACCOUNTING}{TWO}extra 40 390 {90 * MIB}\n")
-        assert usage.peak_bytes == 1600 * MIB  # of processes: the whole device held more
-        assert usage.processes == 2
-        assert usage.trouble == ""
+        for accounting in ("", ACCOUNTING):
+            usage = nvml_without(*missing).measure(f"{accounting}{TWO}extra 40 390 {90 * MIB}\n")
+            assert usage.peak_bytes == 1600 * MIB  # of processes: the whole device held more
+            assert usage.processes == 2
+            assert usage.trouble == ""
 
     def test_without_any_list_of_processes_the_device_serves(self, nvml_without):
         driver = nvml_without("nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetComputeRunningProcesses_v2")
@@ -172,6 +179,9 @@ class TestFigures:
     def test_energy_is_the_counters_growth_of_the_whole_device(self, nvml):
         # 50 mJ a millisecond, from the look before (0 ms) to the end (400 ms)
         assert nvml.measure(f"{ONE}energy 123456 50\n").energy_j == pytest.approx(20.0)
+
+    def test_energy_is_unknown_where_the_counter_began_anew(self, nvml):
+        assert nvml.measure(f"{ONE}energy 123456 -50\n").energy_j is None
 
     def test_utilisation_clocks_and_power_are_kept(self, nvml):
         script = "value busy 0 210 80\nvalue busy 210 999 40\nvalue clock 100 210 1980\nvalue power 100 210 345000\n"
@@ -280,6 +290,12 @@ class TestVanished:
         usage = nvml.measure(f"{ONE}xid 100 79\n")
         assert "(Xid 79)" in usage.trouble
         assert usage.hopeless
+
+    def test_one_after_the_last_look_is_noticed(self, nvml):
+        assert "(Xid 79)" in nvml.measure(f"{ONE}xid 390 79\n").trouble
+
+    def test_one_of_an_earlier_run_is_not_this_ones(self, nvml):
+        assert nvml.measure(f"{ONE}xid 0 79\n").trouble == ""
 
     def test_a_fault_of_the_program_is_told_and_no_trouble(self, nvml):
         usage = nvml.measure(f"{ONE}xid 100 31\n")

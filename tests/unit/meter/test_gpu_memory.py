@@ -9,7 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from sonobench_eval.meter import meter as run_meter
+from sonobench_eval.meter.cgroup import Cgroup
 from sonobench_eval.meter.gpu_memory import GpuMemoryMeter
+from sonobench_eval.meter.gpu_usage import GpuUsage
 from sonobench_eval.meter.meter import RunMeter
 
 MIB = 2**20
@@ -218,3 +221,61 @@ class TestRunMeter:
         usage = meter.stop().gpu
         assert usage.peak_bytes is None
         assert "NVML could not be used" in usage.method
+
+
+class Noted:
+    """Stands for the GPU's meter and notes what the run's meter does with it."""
+
+    unfit = "GPU GPU-1 is not free"
+    is_hopeless = True
+
+    def __init__(self, uuid, *, nvml, exclusive) -> None:
+        self.made = (uuid, nvml, exclusive)
+        self.owner = None
+        self.done = []
+
+    def start(self):
+        self.done.append("start")
+
+    def began(self):
+        self.done.append("began")
+
+    def stop(self):
+        self.done.append("stop")
+        return GpuUsage(7, "noted")
+
+
+class TestRunMeterAndItsGpu:
+    @pytest.fixture
+    def meter(self, monkeypatch, tmp_path):
+        (tmp_path / "memory.stat").write_text("anon 1\nshmem 1\n")
+        for name in ("cpu.stat", "memory.events"):
+            (tmp_path / name).write_text("")
+        monkeypatch.setattr(run_meter, "GpuMemoryMeter", Noted)
+        monkeypatch.setattr(run_meter, "find_cgroup", lambda container_id, pid: Cgroup(2, tmp_path, tmp_path))
+        return RunMeter(gpu_uuid="GPU-1", gpu_exclusive=True, engine_reader=lambda: None, nvml="the driver")
+
+    def test_it_is_told_of_the_containers_life_in_order(self, meter):
+        meter.before_start()
+        meter.started("ab" * 32, 2**30)
+        assert meter.stop().gpu.peak_bytes == 7
+        assert meter._gpu.made == ("GPU-1", "the driver", True)
+        assert meter._gpu.done == ["start", "began", "stop"]
+
+    def test_what_speaks_against_a_run_is_handed_on(self, meter):
+        assert meter.before_start() == "GPU GPU-1 is not free"
+        assert meter.is_hopeless
+
+    def test_processes_are_placed_by_the_containers_control_group(self, meter):
+        meter.started("ab" * 32, 2**30)
+        meter.stop()
+        assert meter._gpu.owner(1) in {False, None}  # the first process of this machine is not the container's
+
+    def test_nobody_can_place_them_where_that_is_not_to_be_seen(self, meter, monkeypatch):
+        monkeypatch.setattr(run_meter, "find_cgroup", lambda container_id, pid: int("no group"))
+        meter.started("ab" * 32, 2**30)
+        meter.stop()
+        assert meter._gpu.owner is None
+
+    def test_a_run_without_a_gpu_is_never_hopeless(self):
+        assert not RunMeter(gpu_uuid=None, engine_reader=lambda: None).is_hopeless

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sonobench_eval.meter.gpu_clocks import ClockReasons
+from sonobench_eval.meter.gpu_device import GpuDevice
+from sonobench_eval.meter.gpu_exclusive import why_not_empty_again
+from sonobench_eval.meter.gpu_looks import Before
 from sonobench_eval.meter.gpu_owner import container_owner, nobody_knows
 from sonobench_eval.meter.gpu_place import cpu_list, gpu_facts
 from sonobench_eval.meter.gpu_tally import Held, Range
@@ -139,3 +143,105 @@ class TestCpuList:
 class TestGpuFacts:
     def test_nothing_is_known_where_there_is_no_driver(self):
         assert gpu_facts("GPU-none") is None
+
+
+class TestWhyNotEmptyAgain:
+    def why(self, *looks, before_pids=()):
+        """What is said of a device that shows `looks` (processes, bytes in use), one each tenth of a second."""
+        now, left = [0.0], list(looks)
+
+        class Device:
+            uuid = "GPU-1"
+
+            def processes(self):
+                return dict.fromkeys(left[0][0])
+
+            def memory_used_bytes(self):
+                return left[0][1]
+
+        def sleep(seconds):
+            now[0] += seconds
+            if len(left) > 1:
+                left.pop(0)
+
+        before = Before(0.0, 0, frozenset(before_pids), frozenset(), None)
+        return why_not_empty_again(Device(), before, clock=lambda: now[0], sleep=sleep), now[0]
+
+    def test_an_empty_device_takes_no_time(self):
+        assert self.why(((), 0)) == ("", 0.0)
+
+    def test_a_driver_may_take_a_moment(self):
+        why, waited_s = self.why(*[((7,), 2**30)] * 20, *[((), 2**30)] * 20, ((), 0))
+        assert why == ""
+        assert waited_s == pytest.approx(4.0)
+
+    def test_it_does_not_wait_for_ever(self):
+        why, waited_s = self.why(((7, 8), 0))
+        assert why == "GPU GPU-1 is not free after the run: processes 7, 8 are still on it."
+        assert waited_s == pytest.approx(5.0, abs=0.2)
+
+    def test_who_was_there_before_may_stay(self):
+        assert self.why(((5,), 0), before_pids=(5,)) == ("", 0.0)
+
+
+class Driver:
+    """An NVML that has little, and counts what is taken and given back."""
+
+    def __init__(self):
+        self.open = 0
+        self.lists = [NvmlError(7), [SimpleNamespace(pid=7, usedGpuMemory=1)]]
+
+    def nvmlInit(self):  # noqa: N802
+        self.open += 1
+
+    def nvmlShutdown(self):  # noqa: N802
+        self.open -= 1
+
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
+        return uuid
+
+    def nvmlEventSetCreate(self):  # noqa: N802
+        self.open += 1
+        return "events"
+
+    def nvmlDeviceRegisterEvents(self, handle, types, events):  # noqa: N802
+        pass
+
+    def nvmlEventSetFree(self, events):  # noqa: N802
+        self.open -= 1
+
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, handle):  # noqa: N802
+        answer = self.lists.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class NvmlError(Exception):
+    def __init__(self, value):
+        self.value = value
+
+
+class TestGpuDevice:
+    def test_a_list_that_outgrew_its_room_is_asked_for_again(self):
+        assert GpuDevice("GPU-1", nvml=Driver()).processes() == {7: 1}
+
+    def test_it_gives_back_all_that_it_took(self):
+        driver = Driver()
+        device = GpuDevice("GPU-1", nvml=driver)
+        assert driver.open == 2
+        device.close()
+        assert driver.open == 0
+
+    def test_one_that_cannot_be_opened_holds_nothing(self):
+        driver = Driver()
+        driver.nvmlDeviceGetHandleByUUID = {}.__getitem__
+        with pytest.raises(KeyError):
+            GpuDevice("GPU-1", nvml=driver)
+        assert driver.open == 0
+
+    def test_faults_that_cannot_be_listened_for_leave_nothing_open(self):
+        driver = Driver()
+        driver.nvmlDeviceRegisterEvents = {}.__getitem__
+        device = GpuDevice("GPU-1", nvml=driver)
+        assert (driver.open, device.new_faults()) == (1, [])
