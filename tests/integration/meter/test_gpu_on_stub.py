@@ -86,7 +86,7 @@ class TestAccounting:
         assert usage.accounting
 
     def test_a_strangers_peak_is_not_the_runs(self, nvml):
-        assert nvml.measure(ACCOUNTING + TWO, strangers=(8,)).peak_bytes == 1000 * MIB
+        assert nvml.measure(ACCOUNTING + TWO, strangers=(7,)).peak_bytes == 600 * MIB
 
     def test_a_driver_that_forgets_some_gives_a_lower_bound_and_says_so(self, nvml):
         usage = nvml.measure(f"accounting 2\n{SPIKE}{TWO}")  # the spike's record is overwritten
