@@ -158,16 +158,19 @@ def _member(block: bytes, kind: bytes, size: int, extensions: dict[bytes, bytes]
 
 
 def _name(block: bytes) -> bytes:
-    name = block[:100].partition(b"\0")[0]
-    prefix = block[345 : 476 if block[508:512] == b"tar\0" else 500].partition(b"\0")[0]
-    has_prefix = block[257:263] == b"ustar\0" or (block[257:265] == b"ustar  \0" and _has_prefix_all_the_same(block))
-    return prefix + b"/" + name if prefix and has_prefix else name
+    name, prefix = block[:100].partition(b"\0")[0], _prefix(block)
+    return prefix + b"/" + name if prefix else name
 
 
-def _has_prefix_all_the_same(block: bytes) -> bool:
-    """True for a GNU header with a prefix where GNU has two times. Go 1.7 wrote such by mistake, and Go reads them."""
+def _prefix(block: bytes) -> bytes:
+    """The folders ahead of a name, where the header is of a kind that has room for them."""
+    whole = block[345:500].partition(b"\0")[0]
+    if block[257:263] == b"ustar\0":
+        return block[345:476].partition(b"\0")[0] if block[508:512] == b"tar\0" else whole
+    # GNU has two times there. Go 1.7 wrote prefixes into them by mistake, and Go reads as one what is no time.
     times = (block[345:357], block[357:369])
-    return block[345:500].partition(b"\0")[0].isascii() and not all(_is_number(time) for time in times if time[0])
+    is_mistaken = block[257:265] == b"ustar  \0" and not all(_is_number(time) for time in times if time[0])
+    return whole if is_mistaken and whole.isascii() else b""
 
 
 def _is_number(field: bytes) -> bool:

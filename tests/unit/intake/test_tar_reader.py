@@ -62,6 +62,7 @@ class TestNamesAndSizes:
             (b"\x80" + bytes(10) + b"\1", b"passwd"),  # times in base 256
             (b"etc\xe9\0", b"passwd"),  # no prefix that Go would take
             (b"", b"passwd"),
+            (b"x" * 140 + bytes(508 - 345 - 140) + b"tar\0", b"x" * 140 + b"/passwd"),  # star's mark counts in its own headers
         ],
     )
     def test_gnus_times_and_a_prefix_in_their_place_are_told_apart_as_go_does(
