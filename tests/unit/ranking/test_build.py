@@ -161,7 +161,9 @@ class TestWhileOpen:
         assert [row.host_memory_bytes for row in made.rows] == [2**26, None]
         assert made.rows[0].score == made.rows[1].score
         assert (made.exact, made.generated_at) == (False, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
-        assert made.notes[-1].startswith("Times are shown to 1 % and memory to the next 64 MiB (67 MB) until the challenge closes")
+        assert made.notes[-1].startswith(
+            "Times are shown to 1 % and memory to the next 64 MiB (67 MB) until the challenge closes"
+        )
 
     def test_an_exact_board_says_nothing_of_it(self, challenge: Challenge, make_entry: MakeEntry) -> None:
         made = board(challenge, [make_entry("A", scores(0.5, 0.5), time_s=10.03)])
