@@ -13,7 +13,7 @@ from sonobench_eval.cli.checks import Check
 from sonobench_eval.cli.render import plain
 from sonobench_eval.cli.trial import Trial
 from sonobench_eval.report import figures
-from sonobench_eval.sandbox.port import RunOutcome
+from sonobench_eval.sandbox.port import Measurement, RunOutcome
 
 
 def usage_table(outcome: RunOutcome, limits: Limits) -> Table:
@@ -31,12 +31,19 @@ def usage_table(outcome: RunOutcome, limits: Limits) -> Table:
         ("Result files", f"{outcome.result_files:,}", f"{limits.output_files:,}"),
         ("Size of results", written, figures.limit_bytes(limits.output_bytes)),
     )
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption=_how_on_gpu(used), caption_justify="left")
     for heading in ("Use", "Measured", "Limit"):
         table.add_column(heading)
     for what, measured, limit in rows:
         table.add_row(what, Text(measured, style="bold"), limit)
     return table
+
+
+def _how_on_gpu(used: Measurement) -> Text | None:
+    """How GPU memory was measured and what that cannot tell: on a shared card others may be in the figure."""
+    if used.gpu is None or used.peak_gpu_memory_bytes is None:
+        return None
+    return plain(" ".join((f"GPU memory: {used.gpu_memory_method}.", *used.gpu.limits)))
 
 
 def _time(seconds: float | None) -> str:

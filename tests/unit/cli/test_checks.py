@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Limits, Metric, Task
 from sonobench_eval.cli.checks import _RESULT_CHECKS, Check, checks_of
-from sonobench_eval.cli.render_test import verdict
+from sonobench_eval.cli.render_test import usage_table, verdict
 from sonobench_eval.cli.trial import SCHEMA, Trial, as_document
 from sonobench_eval.evaluation import FindingRecord
 from sonobench_eval.intake.records import VerifiedImage
 from sonobench_eval.io.findings import NOTES, FindingCode
+from sonobench_eval.report import figures
 from sonobench_eval.sandbox.failure import Blame, Category, Failure
-from sonobench_eval.sandbox.port import Measurement, RunOutcome
+from sonobench_eval.sandbox.port import GpuFigures, Measurement, RunOutcome
 from sonobench_eval.sandbox.shown_log import ShownLog
 
 IMAGE = VerifiedImage(
@@ -233,3 +237,23 @@ class TestDocument:
         assert document["mean_time_per_case_s"] == 1.0
         assert document["pseudonym_key"] == (b"k" * 32).hex()
         assert document["checks"][0]["state"] == "ok"
+
+
+class TestUsageTable:
+    def shown(self, **figures: Any) -> str:
+        outcome = trial().outcome
+        measured = replace(outcome.measurement, **figures)
+        paper = io.StringIO()
+        Console(file=paper, width=200).print(usage_table(replace(outcome, measurement=measured), Limits(time_s=60)))
+        return paper.getvalue()
+
+    def test_memory_of_a_gpu_is_told_with_how_it_was_measured_and_what_that_cannot_tell(self) -> None:
+        gpu = GpuFigures(uuid="GPU-1", limits=("Others would count as the run's.",))
+        shown = self.shown(gpu=gpu, peak_gpu_memory_bytes=2**30, gpu_memory_method="NVML, whole device")
+        assert figures.measured_bytes(2**30) in shown
+        assert " ".join(shown.split()).endswith("GPU memory: NVML, whole device. Others would count as the run's.")
+
+    def test_without_a_gpu_it_is_not_measured_and_never_zero(self) -> None:
+        shown = self.shown(gpu_memory_method="not measured: the run had no GPU")
+        assert "– (not measured: the run had no GPU)" in shown
+        assert "GPU memory:" not in shown
