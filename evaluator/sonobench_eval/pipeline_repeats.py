@@ -26,6 +26,7 @@ from sonobench_eval.statistics.spread import Spread, spread_of
 
 _WARM_UP, _REPEAT = "warm-up", "repeat"
 _CHUNK_BYTES = 1 << 20
+_DIFFERS = "A repeat left other results than the first run. The first run's count, with the longer of its own time and the median."
 
 
 class _RunOnce(Protocol):
@@ -166,8 +167,7 @@ def _compared(outcome: RunOutcome, first: Path) -> RunOutcome:
         return outcome
     differ = content_digest(outcome.results) != content_digest(first)
     outcome.results.unlink()
-    said = ("A repeat left other results than the first run; the first run's count.",) if differ else ()
-    return replace(outcome, results=None, notes=(*outcome.notes, *said))
+    return replace(outcome, results=None, notes=(*outcome.notes, _DIFFERS) if differ else outcome.notes)
 
 
 def _moved(outcome: RunOutcome, results: Path) -> RunOutcome:
@@ -214,6 +214,9 @@ def _summed_up(sets: Sequence[_Timed], counted: _Timed, measuring: Measuring, re
         return replace(ended, notes=tuple(notes))
     spread = spread_of(counted.times_s)
     measurement = _peaks_of(runs, _timed_as(ended.measurement, counted, spread, measuring))
+    first_s = ended.measurement.wall_time_s
+    if _DIFFERS in notes and first_s is not None:
+        measurement = replace(measurement, wall_time_s=max(first_s, spread.median))
     if not measurement.wall_time_steady and spread.cv is not None:
         notes[_unsteady(spread.cv, measuring)] = None
     return replace(ended, results=results, measurement=measurement, notes=tuple(notes))

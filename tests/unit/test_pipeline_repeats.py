@@ -146,8 +146,16 @@ class TestRepeats:
         assert found.outcome.results == found.folder / "r.tar"
 
     def test_results_that_differ_are_noted_once(self, measure):
-        found = measure(a_challenge(repeats=4), Program(good, other))
-        assert found.outcome.notes == ("A repeat left other results than the first run; the first run's count.",)
+        (note,) = measure(a_challenge(repeats=4), Program(good, other)).outcome.notes
+        assert note.startswith("A repeat left other results than the first run.")
+
+    def test_being_right_once_and_fast_after_that_gains_no_time(self, measure):
+        found = measure(a_challenge(repeats=3, largest_cv=1.0), Program(good, other), times_s=[3.0, 1.0, 1.0])
+        assert (found.figures.wall_time_s, found.figures.repeats_s) == (3.0, (3.0, 1.0, 1.0))
+
+    def test_being_slow_after_the_first_run_gains_none_either(self, measure):
+        found = measure(a_challenge(repeats=3, largest_cv=1.0), Program(good, other), times_s=[1.0, 2.0, 2.0])
+        assert found.figures.wall_time_s == 2.0
 
     def test_the_largest_peak_of_all_runs_counts(self, measure):
         found = measure(a_challenge(repeats=3), peaks_bytes=[10, 30, 20])

@@ -88,7 +88,7 @@ def case_names(challenge: Challenge, key: bytes | None) -> CaseNames:
 def new_key(challenge: Challenge) -> bytes | None:
     """A fresh key for one run; None where the challenge has switched pseudonyms off.
 
-    A run's timed repeats share its key: nothing that one leaves behind reaches the next.
+    A run's timed repeats share its key: no file that one leaves behind reaches the next.
     """
     return secrets.token_bytes(KEY_BYTES) if challenge.pseudonyms else None
 
