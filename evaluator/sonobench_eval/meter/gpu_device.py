@@ -20,6 +20,7 @@ _GPU_IS_LOST, _RESET_REQUIRED, _GPU_NOT_FOUND = 15, 16, 28
 _NEVER_TOLD = {_INVALID_ARGUMENT, _NOT_SUPPORTED, _NO_PERMISSION, _FUNCTION_NOT_FOUND, _VERSION_MISMATCH, _DEPRECATED}
 _LOST = {_GPU_IS_LOST, _RESET_REQUIRED, _GPU_NOT_FOUND}
 
+_NO_PROCESS = {0, 2**32 - 1}
 _CLOCK_SM = 1
 _MEMORY_V1: tuple[int, ...] = ()
 _MEMORY_V2: tuple[int, ...] = (0x02000028,)
@@ -195,10 +196,15 @@ class GpuDevice:
     def _listed(self, name: str) -> Any:
         """A list of processes; drivers before 510 know only its second form. None: not told.
 
-        Forms are named, as a call without one ends in an error of nvidia-ml-py's own where the newest is missing.
+        Forms are named, as a call without one ends in an error of nvidia-ml-py's own where the newest is missing. The first
+        drivers of 535 have longer entries in the third form than its header says; read as the header has them, every second
+        one is of a process that cannot be. Source: nvitop, pull request 79.
         """
         newest = f"{name}_v3"
         listed = self._ask(newest)
+        if listed is not None and any(process.pid in _NO_PROCESS for process in listed):
+            self._never_told.add(newest)
+            listed = None
         return listed if listed is not None or newest not in self._never_told else self._ask(f"{name}_v2")
 
     def _ask(self, name: str, *more: object, of_whole: bool = False) -> Any:

@@ -226,6 +226,15 @@ class TestGpuDevice:
     def test_a_list_that_outgrew_its_room_is_asked_for_again(self):
         assert GpuDevice("GPU-1", nvml=Driver()).processes() == {7: 1}
 
+    @pytest.mark.parametrize("misread", [0, 2**32 - 1])
+    def test_a_driver_whose_entries_are_longer_than_they_should_be_is_asked_for_the_second_form(self, misread):
+        driver = Driver()
+        driver.lists = [[SimpleNamespace(pid=7, usedGpuMemory=1), SimpleNamespace(pid=misread, usedGpuMemory=8)]]
+        truth = [SimpleNamespace(pid=7, usedGpuMemory=1), SimpleNamespace(pid=8, usedGpuMemory=2)]
+        driver.nvmlDeviceGetComputeRunningProcesses_v2 = lambda handle: truth
+        device = GpuDevice("GPU-1", nvml=driver)
+        assert device.processes() == device.processes() == {7: 1, 8: 2}
+
     def test_it_gives_back_all_that_it_took(self):
         driver = Driver()
         device = GpuDevice("GPU-1", nvml=driver)
