@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TypeVar
 
 MOST_POINTS = 600
@@ -63,14 +62,6 @@ def merged(*curves: Iterable[Moment], most_points: int = MOST_POINTS) -> tuple[M
     for point in sorted((point for curve in curves for point in curve), key=lambda point: point.t_s):
         together._put(point)
     return together.points()
-
-
-def area(points: Iterable[Moment], name: str) -> float | None:
-    """The area under one figure, by the trapezoid rule: bytes become byte seconds. None where fewer than two points have it."""
-    known = [(point.t_s, float(value)) for point in points if (value := getattr(point, name)) is not None]
-    if len(known) < 2:
-        return None
-    return sum((after[0] - before[0]) * (before[1] + after[1]) / 2 for before, after in pairwise(known))
 
 
 def _joined(first: Moment, second: Moment) -> Moment:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from sonobench_eval.meter.curve import MOST_POINTS, Curve, Moment, area, merged
+from sonobench_eval.meter.curve import MOST_POINTS, Curve, Moment, merged
 
 
 def a_curve(*points: tuple[float, int]) -> Curve:
@@ -65,15 +65,3 @@ class TestMerged:
 
     def test_of_nothing_is_nothing(self):
         assert merged((), ()) == ()
-
-
-class TestArea:
-    def test_a_constant_is_a_rectangle(self):
-        assert area([Moment(0.0, gpu_memory_bytes=100), Moment(2.0, gpu_memory_bytes=100)], "gpu_memory_bytes") == 200
-
-    def test_a_ramp_is_a_triangle_and_gaps_are_bridged(self):
-        points = [Moment(0.0, gpu_memory_bytes=0), Moment(1.0, host_memory_bytes=7), Moment(4.0, gpu_memory_bytes=8)]
-        assert area(points, "gpu_memory_bytes") == 16  # 4 s * 8 / 2
-
-    def test_of_one_point_is_unknown(self):
-        assert area([Moment(0.0, gpu_memory_bytes=1)], "gpu_memory_bytes") is None
