@@ -56,13 +56,15 @@ class ImageIdentity:
     """Which image, beyond doubt: config digest (`sha256:...`) and every layer's diff_id, as intake computed them.
 
     `engine_id` is what this engine calls it: `config_digest`, or in containerd's image stores `manifest_digest`, that of
-    the manifest in the tar which intake wrote. None where intake had no part in it.
+    the manifest in the tar which intake wrote. None where intake had no part in it. `tag` is the name of ours that it was
+    loaded under, taken off it when it is forgotten: an engine may hold the same image under somebody's own name as well.
     """
 
     config_digest: str
     diff_ids: tuple[str, ...]
     engine_id: str | None = None
     manifest_digest: str | None = None
+    tag: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,7 @@ class Sandbox(Protocol):
     def forget(self, identity: ImageIdentity) -> bool:
         """Remove a loaded image to free its space; True where it is gone now.
 
-        One that is in use, or that has more names than one (somebody else's, too), stays. Loading it again works.
+        One that is in use stays, and so does one that somebody gave a name of their own. Loading it again works.
 
         Raises:
             SandboxTrouble: the engine failed.

@@ -142,12 +142,21 @@ class TestForget:
         assert engine.forget(spec.image) is False
         assert engine.resolve(spec.image.engine_id).diff_ids == spec.image.diff_ids
 
-    def test_an_image_with_another_name_stays_with_both(self, engine, loaded, image_of, docker_api):
+    def test_an_image_with_another_name_keeps_that_one(self, engine, loaded, image_of, docker_api):
         identity = loaded(image_of("echo named twice"))
-        tag = docker_api.inspect_image(identity.engine_id)["RepoTags"][0]
         docker_api.tag(identity.engine_id, "sonobench-test/second", "1")
         assert engine.forget(identity) is False
-        assert engine.resolve(tag) == engine.resolve("sonobench-test/second:1")
+        assert docker_api.inspect_image(identity.engine_id)["RepoTags"] == ["sonobench-test/second:1"]
+
+    def test_one_that_was_there_before_under_somebodys_own_name_is_not_taken_from_them(
+        self, engine, loaded, image_of, docker_api
+    ):
+        first = loaded(image_of("echo built here"))
+        docker_api.tag(first.engine_id, "sonobench-test/theirs", "1")
+        docker_api.remove_image(first.tag)
+        again = loaded(image_of("echo built here"))
+        assert engine.forget(again) is False
+        assert docker_api.inspect_image(again.engine_id)["RepoTags"] == ["sonobench-test/theirs:1"]
 
 
 class TestResolve:

@@ -30,6 +30,7 @@ class Engine:
     is_loaded: bool = False
     asked: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    tagged: list[tuple[str, str]] = field(default_factory=list)
 
     def load_image(self, data: Any) -> Iterator[dict[str, str]]:
         self.is_loaded = True
@@ -43,6 +44,10 @@ class Engine:
 
     def remove_image(self, name: str) -> None:
         self.removed.append(name)
+        self.is_loaded = False
+
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        self.tagged.append((image, f"{repository}:{tag}"))
 
 
 def classic() -> Engine:
@@ -93,9 +98,15 @@ class TestLoadImage:
         with pytest.raises(SandboxTrouble, match="holds no image with its verified layers"):
             load_image(engine, verified, self.IDENTITY)
 
-    def test_what_was_loaded_is_looked_at_and_removed_by_the_stores_own_id(self, verified: Path) -> None:
+    def test_what_is_there_already_gets_our_name_beside_its_own(self, verified: Path) -> None:
+        engine = classic()
+        engine.is_loaded = True
+        assert load_image(engine, verified, self.IDENTITY).tag == TAG
+        assert engine.tagged == [(CONFIG, TAG)]
+
+    def test_what_was_loaded_is_looked_at_by_the_stores_own_id_and_forgotten_by_our_name(self, verified: Path) -> None:
         engine = containerd()
         loaded = load_image(engine, verified, self.IDENTITY)
         assert verified_facts(engine, loaded).engine_id == MANIFEST
         assert forget_image(engine, loaded)
-        assert engine.removed == [MANIFEST]
+        assert engine.removed == [TAG]

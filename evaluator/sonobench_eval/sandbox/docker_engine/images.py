@@ -31,22 +31,48 @@ def load_image(api: docker.APIClient, image_tar: Path, identity: ImageIdentity) 
     """See `port.Sandbox.load`."""
     # A classic image store names an image by its config's digest, containerd's by its manifest's. Each says what is in it.
     digests = (identity.config_digest, identity.manifest_digest)
+    own_tag = _own_tag(image_tar)
     present = _held(api, digests, identity)
     if present is not None:
-        return present
+        return _named(api, present, own_tag)
     _send_or_blame(api, image_tar, identity)
     # A tag says nothing of what is in it, so it comes last: where the manifest's digest is not known.
-    loaded = _held(api, (*digests, _own_tag(image_tar)), identity)
+    loaded = _held(api, (*digests, own_tag), identity)
     if loaded is None:
         raise SandboxTrouble(f"The Docker Engine loaded {image_tar.name}, but holds no image with its verified layers.")
-    return loaded
+    return replace(loaded, tag=own_tag)
+
+
+def _named(api: docker.APIClient, present: ImageIdentity, own_tag: str | None) -> ImageIdentity:
+    """An image that was there already gets our tag beside the names it has: that is what is taken off it later."""
+    if own_tag is None or present.engine_id is None:
+        return present
+    repository, _, tag = own_tag.rpartition(":")
+    with engine_call("tag an image"):
+        api.tag(present.engine_id, repository, tag)
+    return replace(present, tag=own_tag)
 
 
 def forget_image(api: docker.APIClient, identity: ImageIdentity) -> bool:
-    """See `port.Sandbox.forget`. Never forced: that would take other names off the image as well."""
+    """See `port.Sandbox.forget`. Takes our tag off; the last name takes the image with it.
+
+    By its Id, an image would go together with the only name it has, be that somebody's own. Never forced: that would take
+    all names off.
+    """
+    name = identity.engine_id or identity.config_digest
+    if identity.tag is not None:
+        _remove(api, identity.tag)
+        left = _inspect(api, name)
+        if left is None or left.get("RepoTags"):
+            return left is None
+    return _remove(api, name)
+
+
+def _remove(api: docker.APIClient, name: str) -> bool:
+    """True where nothing of that name is left; False where it is in use."""
     with engine_call("remove an image"):
         try:
-            api.remove_image(identity.engine_id or identity.config_digest)
+            api.remove_image(name)
         except docker.errors.ImageNotFound:
             return True
         except docker.errors.APIError as error:
