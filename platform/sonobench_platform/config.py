@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     def _home_is_absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
+    @field_validator("gpu_uuid")
+    @classmethod
+    def _nameless_gpu_is_none(cls, value: str | None) -> str | None:
+        return (value or "").strip() or None
+
     @field_validator("cpuset")
     @classmethod
     def _cpuset_is_one(cls, value: str | None) -> str | None:

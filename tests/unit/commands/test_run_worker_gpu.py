@@ -80,6 +80,7 @@ class TestClaimGpu:
         with pytest.raises(CommandError, match="nobody knows which GPU it is a part of"):
             claim("MIG-1", None)
 
-    def test_without_a_gpu_nothing_is_claimed(self, claim, tmp_path):
-        claim(None, None)
+    @pytest.mark.parametrize("unset", [None, "", " "])
+    def test_without_a_gpu_nothing_is_claimed(self, claim, tmp_path, unset):
+        claim(unset, None)
         assert not (tmp_path / "locks").exists()
