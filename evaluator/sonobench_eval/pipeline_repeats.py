@@ -21,12 +21,14 @@ from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge, Limits, Measuring
 from sonobench_eval.pipeline_run import run_image
 from sonobench_eval.sandbox.failure import Failure, classify
-from sonobench_eval.sandbox.port import ImageIdentity, Measurement, PhaseTimes, ProgressFn, RunOutcome, Sandbox
+from sonobench_eval.sandbox.port import GpuFigures, ImageIdentity, Measurement, PhaseTimes, ProgressFn, RunOutcome, Sandbox
 from sonobench_eval.statistics.spread import Spread, spread_of
 
 _WARM_UP, _REPEAT = "warm-up", "repeat"
 _CHUNK_BYTES = 1 << 20
-_DIFFERS = "A repeat left other results than the first run. The first run's count, with the longer of its own time and the median."
+_DIFFERS = (
+    "A repeat left other results than the first run. The first run's count, with the longer of its own time and the median."
+)
 
 
 class _RunOnce(Protocol):
@@ -248,8 +250,16 @@ def _peaks_of(runs: Sequence[RunOutcome], measurement: Measurement) -> Measureme
         peak_cgroup_method=group.peak_cgroup_method,
         peak_gpu_memory_bytes=gpu.peak_gpu_memory_bytes,
         gpu_memory_method=gpu.gpu_memory_method,
-        gpu=gpu.gpu,
+        gpu=_gpu_of(gpu, every),
     )
+
+
+def _gpu_of(largest: Measurement, every: Sequence[Measurement]) -> GpuFigures | None:
+    """The figures of the run with the largest peak, and every slowdown of any run."""
+    if largest.gpu is None:
+        return None
+    throttled = dict.fromkeys(reason for each in every if each.gpu is not None for reason in each.gpu.throttled)
+    return replace(largest.gpu, throttled=tuple(throttled))
 
 
 def _unsteady(cv: float, measuring: Measuring) -> str:

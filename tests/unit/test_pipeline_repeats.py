@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from sonobench_eval.challenge.model import Case, Center, Challenge, Measuring, Metric, Task
 from sonobench_eval.pipeline_repeats import content_digest, measure_image
 from sonobench_eval.sandbox.fake import FakeSandbox, NeedsMemory
-from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
+from sonobench_eval.sandbox.port import GpuFigures, ImageIdentity, SandboxTrouble
 
 IDENTITY = ImageIdentity("sha256:" + "a" * 64, ("sha256:" + "b" * 64,))
 WARM = Case(id="warm/1.png", task="breast", center="home")
@@ -20,14 +20,19 @@ WARM = Case(id="warm/1.png", task="breast", center="home")
 
 @dataclass
 class Scripted(FakeSandbox):
-    """Each run takes the next of `times_s` and of `peaks_bytes`."""
+    """Each run takes the next of `times_s` and of `peaks_bytes`, and of `slowdowns` where it has a GPU."""
 
     times_s: list[float] = field(default_factory=lambda: [1.0] * 99)
     peaks_bytes: list[int] = field(default_factory=lambda: [64] * 99)
+    slowdowns: list[tuple[str, ...]] = field(default_factory=list)
 
     def run(self, spec, results, **options):
         self.takes_s, self.peak_host_memory_bytes = self.times_s.pop(0), self.peaks_bytes.pop(0)
-        return super().run(spec, results, **options)
+        outcome = super().run(spec, results, **options)
+        if not self.slowdowns:
+            return outcome
+        gpu = GpuFigures(uuid="GPU-1", throttled=self.slowdowns.pop(0))
+        return replace(outcome, measurement=replace(outcome.measurement, gpu=gpu))
 
 
 def a_challenge(*, warm_up: tuple[Case, ...] = (), **measuring) -> Challenge:
@@ -160,6 +165,10 @@ class TestRepeats:
     def test_the_largest_peak_of_all_runs_counts(self, measure):
         found = measure(a_challenge(repeats=3), peaks_bytes=[10, 30, 20])
         assert found.figures.peak_host_memory_bytes == 30
+
+    def test_a_slowdown_of_any_run_is_kept(self, measure):
+        found = measure(a_challenge(repeats=3), slowdowns=[("power cap",), (), ("power cap", "thermal")])
+        assert found.figures.gpu.throttled == ("power cap", "thermal")
 
     def test_unsteady_runs_are_all_made_again_and_the_steadier_set_counts(self, measure):
         found = measure(a_challenge(repeats=2), times_s=[1.0, 2.0, 3.0, 3.0])
