@@ -116,7 +116,7 @@ class TestGVisor:
 
     def test_the_whole_machines_figures_are_not_taken_for_the_containers(self, run_on):
         """Its engine ignores groups, so the engine's statistics are those of the group that everything else is in."""
-        used = run_on(TestImage("true > /output/x"), runtime="runsc").outcome.measurement
+        used = run_on(TestImage("sleep 2; true > /output/x"), runtime="runsc").outcome.measurement
         assert (used.cpu_time_s, used.peak_host_memory_bytes, used.peak_cgroup_bytes) == (None, None, None)
         assert used.host_memory_method == "not measured: its runtime put the container into no control group of its own"
         assert used.wall_time_s > 0
