@@ -22,6 +22,7 @@ MakeImage = Callable[..., Path]
 def house(open_house: OpenHouse) -> Iterator[Any]:
     house = open_house("all")
     yield house
+    house.close()  # in peace: a worker may be trying this node with containers of its own
     for pid in _family(house.home):
         os.kill(pid, signal.SIGKILL)
 

@@ -44,14 +44,14 @@ class Speed:
         self._is_told = True
         self.reference_s: float | None = None
 
-    def look(self, sandbox: Sandbox) -> None:
+    def look(self, sandbox: Sandbox, *, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Run the reference container where it is due, and tell the platform what it took. Call it between runs only."""
         if self._every_s and self._clock() >= self._due_at_s:
-            self._measure(sandbox)
+            self._measure(sandbox, should_stop)
         if not self._is_told:
             self._tell()
 
-    def _measure(self, sandbox: Sandbox) -> None:
+    def _measure(self, sandbox: Sandbox, should_stop: Callable[[], bool]) -> None:
         try:
             self._work.mkdir(parents=True, exist_ok=True)
             self.reference_s = run_reference(
@@ -61,6 +61,7 @@ class Speed:
                 token=secrets.token_hex(6),
                 runtime=self._runtime,
                 cpuset=self._cpuset,
+                should_stop=should_stop,
             )
         except (SandboxTrouble, OSError) as trouble:
             # An old figure may no longer be this node's.

@@ -111,7 +111,7 @@ class RunWorker:
                 self._give_back_old_runs()
                 if not self._safety.allows_claims():
                     return
-                self._speed.look(sandbox)
+                self._speed.look(sandbox, should_stop=self._leaving.is_set)
                 if self._leaving.is_set():  # it may have been told so while the doctor or the reference container ran
                     return
                 assignment = self._api.claim(gpus=1 if self._place.gpu_uuid else 0)

@@ -71,6 +71,12 @@ class TestLook:
         assert sandbox.held == []
         assert list(work.iterdir()) == []
 
+    def test_a_worker_that_leaves_does_not_wait_for_it(self, timed: Speed, sandbox: Any, api: Any) -> None:
+        sandbox.behave = lambda _results: None  # it runs until it is stopped
+        timed.look(sandbox, should_stop=lambda: True)
+        assert (timed.reference_s, api.references) == (None, [])
+        assert len(sandbox.specs) == 1
+
     def test_it_runs_under_the_flags_of_strangers(self, timed: Speed, sandbox: Any, takes: Any, given: SimpleNamespace) -> None:
         takes(1.0)
         timed.look(sandbox)

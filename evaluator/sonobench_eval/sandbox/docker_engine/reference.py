@@ -14,7 +14,7 @@ import hashlib
 import json
 import struct
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import BytesIO
@@ -96,16 +96,24 @@ def answer_of(steps: int) -> int:
 
 
 def run_reference(
-    sandbox: Sandbox, *, node: str, work: Path, token: str, runtime: str | None = None, cpuset: str | None = None
+    sandbox: Sandbox,
+    *,
+    node: str,
+    work: Path,
+    token: str,
+    runtime: str | None = None,
+    cpuset: str | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> float:
     """Seconds that the reference container takes on this node: the median of three runs, by the clock that runs are timed by.
 
     Args:
         work: an existing folder that the engine sees at the same path; nothing is left in it.
         token: makes the containers' names; new for every call.
+        should_stop: asked about once a second; True ends it.
 
     Raises:
-        SandboxTrouble: it could not be run, or did not do its work. Nothing is known about the node's speed then.
+        SandboxTrouble: it could not be run, was stopped, or did not do its work. Nothing is known about the node's speed then.
     """
     try:
         with _files(work) as files:
@@ -113,7 +121,7 @@ def run_reference(
             try:
                 specs = (_spec(identity, files, f"reference-{token}", number) for number in range(1, RUNS + 1))
                 here = (replace(spec, node=node, runtime=runtime, cpuset=cpuset) for spec in specs)
-                return median([_time_of(sandbox.run(spec, files.results)) for spec in here])
+                return median([_time_of(sandbox.run(spec, files.results, should_stop=should_stop)) for spec in here])
             finally:
                 with suppress(SandboxTrouble):
                     sandbox.forget(identity)
@@ -165,6 +173,8 @@ def _loaded(sandbox: Sandbox, tar: Path) -> ImageIdentity:
 
 def _time_of(outcome: RunOutcome) -> float:
     wall_s = outcome.measurement.wall_time_s
+    if outcome.cancelled:
+        raise SandboxTrouble("The reference container was stopped before it had done its work.")
     if outcome.exit_code != 0 or not wall_s:
         why = outcome.engine_error or f"exit code {outcome.exit_code}"
         raise SandboxTrouble(f"The reference container did not do its work on this node ({why}).")
