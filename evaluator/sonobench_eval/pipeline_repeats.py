@@ -19,9 +19,9 @@ from typing import Protocol
 
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge, Limits, Measuring
-from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.pipeline_run import RunPlan, run_image
 from sonobench_eval.sandbox.failure import Failure, classify
-from sonobench_eval.sandbox.port import GpuFigures, ImageIdentity, Measurement, PhaseTimes, ProgressFn, RunOutcome, Sandbox
+from sonobench_eval.sandbox.port import GpuFigures, Measurement, PhaseTimes, ProgressFn, RunOutcome, Sandbox
 from sonobench_eval.statistics.spread import Spread, spread_of
 
 _WARM_UP, _REPEAT = "warm-up", "repeat"
@@ -60,20 +60,10 @@ class _Timed:
 
 def measure_image(
     challenge: LoadedChallenge | Challenge,
+    plan: RunPlan,
     *,
     sandbox: Sandbox,
-    identity: ImageIdentity,
-    inputs_dir: Path,
     results: Path,
-    run_id: str,
-    attempt: int,
-    node: str,
-    runtime: str | None = None,
-    gpu_uuid: str | None = None,
-    gpu_exclusive: bool = False,
-    cpuset: str | None = None,
-    pseudonym_key: bytes | None = None,
-    staging: Path | None = None,
     load_s: float | None = None,
     reference_s: float | None = None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -98,19 +88,9 @@ def measure_image(
     def once(cases: Challenge, to: Path, *, label: str) -> RunOutcome:
         return run_image(
             cases,
+            plan,
             sandbox=sandbox,
-            identity=identity,
-            inputs_dir=inputs_dir,
             results=to,
-            run_id=run_id,
-            attempt=attempt,
-            node=node,
-            runtime=runtime,
-            gpu_uuid=gpu_uuid,
-            gpu_exclusive=gpu_exclusive,
-            cpuset=cpuset,
-            pseudonym_key=pseudonym_key,
-            staging=staging,
             should_stop=should_stop,
             progress=lambda phase: progress(f"{phase} {label}".rstrip()),
         )

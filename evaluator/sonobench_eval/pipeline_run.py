@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
 
@@ -52,33 +52,41 @@ class Staged:
     case_list: Path
 
 
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Which image is run, as which attempt, and what this node gives it; `runtime` to `cpuset` as in `RunSpec`.
+
+    `inputs_dir` has the cases' images, each at its case id. `pseudonym_key` makes the names and the order that the
+    container is given (`pseudonyms.new_key`), and its answers are read with the same key; None gives it the cases' own
+    names, and the images as they are. `staging` is a folder on this host for the private copy, as the engine sees it too,
+    by default the system's temporary folder; it needs room for all images.
+    """
+
+    identity: ImageIdentity
+    inputs_dir: Path
+    run_id: str
+    attempt: int
+    node: str
+    runtime: str | None = None
+    gpu_uuid: str | None = None
+    gpu_exclusive: bool = False
+    cpuset: str | None = None
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    staging: Path | None = None
+
+
 def run_image(
     challenge: LoadedChallenge | Challenge,
+    plan: RunPlan,
     *,
     sandbox: Sandbox,
-    identity: ImageIdentity,
-    inputs_dir: Path,
     results: Path,
-    run_id: str,
-    attempt: int,
-    node: str,
-    runtime: str | None = None,
-    gpu_uuid: str | None = None,
-    gpu_exclusive: bool = False,
-    cpuset: str | None = None,
-    pseudonym_key: bytes | None = None,
-    staging: Path | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     progress: ProgressFn = lambda _phase: None,
 ) -> RunOutcome:
     """Run an image on every case of a challenge and write what it left to the tar `results`.
 
     Args:
-        inputs_dir: folder with the cases' images, each at its case id.
-        pseudonym_key: makes the names and the order that the container is given (`pseudonyms.new_key`); its answers are
-            read with the same key. None gives it the cases' own names, and the images as they are.
-        staging: folder on this host for the private copy, as the engine sees it too; the system's temporary folder
-            by default. It needs room for all images.
         progress: called with `stage`, then with the sandbox's phases.
 
     Raises:
@@ -86,13 +94,13 @@ def run_image(
         SandboxTrouble: see `port.Sandbox.run`.
     """
     challenge = challenge if isinstance(challenge, Challenge) else challenge.challenge
-    contract, names = contract_named(challenge.contract), case_names(challenge, pseudonym_key)
+    contract, names = contract_named(challenge.contract), case_names(challenge, plan.pseudonym_key)
     case_list = contract.case_list(names.as_told(challenge))
     progress("stage")
-    with staged(names, inputs_dir=inputs_dir, case_list=case_list, base=staging) as ready:
+    with staged(names, inputs_dir=plan.inputs_dir, case_list=case_list, base=plan.staging) as ready:
         spec = RunSpec(
-            name=container_name(run_id, attempt),
-            image=identity,
+            name=container_name(plan.run_id, plan.attempt),
+            image=plan.identity,
             mounts=Mounts(
                 inputs_dir=ready.inputs_dir,
                 inputs_at=contract.inputs_at,
@@ -102,13 +110,13 @@ def run_image(
             ),
             limits=challenge.limits,
             writable=challenge.writable,
-            run_id=run_id,
-            attempt=attempt,
-            node=node,
-            runtime=runtime,
-            gpu_uuid=gpu_uuid,
-            gpu_exclusive=gpu_exclusive,
-            cpuset=cpuset,
+            run_id=plan.run_id,
+            attempt=plan.attempt,
+            node=plan.node,
+            runtime=plan.runtime,
+            gpu_uuid=plan.gpu_uuid,
+            gpu_exclusive=plan.gpu_exclusive,
+            cpuset=plan.cpuset,
         )
         return sandbox.run(spec, results, should_stop=should_stop, progress=progress)
 

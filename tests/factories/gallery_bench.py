@@ -32,7 +32,7 @@ from sonobench_eval.intake.records import ImageRefused, IntakeLimits
 from sonobench_eval.intake.verify import verify_image
 from sonobench_eval.io.sources import TarResults
 from sonobench_eval.pipeline import score_results
-from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.pipeline_run import RunPlan, run_image
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.failure import Failure, bad_output, classify, read_results
 from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, RunOutcome, container_name, never_started
@@ -242,16 +242,18 @@ class Bench:
         with EngineEvents(self.api, self.node) as events, DiskWatch(self.api, container_name(run_id, 1)) as disk:
             outcome = run_image(
                 challenge,
+                RunPlan(
+                    identity,
+                    self.loaded.inputs_dir,
+                    run_id=run_id,
+                    attempt=1,
+                    node=self.node,
+                    runtime=self.runtime,
+                    staging=staging,
+                    pseudonym_key=key,
+                ),
                 sandbox=self.engine,
-                identity=identity,
-                inputs_dir=self.loaded.inputs_dir,
                 results=results,
-                run_id=run_id,
-                attempt=1,
-                node=self.node,
-                runtime=self.runtime,
-                staging=staging,
-                pseudonym_key=key,
             )
         traces = [*events.strange(), *cgroups_naming(run_id, *events.containers()), *map(str, staging.iterdir())]
         if disk.most_bytes > 3 * limits.log_bytes + MIB:

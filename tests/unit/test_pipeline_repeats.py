@@ -11,6 +11,7 @@ import pytest
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Measuring, Metric, Task
 from sonobench_eval.pipeline_repeats import content_digest, measure_image
+from sonobench_eval.pipeline_run import RunPlan
 from sonobench_eval.sandbox.fake import FakeSandbox, NeedsMemory
 from sonobench_eval.sandbox.port import GpuFigures, ImageIdentity, SandboxTrouble
 
@@ -101,14 +102,9 @@ def measure(tmp_path):
         sandbox, phases = Scripted(program, **script), []
         outcome = measure_image(
             challenge,
+            RunPlan(IDENTITY, tmp_path / "images", run_id="r1", attempt=1, node="n1", staging=tmp_path / "staging"),
             sandbox=sandbox,
-            identity=IDENTITY,
-            inputs_dir=tmp_path / "images",
             results=tmp_path / "out" / "r.tar",
-            run_id="r1",
-            attempt=1,
-            node="n1",
-            staging=tmp_path / "staging",
             load_s=7.0,
             reference_s=1.25,
             should_stop=should_stop,

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
 from sonobench_eval.contract.pseudonyms import case_names
-from sonobench_eval.pipeline_run import STAGED_AT_S, InputsIncomplete, run_image, staged, sweep_staging
+from sonobench_eval.pipeline_run import STAGED_AT_S, InputsIncomplete, RunPlan, run_image, staged, sweep_staging
 from sonobench_eval.sandbox.fake import FakeSandbox
 from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
 
@@ -57,10 +57,10 @@ def inputs(tmp_path, challenge):
 def run(challenge, inputs, tmp_path):
     def run_it(program=lambda inputs, output: 0, **changes):
         sandbox = FakeSandbox(program)
-        given = {"inputs_dir": inputs, "staging": tmp_path / "staging", "gpu_uuid": None, "runtime": None, **changes}
-        outcome = run_image(
-            challenge, sandbox=sandbox, identity=IDENTITY, results=tmp_path / "r.tar", run_id="r1", attempt=2, node="n1", **given
-        )
+        callbacks = {name: changes.pop(name) for name in ("should_stop", "progress") if name in changes}
+        given = {"inputs_dir": inputs, "staging": tmp_path / "staging", **changes}
+        plan = RunPlan(identity=IDENTITY, run_id="r1", attempt=2, node="n1", **given)
+        outcome = run_image(challenge, plan, sandbox=sandbox, results=tmp_path / "r.tar", **callbacks)
         return outcome, sandbox
 
     return run_it

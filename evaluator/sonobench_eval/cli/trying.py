@@ -159,6 +159,7 @@ def _run(
     engine: Sandbox, verified: VerifiedImage, loaded: LoadedChallenge, machine: _Machine, *, run_id: str, key: bytes | None
 ) -> RunOutcome:
     from sonobench_eval.pipeline_repeats import measure_image
+    from sonobench_eval.pipeline_run import RunPlan
     from sonobench_eval.sandbox.port import ImageIdentity, ImageRefusedByEngine, never_started
 
     with phases("Running the image") as told:
@@ -171,18 +172,21 @@ def _run(
             return never_started(str(refusal))
         load_s = time.monotonic() - began_s
         verified.tar.unlink()  # the engine has it now, and disks are small
-        return measure_image(
-            loaded,
-            sandbox=engine,
-            identity=identity,
-            inputs_dir=loaded.inputs_dir,
-            results=machine.results,
+        plan = RunPlan(
+            identity,
+            loaded.inputs_dir,
             run_id=run_id,
             attempt=1,
             node="local-test",
             runtime=machine.runtime,
             gpu_uuid=machine.gpu,
             pseudonym_key=key,
+        )
+        return measure_image(
+            loaded,
+            plan,
+            sandbox=engine,
+            results=machine.results,
             load_s=load_s,
             progress=lambda phase: told(_phase_words(phase)),
         )

@@ -16,6 +16,7 @@ from enum import Enum
 from pathlib import Path
 
 from sonobench_eval.pipeline_repeats import measure_image
+from sonobench_eval.pipeline_run import RunPlan
 from sonobench_eval.sandbox.port import (
     ImageIdentity,
     ImageRefusedByEngine,
@@ -128,20 +129,9 @@ class Runner:
             self._give_up_if(should_stop)
             return measure_image(
                 assignment.challenge,
+                self._plan(assignment, identity, inputs),
                 sandbox=self._sandbox,
-                identity=identity,
-                inputs_dir=inputs,
                 results=work / "results.tar",
-                run_id=assignment.run_id,
-                attempt=assignment.attempt,
-                node=self._place.node,
-                runtime=self._place.runtime,
-                gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
-                gpu_exclusive=True,
-                cpuset=self._place.cpuset,
-                pseudonym_key=assignment.key,
-                # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
-                staging=self._place.work,
                 load_s=load_s,
                 reference_s=self._reference_s,
                 should_stop=should_stop,
@@ -149,6 +139,22 @@ class Runner:
             )
         finally:
             self._forget(identity)
+
+    def _plan(self, assignment: Assignment, identity: ImageIdentity, inputs: Path) -> RunPlan:
+        return RunPlan(
+            identity,
+            inputs,
+            run_id=assignment.run_id,
+            attempt=assignment.attempt,
+            node=self._place.node,
+            runtime=self._place.runtime,
+            gpu_uuid=self._place.gpu_uuid if assignment.challenge.limits.gpus else None,
+            gpu_exclusive=True,
+            cpuset=self._place.cpuset,
+            pseudonym_key=assignment.key,
+            # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
+            staging=self._place.work,
+        )
 
     def _forget(self, identity: ImageIdentity) -> None:
         """Images are kept by the platform; on a node they would fill the engine's disk."""

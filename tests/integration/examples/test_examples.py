@@ -17,7 +17,7 @@ from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.io.findings import NOTES
 from sonobench_eval.io.sources import TarResults
 from sonobench_eval.pipeline import score_results
-from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.pipeline_run import RunPlan, run_image
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 from sonobench_eval.sandbox.failure import Failure, classify
 
@@ -52,14 +52,16 @@ def run(
         challenge = loaded.challenge.model_copy(update={"limits": limited})
         outcome = run_image(
             challenge,
+            RunPlan(
+                engine.resolve(tag),
+                loaded.inputs_dir,
+                run_id=f"example-{uuid.uuid4().hex[:8]}",
+                attempt=1,
+                node="test-examples",
+                pseudonym_key=key,
+            ),
             sandbox=engine,
-            identity=engine.resolve(tag),
-            inputs_dir=loaded.inputs_dir,
             results=tmp_path_factory.mktemp(name) / "results.tar",
-            run_id=f"example-{uuid.uuid4().hex[:8]}",
-            attempt=1,
-            node="test-examples",
-            pseudonym_key=key,
         )
         failure = classify(
             outcome,

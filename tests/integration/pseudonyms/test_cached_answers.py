@@ -21,7 +21,7 @@ from sonobench_eval.challenge.model import Bootstrap, Case, Center, Challenge, L
 from sonobench_eval.contract.pseudonyms import new_key
 from sonobench_eval.io.sources import TarResults
 from sonobench_eval.pipeline import score_results
-from sonobench_eval.pipeline_run import run_image
+from sonobench_eval.pipeline_run import RunPlan, run_image
 from sonobench_eval.sandbox.docker_engine import DockerEngine
 
 pytestmark = pytest.mark.docker
@@ -103,14 +103,16 @@ def auc_of(
         key = new_key(challenge)
         outcome = run_image(
             challenge,
+            RunPlan(
+                loaded(image_of(script=script, files=files)),
+                cases.inputs_dir,
+                run_id=uuid.uuid4().hex[:12],
+                attempt=1,
+                node="test-pseudonyms",
+                pseudonym_key=key,
+            ),
             sandbox=engine,
-            identity=loaded(image_of(script=script, files=files)),
-            inputs_dir=cases.inputs_dir,
             results=tmp_path / "results.tar",
-            run_id=uuid.uuid4().hex[:12],
-            attempt=1,
-            node="test-pseudonyms",
-            pseudonym_key=key,
         )
         assert (outcome.exit_code, outcome.result_files) == (0, 1), outcome.log_tail
         with TarResults(tmp_path / "results.tar") as source:
