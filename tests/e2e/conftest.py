@@ -47,16 +47,10 @@ def missing(why: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[docker.DockerClient]:
-    try:
-        client = docker.from_env(timeout=60)
-        client.ping()
-    except DockerException as error:
-        missing(f"no Docker Engine answers: {error}")
+def engine(docker_client: docker.DockerClient) -> docker.DockerClient:
     if not BUSYBOX.exists():
         missing("these tests need /bin/busybox; install the package busybox-static")
-    yield client
-    client.close()
+    return docker_client
 
 
 def png(size: tuple[int, int], *, box: tuple[int, int, int, int] | None = None) -> bytes:

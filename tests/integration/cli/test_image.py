@@ -10,7 +10,6 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import DockerException
 from PIL import Image
 
 pytestmark = pytest.mark.docker
@@ -19,17 +18,11 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def engine() -> Iterator[docker.DockerClient]:
-    try:
-        client = docker.from_env(timeout=60)
-        client.ping()
-    except DockerException as error:
-        pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
+def engine(docker_client: docker.DockerClient) -> docker.DockerClient:
     if not Path("/bin/busybox").exists():
         why = "these tests need /bin/busybox; install the package busybox-static"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
-    yield client
-    client.close()
+    return docker_client
 
 
 @pytest.fixture

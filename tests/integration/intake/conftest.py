@@ -11,7 +11,7 @@ from pathlib import Path
 
 import docker
 import pytest
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import ImageNotFound
 
 BUSYBOX = Path("/bin/busybox")
 
@@ -23,17 +23,11 @@ def _missing(why: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def client() -> Iterator[docker.DockerClient]:
+def client(docker_client: docker.DockerClient) -> docker.DockerClient:
     """A client of the engine. Without one these tests fail on CI and are skipped elsewhere."""
     if not BUSYBOX.exists():
         _missing("These tests need /bin/busybox; install the package busybox-static.")
-    try:
-        found = docker.from_env(timeout=60)
-        found.ping()
-    except DockerException as error:
-        _missing(f"These tests need a Docker Engine: {error}")
-    yield found
-    found.close()
+    return docker_client
 
 
 @pytest.fixture
