@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from sonobench_eval.meter.gpu_usage import GpuUsage
 from sonobench_eval.sandbox.port import GpuFigures
 
@@ -10,20 +12,5 @@ def gpu_figures(usage: GpuUsage) -> GpuFigures | None:
     """None where the run had no GPU. Its peak, method and name stand in the measurement itself."""
     if usage.uuid is None:
         return None
-    return GpuFigures(
-        uuid=usage.uuid,
-        driver=usage.driver,
-        baseline_bytes=usage.baseline_bytes,
-        sampling_gap_s=usage.sampling_gap_s,
-        samples=usage.samples,
-        processes=usage.processes,
-        accounting=usage.accounting,
-        memory_area_byte_s=usage.memory_area_byte_s,
-        mean_utilisation_percent=usage.mean_utilisation_percent,
-        energy_j=usage.energy_j,
-        peak_power_w=usage.peak_power_w,
-        sm_clock_mhz_low=usage.sm_clock_mhz_low,
-        sm_clock_mhz_high=usage.sm_clock_mhz_high,
-        throttled=usage.throttled,
-        limits=usage.limits,
-    )
+    # Field by field under the same names, so that none can be forgotten here.
+    return GpuFigures(**{each.name: getattr(usage, each.name) for each in fields(GpuFigures)})
