@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ import docker
 import docker.errors
 import gallery
 import image_tars
+import pytest
 from gallery import PICTURE_PX, Attack, File, Kit, Known, base_layer, build_upload, honest_upload, layer_of
 from gallery_listeners import Listeners, own_addresses
 from gallery_traces import DiskWatch, EngineEvents, PeakMemory, cgroups_naming
@@ -363,3 +365,10 @@ def over_limits(outcome: RunOutcome, limits: Limits) -> list[str]:
 def _names_in(folder: str) -> Iterator[str]:
     with contextlib.suppress(OSError):
         yield from os.listdir(folder)  # noqa: PTH208 - names only, and of folders with many
+
+
+def need_compiler(attack: Attack) -> None:
+    """Without a compiler, a test of an attack in C fails on CI and is skipped elsewhere."""
+    if attack.needs_compiler and shutil.which("cc") is None:
+        why = f"{attack.name} is a C program, and there is no compiler here; install gcc and libc6-dev"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)

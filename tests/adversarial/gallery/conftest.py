@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from gallery import Attack
-from gallery_bench import Bench, Told
+from gallery_bench import Bench, Told, need_compiler
 from sandbox_bench import docker_api, engine
 
 __all__ = ["docker_api", "engine"]
@@ -39,8 +38,7 @@ def attempt(bench: Bench, honest: Told) -> Callable[[Attack], Told]:
     done: dict[str, Told] = {}
 
     def once(attack: Attack) -> Told:
-        if attack.needs_compiler and shutil.which("cc") is None:
-            pytest.skip("this attack is a C program, and there is no compiler here")
+        need_compiler(attack)
         if attack.name not in done:
             done[attack.name] = bench.attack(attack)
             if done[attack.name].stage != "intake":

@@ -5,13 +5,12 @@ gVisor runs without cgroups here, as it may on a small node: it isolates and lim
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from gallery import attack_names, read_attack
-from gallery_bench import Bench
+from gallery_bench import Bench, need_compiler
 from private_engine import docker_host, gvisor_engine, needs_gvisor, needs_private_engine, remapped_engine
 
 from sonobench_eval.sandbox.docker_engine import DockerEngine
@@ -67,8 +66,7 @@ OF_FILES = ("BREACH read", "BREACH wrote", "BREACH call of secret")
 
 def harm_of(bench: Bench, name: str) -> list[str]:
     attack = read_attack(name)
-    if attack.needs_compiler and shutil.which("cc") is None:
-        pytest.skip("this attack is a C program, and there is no compiler here")
+    need_compiler(attack)
     told = bench.attack(attack)
     return [*told.harm, *([] if told.stage == attack.stage else [f"it ended at {told.stage}: {told.log}"])]
 
