@@ -9,165 +9,47 @@ gets (`Challenge.without_references`), because hidden truth never lies where str
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from sonobench_eval.challenge.case import Box, Case, Center, CenterRole, Millimetres, case_problems
 from sonobench_eval.challenge.errors import CrossCheckError, Problem
+from sonobench_eval.challenge.kinds import TaskKind
+from sonobench_eval.challenge.record import Record, Slug, is_plain_relative_path
 from sonobench_eval.challenge.sizes import Bytes, Seconds
+from sonobench_eval.challenge.task import IntervalName, Metric, Task
+from sonobench_eval.challenge.undefined import MetricUndefined, UndefinedPolicy
 
-TaskKind = Literal["segmentation", "binary", "multiclass"]
-CenterRole = Literal["internal", "external"]
-MetricName = Literal["dsc", "nsd", "auc", "acc", "f1", "auprc"]
+__all__ = [
+    "Bootstrap",
+    "Box",
+    "Case",
+    "Center",
+    "CenterRole",
+    "Challenge",
+    "ContractName",
+    "IntervalName",
+    "Limits",
+    "Measuring",
+    "Metric",
+    "MetricUndefined",
+    "Millimetres",
+    "Ranking",
+    "Record",
+    "Slug",
+    "Subgroups",
+    "Task",
+    "TaskKind",
+    "UndefinedPolicy",
+    "is_plain_relative_path",
+]
+
 ContractName = Literal["uusic25"]
-
 SEGMENTATION_METRICS: frozenset[str] = frozenset({"dsc", "nsd"})
 CLASSIFICATION_METRICS: frozenset[str] = frozenset({"auc", "acc", "f1", "auprc"})
-
-Millimetres = Annotated[float, Field(gt=0, le=100)]
-Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-
-
-class Record(BaseModel):
-    """A frozen record that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
-
-
-class Center(Record):
-    """Where cases come from. `external` centres were never seen in training."""
-
-    id: Slug
-    role: CenterRole
-    title: str | None = None
-
-
-class Metric(Record):
-    """A metric and the parameters that define it; a score is meaningless without them."""
-
-    name: MetricName
-    convention: Literal["pixel", "uusic25"] | None = None
-    tolerance: Annotated[float, Field(ge=0, le=1000)] | None = None
-    unit: Literal["px", "mm"] | None = None
-
-    @model_validator(mode="after")
-    def _parameters_belong_to_nsd(self) -> Self:
-        given = (self.convention, self.tolerance, self.unit)
-        if self.name == "nsd" and None in given:
-            raise ValueError("nsd needs convention (pixel or uusic25), tolerance and unit (px or mm)")
-        if self.name != "nsd" and given != (None, None, None):
-            raise ValueError(f"{self.name} takes no convention, tolerance or unit")
-        return self
-
-
-class Task(Record):
-    """One question asked of every algorithm.
-
-    `dataset_name` and `organ` are what the container is told in its case list. `labels` maps the
-    structures of a segmentation task to their value in a mask, or to `nonzero`; `classes` names
-    the classes of a classification task in the order of their indices.
-    """
-
-    id: Slug
-    kind: TaskKind
-    dataset_name: Annotated[str, Field(min_length=1, max_length=100)]
-    organ: Annotated[str, Field(min_length=1, max_length=100)]
-    title: str | None = None
-    labels: dict[str, int | Literal["nonzero"]] | None = None
-    classes: tuple[str, ...] | None = None
-    metrics: Annotated[tuple[Metric, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _shape_fits_kind(self) -> Self:
-        names = [metric.name for metric in self.metrics]
-        if twice := [name for name, n in Counter(names).items() if n > 1]:
-            raise ValueError(f"metric {twice[0]} is declared twice")
-        known = SEGMENTATION_METRICS if self.is_segmentation else CLASSIFICATION_METRICS
-        if wrong := [name for name in names if name not in known]:
-            raise ValueError(f"{wrong[0]} is not a metric for a {self.kind} task; choose from {', '.join(sorted(known))}")
-        if self.is_segmentation:
-            self._check_labels()
-        else:
-            self._check_classes()
-        return self
-
-    def _check_labels(self) -> None:
-        if self.classes is not None:
-            raise ValueError("a segmentation task has labels, not classes")
-        if not self.labels:
-            raise ValueError("a segmentation task needs labels, for example {foreground: nonzero}")
-        values = list(self.labels.values())
-        if "nonzero" in values and len(values) > 1:
-            raise ValueError("nonzero stands alone: give each structure its own value instead")
-        numbers = [value for value in values if value != "nonzero"]
-        if len(set(numbers)) != len(numbers) or any(not 1 <= value <= 255 for value in numbers):
-            raise ValueError("label values are different whole numbers from 1 to 255")
-
-    def _check_classes(self) -> None:
-        if self.labels is not None:
-            raise ValueError(f"a {self.kind} task has classes, not labels")
-        needed = "exactly 2" if self.kind == "binary" else "at least 3"
-        count = len(self.classes or ())
-        if (self.kind == "binary" and count != 2) or (self.kind == "multiclass" and count < 3):
-            raise ValueError(f"a {self.kind} task needs {needed} classes, not {count}")
-        if len(set(self.classes or ())) != count:
-            raise ValueError("two classes have the same name")
-
-    @property
-    def is_segmentation(self) -> bool:
-        return self.kind == "segmentation"
-
-
-class Case(Record):
-    """One input with one task. `id` is the path of the image under the inputs folder.
-
-    `mask` (a path under the truth folder) or `label` (a class index) is the hidden reference;
-    both are None in a challenge without references. `pixel_size_mm` is `(row, column)` or one number.
-    """
-
-    id: Annotated[str, Field(min_length=1, max_length=500)]
-    task: Slug
-    center: Slug
-    subject: Annotated[str, Field(max_length=200)] | None = None
-    subgroup: Annotated[str, Field(max_length=200)] | None = None
-    pixel_size_mm: Millimetres | tuple[Millimetres, Millimetres] | None = None
-    mask: str | None = None
-    label: Annotated[int, Field(ge=0, le=1000)] | None = None
-
-    @field_validator("id", "mask")
-    @classmethod
-    def _is_a_plain_relative_path(cls, value: str | None) -> str | None:
-        if value is not None and not is_plain_relative_path(value):
-            raise ValueError(f"{value!r} is not a plain relative path (letters, digits, space and . _ - / only)")
-        return value
-
-    @property
-    def unit(self) -> str:
-        """What is resampled in a bootstrap: the subject where known, else the case itself.
-
-        Subjects are told apart by center, because centers that count their subjects from 1 do not mean the same ones.
-        """
-        return f"{self.center}\0{self.subject}" if self.subject is not None else f"\0{self.id}"
-
-
-class UndefinedPolicy(Record):
-    """What counts where a metric has no value of its own.
-
-    Segmentation: each number is the score given, in [0, 1]. Classification: a case without a usable
-    answer is wrong for ACC and F1, and ranks worst for AUC and AUPRC (a positive below all others, a
-    negative above all), so leaving a hard case out never pays.
-    """
-
-    both_empty: Annotated[float, Field(ge=0, le=1)] = 1.0
-    prediction_empty: Annotated[float, Field(ge=0, le=1)] = 0.0
-    reference_empty: Annotated[float, Field(ge=0, le=1)] = 0.0
-    missing: Annotated[float, Field(ge=0, le=1)] = 0.0
-    unreadable: Annotated[float, Field(ge=0, le=1)] = 0.0
-    wrong_size: Annotated[float, Field(ge=0, le=1)] = 0.0
-    probabilities_not_normalised: Literal["accept", "invalid"] = "accept"
 
 
 class Limits(Record):
@@ -187,11 +69,24 @@ class Limits(Record):
 
 
 class Bootstrap(Record):
-    """How uncertainty is computed: percentile bootstrap over subjects (cases where none is known)."""
+    """How uncertainty is computed: by a bootstrap over subjects (cases where none is known).
+
+    `interval` is how an interval is made of the replicates. With `stratify` every resample holds as many subjects of each
+    center, or of each class, as the test set does.
+    """
 
     resamples: Annotated[int, Field(ge=0, le=100_000)] = 1000
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 20250923
+    interval: Literal["percentile", "bca"] = "percentile"
+    stratify: Literal["none", "center", "class"] = "none"
+
+
+class Subgroups(Record):
+    """Which subgroups of the cases are reported (all that the cases name, where none is), and the smallest that is."""
+
+    report: tuple[Slug, ...] | None = None
+    fewest_cases: Annotated[int, Field(ge=2, le=100_000)] = 10
 
 
 class Measuring(Record):
@@ -213,8 +108,8 @@ class Ranking(Record):
     scheme: Literal["uusic25"] = "uusic25"
     performance: Annotated[float, Field(ge=0, le=1)] = 0.7
     efficiency: Annotated[float, Field(ge=0, le=1)] = 0.3
-    segmentation_metrics: tuple[MetricName, ...] = ("dsc", "nsd")
-    classification_metrics: tuple[MetricName, ...] = ("auc", "acc")
+    segmentation_metrics: tuple[str, ...] = ("dsc", "nsd")
+    classification_metrics: tuple[str, ...] = ("auc", "acc")
 
     @model_validator(mode="after")
     def _weights_sum_to_one(self) -> Self:
@@ -241,6 +136,7 @@ class Challenge(Record):
     limits: Limits = Limits()
     undefined: UndefinedPolicy = UndefinedPolicy()
     bootstrap: Bootstrap = Bootstrap()
+    subgroups: Subgroups = Subgroups()
     ranking: Ranking = Ranking()
     measuring: Measuring = Measuring()
     pseudonyms: bool = True
@@ -279,9 +175,9 @@ class Challenge(Record):
         problems = [*_twice("tasks", self.tasks), *_twice("centers", self.centers), *_twice("cases", self.cases)]
         tasks, centers = {task.id: task for task in self.tasks}, {center.id for center in self.centers}
         for number, case in enumerate(self.cases):
-            problems += [Problem(("cases", number, key), sentence) for key, sentence in _case_problems(case, tasks, centers)]
+            problems += [Problem(("cases", number, key), sentence) for key, sentence in case_problems(case, tasks, centers)]
         for number, case in enumerate(self.warm_up):
-            problems += [Problem(("warm_up", number, key), sentence) for key, sentence in _case_problems(case, tasks, centers)]
+            problems += [Problem(("warm_up", number, key), sentence) for key, sentence in case_problems(case, tasks, centers)]
         problems += _warm_up_problems(self.warm_up, self.cases)
         used = {case.task for case in self.cases}
         problems += [Problem(("tasks", at), "has no cases") for at, task in enumerate(self.tasks) if task.id not in used]
@@ -300,9 +196,8 @@ class Challenge(Record):
 
     def without_references(self) -> Challenge:
         """The same challenge as a run worker may see it: no labels, masks, centres' subjects or subgroups."""
-        hidden = {"mask": None, "label": None, "subject": None, "subgroup": None}
-        cases = tuple(case.model_copy(update=hidden) for case in self.cases)
-        warm_up = tuple(case.model_copy(update=hidden) for case in self.warm_up)
+        cases = tuple(case.without_reference() for case in self.cases)
+        warm_up = tuple(case.without_reference() for case in self.warm_up)
         return self.model_copy(update={"truth": None, "cases": cases, "warm_up": warm_up})
 
     def only_warm_up(self) -> Challenge:
@@ -313,12 +208,6 @@ class Challenge(Record):
     def input_ids(self) -> tuple[str, ...]:
         """Every file that is needed under the inputs folder, sorted: the cases' and those of the warm-up."""
         return tuple(sorted({case.id for case in (*self.cases, *self.warm_up)}))
-
-
-def is_plain_relative_path(path: str) -> bool:
-    """True for `a/b/c.png`; False for absolute paths, `..`, empty parts, and characters that need escaping."""
-    parts = path.split("/")
-    return all(re.fullmatch(r"[A-Za-z0-9._ -]{1,200}", part) and part not in {".", ".."} for part in parts)
 
 
 def _twice(key: str, records: Sequence[Center | Task | Case]) -> list[Problem]:
@@ -336,24 +225,6 @@ def _warm_up_problems(warm_up: Sequence[Case], cases: Sequence[Case]) -> list[Pr
     for number, case in enumerate(warm_up):
         if case.id in hidden:
             problems.append(Problem(("warm_up", number, "id"), f"{case.id!r} is in the test set; warm up on public images"))
-        if case.mask is not None or case.label is not None:
-            problems.append(Problem(("warm_up", number, "id"), f"{case.id!r} is never scored; leave mask and label out"))
+        if case.has_reference:
+            problems.append(Problem(("warm_up", number, "id"), f"{case.id!r} is never scored; leave its reference out"))
     return problems
-
-
-def _case_problems(case: Case, tasks: Mapping[str, Task], centers: Set[str]) -> Iterator[tuple[str, str]]:
-    """`(key, sentence)` for each way a case does not fit the rest of its challenge."""
-    if case.center not in centers:
-        yield "center", f"there is no center {case.center!r}; declare it under centers"
-    if case.task not in tasks:
-        yield "task", f"there is no task {case.task!r}; declare it under tasks"
-        return
-    task = tasks[case.task]
-    if case.mask is not None and not task.is_segmentation:
-        yield "mask", f"a {task.kind} case has label, not mask"
-    if case.label is not None and task.is_segmentation:
-        yield "label", "a segmentation case has mask, not label"
-    if case.label is not None and not task.is_segmentation and case.label >= len(task.classes or ()):
-        yield "label", f"label {case.label} is outside the {len(task.classes or ())} classes of {task.id}"
-    if case.pixel_size_mm is None and any(metric.unit == "mm" for metric in task.metrics):
-        yield "pixel_size_mm", f"is missing, and {task.id} measures in mm"

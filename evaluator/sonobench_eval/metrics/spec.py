@@ -66,7 +66,8 @@ class MetricSpec:
     `function` and `reference` are `module:name`; the reference is other people's software, to check ours with.
     `low` and `high` bound the value (infinite where nothing does); `unit` is empty for pure numbers.
     `fixed` are arguments that the function is given and nobody can change (`percentile=95` makes `hd95` of `hd`).
-    `why_undefined` is the sentence for a value that does not exist.
+    `why_undefined` is the sentence for a value that does not exist. `intervals` are the confidence intervals it can have:
+    the bootstrap's (`percentile`, `bca`), `delong` for an AUC, `wilson` and `exact` for a share of cases.
     """
 
     name: str
@@ -83,6 +84,7 @@ class MetricSpec:
     fixed: Mapping[str, ParameterValue] = field(default_factory=dict)
     reference: str | None = None
     why_undefined: str = ""
+    intervals: tuple[str, ...] = ("percentile", "bca")
 
     @property
     def best(self) -> float:
