@@ -69,7 +69,8 @@ class RankDistribution(StabilityRecord):
 class SignificanceMap(StabilityRecord):
     """Which teams are better than which beyond chance, after correction for all pairs.
 
-    `scope` is `score`, or `task.metric`. `p[i][j]` is the adjusted one-sided p that team i is better than team j; the diagonal is 1.
+    `scope` is `score`, or `task.metric`. `p[i][j]` is the adjusted one-sided p that team i is better than
+    team j; the diagonal is 1.
     `better[i][j]` is True where it is at most `level`. `units` counts what was paired (subjects where known, else cases).
     """
 
@@ -116,7 +117,7 @@ class Crossing(StabilityRecord):
 
 
 class WinnerSpan(StabilityRecord):
-    """From the weight `low` to the weight `high` of performance these teams are first (several only where they tie throughout)."""
+    """From weight `low` to weight `high` of performance these teams are first; several only where they tie throughout."""
 
     low: Share
     high: Share
@@ -139,7 +140,7 @@ class WeightSensitivity(StabilityRecord):
 class TradeOff(StabilityRecord):
     """Accuracy against cost. `on_front`: no team is at least as good in accuracy, time and memory and better in one of them.
 
-    `u_score` is the weighted harmonic mean of `performance` and `efficiency`, in [0, 1], higher is better; `dominated_by` names the
+    `u_score` is the harmonic mean of `performance` and `efficiency`, in [0, 1], higher is better; `dominated_by` names the
     teams that beat this one everywhere. Amounts are None where nobody was measured.
     """
 
