@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sonobench_eval.challenge.kinds import TaskKind
+
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -18,8 +20,9 @@ class EvaluationRecord(BaseModel):
 
 
 class MetricScore(EvaluationRecord):
-    """One metric over some cases, in [0, 1], higher is better. Exactly one of `value` and `undefined` is None.
+    """One metric over some cases. Exactly one of `value` and `undefined` is None.
 
+    `name` is the metric's, or the `id` its task gave it. `unit` is empty for pure numbers, most of which lie in [0, 1].
     `ci_low` and `ci_high` are None where no resamples were drawn, and where a single subject is all there is to draw.
     `definition` names the convention and parameters, e.g. `nsd pixel 2 px`; `n` counts cases and
     `units` what the bootstrap resampled (subjects where known). `undefined_resamples` counts the
@@ -36,6 +39,8 @@ class MetricScore(EvaluationRecord):
     ci_method: str | None = None
     undefined: str | None = None
     undefined_resamples: int = 0
+    higher_is_better: bool = True
+    unit: str = ""
 
 
 class CenterScore(EvaluationRecord):
@@ -44,6 +49,20 @@ class CenterScore(EvaluationRecord):
     id: str
     role: Literal["internal", "external"]
     metrics: tuple[MetricScore, ...]
+
+
+class SubgroupScore(EvaluationRecord):
+    """One task's metrics on the cases of one subgroup: `group` is what divides them (`device`), `id` which part (`GE`).
+
+    Where there are fewer than `fewest` cases, `too_few` says so and there are no metrics: a figure of a handful of cases would
+    be read as more than it is.
+    """
+
+    group: str
+    id: str
+    n: int
+    too_few: str | None = None
+    metrics: tuple[MetricScore, ...] = ()
 
 
 class GeneralisationGap(EvaluationRecord):
@@ -60,19 +79,21 @@ class TaskScore(EvaluationRecord):
 
     id: str
     title: str
-    kind: Literal["segmentation", "binary", "multiclass"]
+    kind: TaskKind
     n: int
     metrics: tuple[MetricScore, ...]
     centers: tuple[CenterScore, ...] = ()
     roles: tuple[CenterScore, ...] = ()
     gaps: tuple[GeneralisationGap, ...] = ()
+    subgroups: tuple[SubgroupScore, ...] = ()
 
 
 class CaseScore(EvaluationRecord):
     """One case. `problem` is the finding code that made its result unusable, or the empty-mask outcome.
 
     Segmentation scores: one per metric (mean over the task's structures). Classification: `acc`
-    (1 right, 0 wrong), and `p_<class index>` for the probabilities as written, where usable.
+    (1 right, 0 wrong), and `p_<class index>` for the probabilities as written, where usable. Other kinds: what of the
+    case goes into their metrics (`error`, `found` and `missed`, `radial_error`, ...).
     """
 
     id: str

@@ -54,7 +54,7 @@ class Case(Record):
     center: Slug
     subject: Text | None = None
     subgroup: Text | None = None
-    groups: dict[Slug, Text] = {}
+    groups: dict[Slug, Text] | None = None
     pixel_size_mm: Millimetres | tuple[Millimetres, Millimetres] | tuple[Millimetres, Millimetres, Millimetres] | None = None
     mask: str | None = None
     label: Annotated[int, Field(ge=0, le=1000)] | None = None
@@ -85,12 +85,12 @@ class Case(Record):
     @property
     def subgroups(self) -> dict[str, str]:
         """Every subgroup the case is in; `subgroup` is one named so."""
-        return {**({} if self.subgroup is None else {"subgroup": self.subgroup}), **self.groups}
+        return {**({} if self.subgroup is None else {"subgroup": self.subgroup}), **(self.groups or {})}
 
     def without_reference(self) -> Case:
         """The case as a run worker may see it: no reference, subject or subgroup."""
-        hidden: dict[str, object] = dict.fromkeys((*REFERENCES, "subject", "subgroup"))
-        return self.model_copy(update={**hidden, "groups": {}})
+        hidden: dict[str, object] = dict.fromkeys((*REFERENCES, "subject", "subgroup", "groups"))
+        return self.model_copy(update=hidden)
 
 
 def case_problems(case: Case, tasks: Mapping[str, Task], centers: Set[str]) -> Iterator[tuple[str, str]]:

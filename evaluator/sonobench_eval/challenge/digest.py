@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from sonobench_eval.challenge.case import REFERENCES
 from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.model import Case, Challenge
 
@@ -53,6 +54,8 @@ def file_sha256(path: Path) -> str:
 
 def _case_line(case: Case, inputs_dir: Path, truth_dir: Path | None) -> bytes:
     reference: object = case.label
+    if case.label is None and case.mask is None:
+        reference = case.model_dump(mode="json", include=set(REFERENCES), exclude_none=True, by_alias=True) or None
     if case.mask is not None and truth_dir is not None:
         reference = file_sha256(truth_dir / case.mask)
     return _canonical([case.id, file_sha256(inputs_dir / case.id), reference])

@@ -11,14 +11,17 @@ from pydantic_core import ErrorDetails
 from sonobench_eval.challenge.errors import CrossCheckError, Loc, Problem
 from sonobench_eval.challenge.model import (
     Bootstrap,
+    Box,
     Case,
     Center,
     Challenge,
     Limits,
     Measuring,
     Metric,
+    MetricUndefined,
     Ranking,
     Record,
+    Subgroups,
     Task,
     UndefinedPolicy,
 )
@@ -28,12 +31,16 @@ RECORDS: dict[Loc, type[Record]] = {
     ("limits",): Limits,
     ("undefined",): UndefinedPolicy,
     ("bootstrap",): Bootstrap,
+    ("subgroups",): Subgroups,
     ("ranking",): Ranking,
     ("measuring",): Measuring,
     ("centers", "*"): Center,
     ("tasks", "*"): Task,
+    ("tasks", "*", "undefined"): UndefinedPolicy,
     ("tasks", "*", "metrics", "*"): Metric,
+    ("tasks", "*", "metrics", "*", "undefined"): MetricUndefined,
     ("cases", "*"): Case,
+    ("cases", "*", "boxes", "*"): Box,
     ("warm_up", "*"): Case,
 }
 """Which record stands where (`*` for any number)."""
@@ -72,7 +79,7 @@ def problems_of(error: ValidationError, data: object) -> list[Problem]:
 def _problems(detail: ErrorDetails, data: object) -> Iterable[Problem]:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, CrossCheckError):
-        return cause.problems
+        return [Problem((*detail["loc"], *problem.loc), problem.sentence) for problem in cause.problems]
     if detail["type"] == "too_short" and detail["input"]:
         return []  # Pydantic counts the valid members; what is wrong with the others is told in its own place.
     loc = _part_that_exists(detail["loc"], data)

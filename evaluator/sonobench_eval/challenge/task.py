@@ -196,13 +196,13 @@ class Task(Record):
         try:
             spec = self.spec(metric)
         except MetricSpecError as error:
-            return Problem((*place, "name"), f"{error} (a {self.kind} task)")
-        known = [parameter.name for parameter in spec.parameters]
-        if unknown := [key for key in metric.parameters if key not in known]:
-            near = get_close_matches(unknown[0], [*known, *Metric.model_fields], n=1, cutoff=0.5)
-            takes = ", ".join(known) or "no parameters"
-            hint = f"did you mean {near[0]}?" if near else f"{metric.name} takes {takes}"
-            return Problem((*place, unknown[0]), f"unknown key; {hint}")
+            return Problem((*place, "name"), str(error).replace(f"of {self.rules.family}", f"for a {self.kind} task"))
+        known = {parameter.name: parameter for parameter in spec.parameters}
+        for key, value in metric.parameters.items():
+            if key not in known:
+                return Problem((*place, key), f"unknown key; {_hint(key, metric.name, list(known))}")
+            if sentence := known[key].problem(value):
+                return Problem((*place, key), sentence)
         try:
             spec.arguments(metric.parameters)
         except MetricSpecError as error:
@@ -210,6 +210,11 @@ class Task(Record):
         if metric.interval is not None and metric.interval not in spec.intervals:
             return Problem((*place, "interval"), f"{metric.name} can have {', '.join(spec.intervals)}, not {metric.interval}")
         return None
+
+
+def _hint(key: str, metric: str, known: list[str]) -> str:
+    near = get_close_matches(key, [*known, *Metric.model_fields], n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"{metric} takes {', '.join(known) or 'no parameters'}"
 
 
 _EXAMPLES = {"range": "[0, 10]", "points": "[apex, base]"}

@@ -48,7 +48,7 @@ def spec_named(family: Family, name: str) -> MetricSpec:
         return known[name]
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(sorted(known))}"
-    raise MetricSpecError(f"{name} is no metric for these answers; {hint}")
+    raise MetricSpecError(f"{name} is not a metric of {family}; {hint}")
 
 
 @cache

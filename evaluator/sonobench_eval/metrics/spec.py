@@ -46,17 +46,24 @@ class Parameter:
         Raises:
             MetricSpecError: it is of another kind or out of range.
         """
+        if problem := self.problem(value):
+            raise MetricSpecError(f"{metric}: {self.name} {problem}")
         if self.kind == "choice":
-            if value not in self.choices:
-                raise MetricSpecError(f"{metric}: {self.name} is one of {', '.join(self.choices)}, not {value!r}")
             return str(value)
+        number = float(str(value))
+        return int(number) if self.kind == "whole" else number
+
+    def problem(self, value: object) -> str | None:
+        """Why this value cannot be taken (`must be a number`); None where it can."""
+        if self.kind == "choice":
+            return None if value in self.choices else f"must be one of {', '.join(self.choices)}, not {value!r}"
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise MetricSpecError(f"{metric}: {self.name} is a number, not {value!r}")
+            return f"must be a {'whole ' if self.kind == 'whole' else ''}number"
         if self.kind == "whole" and value != int(value):
-            raise MetricSpecError(f"{metric}: {self.name} is a whole number, not {value!r}")
+            return f"must be a whole number, not {value:g}"
         if not self.low <= value <= self.high:
-            raise MetricSpecError(f"{metric}: {self.name} lies between {self.low:g} and {self.high:g}, not {value:g}")
-        return int(value) if self.kind == "whole" else float(value)
+            return f"must lie between {self.low:g} and {self.high:g}, not {value:g}"
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from sonobench_eval.challenge.model import Bootstrap, Case, Center, CenterRole, Metric, Task
 from sonobench_eval.evaluation import CenterScore, GeneralisationGap, MetricScore, TaskScore
 from sonobench_eval.metrics.classification import once
-from sonobench_eval.metrics.registry import definition
 from sonobench_eval.statistics.bootstrap import describe_units, method, percentile_interval
 from sonobench_eval.statistics.resampling import Resampling
 
@@ -31,12 +30,6 @@ Measure = Callable[[Positions, FloatArray], FloatArray]
 ROLES: tuple[CenterRole, ...] = ("internal", "external")
 FEWEST_UNITS = 2
 """One subject alone, resampled, is always itself: that says nothing about uncertainty."""
-
-_WHY_UNDEFINED = {
-    "auc": "a class has no positive or no negative case here",
-    "auprc": "a class has no positive case here",
-    "f1": "no case is positive here, by reference or by answer",
-}
 
 
 class Group(NamedTuple):
@@ -56,7 +49,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TaskCases:
-    """One task with its measured cases: `measures` has a function for each of the task's metrics."""
+    """One task with its measured cases: `measures` has a function for each of the task's metrics, by its key."""
 
     task: Task
     cases: Sequence[Case]
@@ -116,7 +109,7 @@ class _Scoring:
             roles=tuple(map(self._part, self.roles)),
             gaps=self._gaps(),
         )
-        return ScoredTask(score, {metric.name: self._replicates(self.whole, metric.name) for metric in self.task.metrics})
+        return ScoredTask(score, {metric.key: self._replicates(self.whole, metric.key) for metric in self.task.metrics})
 
     def _cases_at(self, kind: Literal["center", "role"], name: str, centers: set[str]) -> Group:
         inside = [position for position, case in enumerate(self.cases) if case.center in centers]
@@ -150,22 +143,24 @@ class _Scoring:
         return tuple(self._metric(metric, group, drawn) for metric in self.task.metrics)
 
     def _metric(self, metric: Metric, group: Group, drawn: str) -> MetricScore:
-        value = self._value(metric.name, group)
+        spec, value = self.task.spec(metric), self._value(metric.key, group)
         units = self._units(group)
-        replicates = self._replicates(group, metric.name)
+        replicates = self._replicates(group, metric.key)
         interval = percentile_interval(replicates, confidence=self.bootstrap.confidence)
         shown = interval if value is not None and units >= FEWEST_UNITS else None
         return MetricScore(
-            name=metric.name,
-            definition=definition(metric, self.task),
+            name=metric.key,
+            definition=self.task.definition(metric),
             value=value,
             ci_low=shown.low if shown else None,
             ci_high=shown.high if shown else None,
             n=len(group.positions),
             units=units,
             ci_method=method(self.bootstrap.resamples, drawn) if shown else None,
-            undefined=None if value is not None else _WHY_UNDEFINED[metric.name],
+            undefined=None if value is not None else spec.why_undefined or "it has no value here",
             undefined_resamples=int(np.isnan(replicates).sum()),
+            higher_is_better=spec.higher_is_better,
+            unit=metric.unit if metric.unit and spec.unit else spec.unit,
         )
 
     def _units(self, group: Group) -> int:
@@ -179,7 +174,7 @@ class _Scoring:
         if len(self.roles) < len(ROLES):
             return ()
         internal, external = (part.group for part in self.roles)
-        gaps = (self._gap(metric.name, internal, external) for metric in self.task.metrics)
+        gaps = (self._gap(metric.key, internal, external) for metric in self.task.metrics)
         return tuple(gap for gap in gaps if gap is not None)
 
     def _gap(self, name: str, internal: Group, external: Group) -> GeneralisationGap | None:

@@ -48,6 +48,8 @@ def _mean(shares: list[Share], bootstrap: Bootstrap) -> MetricScore:
         ci_method=method(bootstrap.resamples, f"each of {len(shares)} tasks on its own") if interval else None,
         undefined=f"{_listed(missing)} has no value" if missing else None,
         undefined_resamples=int(np.isnan(replicates).sum()),
+        higher_is_better=metrics[0].higher_is_better,
+        unit=metrics[0].unit,
     )
 
 
