@@ -17,6 +17,7 @@ from sonobench_eval.cli import (
     doctoring,
     importing,
     logs,
+    metrics,
     ranking,
     scoring,
     starting,
@@ -51,7 +52,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_common)
-    for room in (starting, importing, trying, scoring, ranking, challenges, uploading, watching, logs, boards, doctoring):
+    for room in (starting, importing, trying, scoring, metrics, ranking, challenges, uploading, watching, logs, boards, doctoring):
         room.register(app)
     join_plugins(app)
     return app
