@@ -27,7 +27,8 @@ check: ## style, types and layers only (seconds, no Docker)
 	@infra/setup.sh tests
 	@infra/test.sh check
 
-bench: setup ## ratios against named peers in the same run
+bench: ## ratios against named peers in the same run
+	@infra/setup.sh tests
 	@infra/engine.sh run $(BIN)/python -m infra.bench
 
 gpu-check: ## is the GPU meter right here? known allocations on plain processes, no Docker; fails where there is no GPU

@@ -133,21 +133,27 @@ release_services() {
 # What the environment was made from; a stamp with the same words means there is nothing to do.
 fingerprint() { { "$PYTHON_FOUND" -VV; pwd; cat pyproject.toml requirements.lock; } | sha256sum | cut -d' ' -f1; }
 
+# Tests and benchmarks also need the software that the metrics are held against, PyTorch among it.
+extras() { case "$PURPOSE" in tests) echo server,report,dev,peers ;; *) echo server,report,dev ;; esac; }
+
 make_venv() {
   local stamp=.venv/.sonobench-setup wanted
   wanted="$(fingerprint)"
-  if [ -x .venv/bin/sonobench ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+  # What was made for the tests serves the demo too.
+  case "$(cat "$stamp" 2>/dev/null)" in
+    "$wanted $(extras)" | "$wanted server,report,dev,peers") if [ -x .venv/bin/sonobench ]; then return; fi ;;
+  esac
   say "Making .venv with $("$PYTHON_FOUND" --version) and the pinned dependencies (a minute or two) ..."
   mkdir -p var/log
   if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import pip' 2>/dev/null || ! is_new_enough .venv/bin/python; then
     "$PYTHON_FOUND" -m venv --clear .venv
   fi
   if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --constraint requirements.lock \
-    --editable '.[server,dev]' >var/log/setup.log 2>&1; then
+    --editable ".[$(extras)]" >var/log/setup.log 2>&1; then
     tail -n 15 var/log/setup.log >&2
     die "pip could not install the dependencies; the whole log is in var/log/setup.log. Without a package index, set PIP_INDEX_URL or PIP_FIND_LINKS."
   fi
-  printf '%s\n' "$wanted" >"$stamp"
+  printf '%s\n' "$wanted $(extras)" >"$stamp"
 }
 
 [ "$(uname -s)" = Linux ] || die "Sonobench runs on Linux; this is $(uname -s)."

@@ -106,6 +106,15 @@ class TestVirtualEnvironment:
         assert "Making .venv" in made.stderr
         assert (made.returncode, again.returncode, again.stderr) == (0, 0, "")
 
+    def test_what_was_made_for_the_tests_serves_the_demo_but_not_the_other_way_round(self, checkout: Path) -> None:
+        all_there(checkout)
+        for name in ("cc", "mkfs.ext4"):
+            program(checkout, name, "true")
+        demo = setup(checkout)
+        tests = setup(checkout, "tests")
+        demo_again = setup(checkout)
+        assert ["Making .venv" in each.stderr for each in (demo, tests, demo_again)] == [True, True, False]
+
     def test_a_changed_lock_installs_again(self, checkout: Path) -> None:
         all_there(checkout)
         setup(checkout)
