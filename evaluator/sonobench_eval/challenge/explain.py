@@ -108,7 +108,7 @@ def _sentence(detail: ErrorDetails) -> str:
 def _unknown_key(loc: Loc) -> str:
     record = RECORDS.get(tuple("*" if isinstance(part, int) else part for part in loc[:-1]))
     known = sorted(record.model_fields) if record is not None else []
-    near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+    near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.65)
     return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known are {', '.join(known)}"
 
 

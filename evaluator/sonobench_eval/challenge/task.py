@@ -32,13 +32,13 @@ class Metric(Record):
     id: Slug | None = None
     interval: IntervalName | None = None
     undefined: MetricUndefined | None = None
-    parameters: dict[str, float | str] = {}
+    parameters: dict[str, float | str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _parameters_stand_beside(cls, given: object) -> object:
         if not isinstance(given, Mapping) or "parameters" in given:
-            return given
+            return given  # already apart: made by code
         own = {key: value for key, value in given.items() if key in cls.model_fields}
         beside = {key: value for key, value in given.items() if key not in own and value is not None}
         return {**own, "parameters": beside}
