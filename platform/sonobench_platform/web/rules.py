@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from math import isinf
+
 from sonobench_eval.challenge.model import Challenge, Metric
+from sonobench_eval.metrics.spec import MetricSpec
 from sonobench_eval.ranking.relative import NOTE
 from sonobench_eval.report import figures
 from sonobench_eval.report.figures import metric_label
 from sonobench_platform.web.contexts import CenterLine, Fact, LimitLine, Step, TaskLine
 from sonobench_platform.web.wording import joined, percent
 
-_KINDS = {"segmentation": "segmentation", "binary": "classification, 2 classes", "multiclass": "classification, {} classes"}
-_MEANINGS = {
-    "dsc": "overlap of the predicted and the reference mask",
-    "nsd": "share of the outline that lies within the tolerance",
-    "auc": "how well the probabilities order the classes",
-    "acc": "share of right decisions",
-    "f1": "balance of precision and recall",
-    "auprc": "precision over all recalls",
+_KINDS = {
+    "segmentation": "segmentation",
+    "instances": "segmentation of single objects",
+    "binary": "classification, 2 classes",
+    "multiclass": "classification, {} classes",
+    "multilabel": "{} classes, each there or not",
+    "ordinal": "grading",
+    "regression": "measurement",
+    "detection": "detection",
+    "keypoints": "keypoints",
 }
 
 
@@ -49,11 +54,23 @@ def task_lines(challenge: Challenge) -> tuple[TaskLine, ...]:
 
 def metric_words(metric: Metric) -> str:
     """`DSC`, `NSD at 2 px`, `NSD at 1 px (convention uusic25)`."""
-    label = metric_label(metric.name)
+    label = metric_label(metric.key)
     if metric.tolerance is None:
         return label
     convention = "" if metric.convention == "pixel" else f" (convention {metric.convention})"
     return f"{label} at {metric.tolerance:g} {metric.unit}{convention}"
+
+
+def metric_meanings(challenge: Challenge) -> list[str]:
+    """What each metric is and which value is best: `DSC: overlap of two masks; 1 is best.`"""
+    found = {metric.key: task.spec(metric) for task in challenge.tasks for metric in task.metrics}
+    return [f"{metric_label(key)}: {spec.summary.rstrip('.')}; {_best(spec)}." for key, spec in found.items()]
+
+
+def _best(spec: MetricSpec) -> str:
+    if isinf(spec.best):
+        return f"{'higher' if spec.higher_is_better else 'lower'} is better"
+    return f"{spec.best:g} is best"
 
 
 def center_lines(challenge: Challenge) -> tuple[CenterLine, ...]:
@@ -115,8 +132,7 @@ def _names_rule(challenge: Challenge) -> str:
 
 def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
     policy, bootstrap = challenge.undefined, challenge.bootstrap
-    names = dict.fromkeys(metric.name for task in challenge.tasks for metric in task.metrics)
-    rules = [f"{metric_label(name)}: {_MEANINGS[name]}; 1 is best." for name in names]
+    rules = metric_meanings(challenge)
     if any(task.is_segmentation for task in challenge.tasks):
         rules.append(
             f"A segmentation case counts {policy.missing:g} where its mask is missing, {policy.wrong_size:g} where its size "
@@ -126,7 +142,7 @@ def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
             f"Where reference and prediction are both empty it counts {policy.both_empty:g}, where only the prediction is "
             f"{policy.prediction_empty:g}, where only the reference is {policy.reference_empty:g}."
         )
-    if any(not task.is_segmentation for task in challenge.tasks):
+    if any(task.is_classification for task in challenge.tasks):
         rules.append(
             "A classification case without a usable answer counts as wrong and as ranked worst: leaving a case out never pays."
         )
