@@ -1,22 +1,30 @@
-"""Percentile intervals from bootstrap replicates, and the sentence that says how they were made."""
+"""Intervals from bootstrap replicates, percentile and BCa, and the sentence that says how they were made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntervalKind = Literal["percentile", "bca"]
+_TITLES: dict[IntervalKind, str] = {"percentile": "percentile", "bca": "BCa"}
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A percentile interval; `undefined` counts the resamples in which the metric had no value (they are left out)."""
+    """An interval; `undefined` counts the resamples in which the metric had no value (they are left out).
+
+    `kind` is what was made, and `instead_because` why it is not the kind that was asked for.
+    """
 
     low: float
     high: float
     undefined: int
+    kind: IntervalKind = "percentile"
+    instead_because: str = ""
 
 
 def percentile_interval(replicates: FloatArray, *, confidence: float) -> Interval | None:
@@ -39,9 +47,19 @@ def percentile_interval(replicates: FloatArray, *, confidence: float) -> Interva
     return Interval(float(low), float(high), int(replicates.size - defined.size))
 
 
-def method(resamples: int, drawn: str) -> str:
-    """`percentile bootstrap, 1000 resamples of 87 subjects`."""
-    return f"percentile bootstrap, {resamples} resamples of {drawn}"
+def standard_error(replicates: FloatArray) -> float | None:
+    """The standard deviation (n - 1) of the replicates that have a value; None with fewer than two.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, eq. 6.6.
+    """
+    defined = replicates[~np.isnan(replicates)]
+    return float(np.std(defined, ddof=1)) if defined.size > 1 else None
+
+
+def method(resamples: int, drawn: str, kind: IntervalKind = "percentile", instead_because: str = "") -> str:
+    """`percentile bootstrap, 1000 resamples of 87 subjects`, with the reason where another kind was asked for."""
+    instead = f" ({instead_because})" if instead_because else ""
+    return f"{_TITLES[kind]} bootstrap{instead}, {resamples} resamples of {drawn}"
 
 
 def describe_units(*, subjects: int, single_cases: int) -> str:
