@@ -14,6 +14,7 @@ from sonobench_eval.statistics.interval import ConfidenceInterval, Sample, sampl
 from sonobench_eval.statistics.resampling import Resampling
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 CountsMeasure = Callable[[FloatArray], FloatArray]
 """Counts of shape (resamples, cases), whole numbers in either memory order -> one value per resample, NaN where none."""
 
@@ -26,11 +27,12 @@ NEVER_DEFINED = "no resample has a value"
 
 
 class Replicated(NamedTuple):
-    """A metric's value, in every resample, and without each unit in turn (shape (0,) where that was not asked for)."""
+    """A metric's value; in every resample; and, for BCa, without each unit in turn, with the strata of these units."""
 
     value: float
     replicates: FloatArray
     without_one: FloatArray
+    stratum_of_unit: IntArray
 
 
 def replicate(measure: CountsMeasure, resampling: Resampling, *, kind: IntervalKind = "percentile") -> Replicated:
@@ -38,7 +40,7 @@ def replicate(measure: CountsMeasure, resampling: Resampling, *, kind: IntervalK
     value = float(measure(np.ones((1, resampling.cases)))[0])
     replicates = np.concatenate([np.empty(0), *map(measure, resampling.blocks())])
     jackknife = map(measure, resampling.without_one()) if kind == "bca" else ()
-    return Replicated(value, replicates, np.concatenate([np.empty(0), *jackknife]))
+    return Replicated(value, replicates, np.concatenate([np.empty(0), *jackknife]), resampling.stratum_of_unit)
 
 
 def bootstrap_interval(
@@ -47,7 +49,7 @@ def bootstrap_interval(
     *,
     confidence: float,
     kind: IntervalKind = "percentile",
-    drawn: str | None = None,
+    sample: Sample | None = None,
 ) -> ConfidenceInterval:
     """The interval of any metric that is a function of counts.
 
@@ -56,29 +58,32 @@ def bootstrap_interval(
         resampling: Units, strata, resamples and seed.
         confidence: In (0.5, 1).
         kind: `percentile`, or `bca` (which falls back to it where it has no value, and says so in the method).
-        drawn: What the units are, in words, where the count of them does not say it.
+        sample: What is measured, in numbers and words, where this is not simply all that is resampled.
     """
     found = replicate(measure, resampling, kind=kind)
-    return interval_of(found, resampling, confidence=confidence, kind=kind, drawn=drawn)
+    return interval_of(found, resampling, confidence=confidence, kind=kind, sample=sample)
 
 
 def interval_of(
-    found: Replicated, resampling: Resampling, *, confidence: float, kind: IntervalKind = "percentile", drawn: str | None = None
+    found: Replicated,
+    resampling: Resampling,
+    *,
+    confidence: float,
+    kind: IntervalKind = "percentile",
+    sample: Sample | None = None,
 ) -> ConfidenceInterval:
     """The same from what was measured before."""
-    interval = interval_from(found, confidence=confidence, kind=kind, stratum_of_unit=resampling.stratum_of_unit)
-    sample = sample_of(resampling.unit_of_case)
-    described = Sample(sample.cases, sample.units, drawn or sample.drawn)
-    why_none = _why_none(found, resampling.units)
-    shown = None if why_none else interval
+    sample = sample or sample_of(resampling.unit_of_case)
+    why_none = _why_none(found, sample.units)
+    shown = None if why_none else bounds(found, confidence=confidence, kind=kind)
     words = (shown.kind, shown.instead_because) if shown else (kind, "")
     return ConfidenceInterval(
         value=None if np.isnan(found.value) else found.value,
         low=shown.low if shown else None,
         high=shown.high if shown else None,
         confidence=confidence,
-        method=method(resampling.resamples, in_strata(described.drawn, resampling), *words),
-        sample=described,
+        method=method(resampling.resamples, in_strata(sample.drawn, resampling), *words),
+        sample=sample,
         standard_error=standard_error(found.replicates) if shown else None,
         resamples=resampling.resamples,
         seed=resampling.seed,
@@ -87,20 +92,19 @@ def interval_of(
     )
 
 
-def interval_from(
-    found: Replicated, *, confidence: float, kind: IntervalKind, stratum_of_unit: NDArray[np.intp] | None = None
-) -> Interval | None:
-    """Only the bounds: None where no resample has a value."""
+def bounds(found: Replicated, *, confidence: float, kind: IntervalKind) -> Interval | None:
+    """Only the bounds and the kind of interval that they are; None where no resample has a value."""
     if kind == "percentile":
         return percentile_interval(found.replicates, confidence=confidence)
-    return bca_interval(found.replicates, found.value, acceleration(found.without_one, stratum_of_unit), confidence=confidence)
+    accelerated = acceleration(found.without_one, found.stratum_of_unit)
+    return bca_interval(found.replicates, found.value, accelerated, confidence=confidence)
 
 
 def in_strata(drawn: str, resampling: Resampling) -> str:
     """`87 subjects in 3 strata`, with how many of the strata have a single unit."""
     if resampling.stratum_of_case is None:
         return drawn
-    strata = f"{drawn} in {len(resampling.strata)} strata"
+    strata = f"{drawn} in {len(resampling.strata)} {'stratum' if len(resampling.strata) == 1 else 'strata'}"
     return f"{strata}, {resampling.alone} of a single unit" if resampling.alone else strata
 
 
