@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sonobench_eval.challenge.kinds import TaskKind
 from sonobench_eval.evaluation import CenterScore, Finite, GeneralisationGap, MetricScore
 
 
@@ -22,7 +23,7 @@ class TaskColumn(LeaderboardRecord):
 
     id: str
     title: str
-    kind: Literal["segmentation", "binary", "multiclass"]
+    kind: TaskKind
     metrics: tuple[MetricScore, ...]
     roles: tuple[CenterScore, ...] = ()
     gaps: tuple[GeneralisationGap, ...] = ()

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sonobench_eval.ranking.uusic25 import FloatArray, Weights, part_ranks, performance_of, scores_of, shared_ranks
+from sonobench_eval.challenge.ranking_rules import Group
+from sonobench_eval.ranking.order import shared_ranks
+from sonobench_eval.ranking.tree import scores
 
-Part = Sequence[Sequence[FloatArray]]
-"""For each task, for each of its metrics: replicates of shape (resamples, teams), paired across teams."""
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapRanks:
+    """Scores and ranks of the resamples that could be ranked, shape (used, teams); `used` of `resamples` could.
+
+    In the others a figure that counts has no value for some team.
+    """
+
+    scores: FloatArray
+    ranks: FloatArray
+    resamples: int
+
+    @property
+    def used(self) -> int:
+        return len(self.ranks)
 
 
 class RankRanges(NamedTuple):
@@ -23,30 +41,40 @@ class RankRanges(NamedTuple):
     resamples: int
 
 
-def rank_ranges(
-    parts: Sequence[Part], efficiency: FloatArray | None, weights: Weights, *, confidence: float
-) -> RankRanges | None:
-    """Rank every resample and take percentiles of the ranks.
-
-    Time and memory were measured once, so efficiency is held as it is: the range speaks of the choice of cases only.
-    Resamples in which any metric of any team has no value are left out.
+def bootstrap_ranks(tree: Group, values: Mapping[str, FloatArray]) -> BootstrapRanks:
+    """Rank every resample at once.
 
     Args:
-        parts: Segmentation and classification, whichever there are.
-        efficiency: Per team, shape (teams,), or None.
-        weights: As used for the ranking itself.
+        tree: of the scheme, pruned to figures that are among the values.
+        values: for each figure, shape (resamples, teams), paired across teams; or (teams,) for what was measured once and is
+            held as it is: the ranks then speak of the rest only.
+    """
+    counted = {leaf.of: values[leaf.of] for leaf in tree.leaves()}
+    resamples = max((len(row) for row in counted.values() if row.ndim > 1), default=1)
+    defined = np.ones(resamples, dtype=bool)
+    for row in counted.values():
+        defined &= ~np.isnan(row).any(axis=-1)
+    if not defined.all():
+        counted = {name: row[defined] if row.ndim > 1 else row for name, row in counted.items()}
+    teams = next(iter(counted.values())).shape[-1]
+    if not defined.any():
+        return BootstrapRanks(np.empty((0, teams)), np.empty((0, teams)), resamples)
+    found = np.broadcast_to(scores(tree, counted).score, (int(defined.sum()), teams))
+    return BootstrapRanks(found, shared_ranks(found, higher_is_better=True), resamples)
+
+
+def rank_ranges(found: BootstrapRanks, *, confidence: float) -> RankRanges | None:
+    """Percentiles of the ranks; both ends are ranks that were taken.
+
+    Args:
+        found: of `bootstrap_ranks`.
         confidence: The share of resamples a range covers, in (0.5, 1).
 
     Returns:
-        The ranges, or None where no resample can be ranked.
+        The ranges, or None where no resample could be ranked.
     """
-    every = [values for part in parts for metrics in part for values in metrics]
-    defined = ~np.any([np.isnan(values).any(axis=1) for values in every], axis=0)
-    if not defined.any():
+    if not found.used:
         return None
-    ranks = [part_ranks([[values[defined] for values in metrics] for metrics in part]) for part in parts]
-    scores = scores_of(performance_of(ranks), efficiency, weights)
-    final = shared_ranks(scores, higher_is_better=True)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(final, [tail, 1 - tail], axis=0, method="inverted_cdf").astype(np.int64)
-    return RankRanges(low, high, int(defined.sum()), int(defined.size))
+    low, high = np.quantile(found.ranks, [tail, 1 - tail], axis=0, method="inverted_cdf").astype(np.int64)
+    return RankRanges(low, high, found.used, found.resamples)

@@ -3,8 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sonobench_eval.challenge.ranking_rules import Leaf
 from sonobench_eval.ranking.leaderboard import DroppedDimension
-from sonobench_eval.ranking.uusic25 import RankingResult, TeamFigures, Weights, part_ranks, rank_table, shared_ranks
+from sonobench_eval.ranking.order import shared_ranks
+from sonobench_eval.ranking.records import RankingResult, TeamFigures, Weights
+from sonobench_eval.ranking.tree import scores
+from sonobench_eval.ranking.uusic25 import part_of_ranks, rank_table
 
 WEIGHTS = Weights(0.7, 0.3)
 
@@ -36,13 +40,15 @@ class TestSharedRanks:
         assert shared_ranks(np.array([[1.0, 2.0], [2.0, 1.0]]), higher_is_better=True).tolist() == [[2, 1], [1, 2]]
 
 
-class TestPartRanks:
+class TestPartOfRanks:
     def test_is_the_rank_of_the_mean_of_ranks(self) -> None:
         # Task 1, DSC ranks 1 2 3 and NSD ranks 2 1 3: means 1.5 1.5 3. Task 2, DSC ranks 2 3 1.
         # Over tasks: 1.75, 2.25, 2. Their ranks: 1, 3, 2.
-        first = [np.array([0.9, 0.8, 0.7]), np.array([0.5, 0.6, 0.4])]
-        second = [np.array([0.5, 0.4, 0.6])]
-        assert part_ranks([first, second]).tolist() == [1, 3, 2]
+        values = {"a.dsc": [0.9, 0.8, 0.7], "a.nsd": [0.5, 0.6, 0.4], "b.dsc": [0.5, 0.4, 0.6]}
+        part = part_of_ranks("segmentation", [[Leaf(of="a.dsc"), Leaf(of="a.nsd")], [Leaf(of="b.dsc")]])
+        found = scores(part, {name: np.array(row) for name, row in values.items()}).score
+        assert shared_ranks(found, higher_is_better=True).tolist() == [1, 3, 2]
+        assert found.tolist() == [1, 0, 0.5]
 
 
 class TestRankTable:
