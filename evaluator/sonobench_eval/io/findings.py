@@ -26,6 +26,12 @@ class FindingCode(StrEnum):
     CLASS_OUT_OF_RANGE = "class_out_of_range"
     MALFORMED_ENTRY = "malformed_entry"
     SUM_NOT_ONE = "sum_not_one"
+    INVALID_CSV = "invalid_csv"
+    DUPLICATE_CASE = "duplicate_case"
+    UNKNOWN_CLASS = "unknown_class"
+    VALUE_OUT_OF_RANGE = "value_out_of_range"
+    MALFORMED_BOX = "malformed_box"
+    OUTSIDE_IMAGE = "outside_image"
 
     NOT_NORMALISED = "not_normalised"
     PREDICTION_NOT_ARGMAX = "prediction_not_argmax"
@@ -33,6 +39,7 @@ class FindingCode(StrEnum):
     COLOUR_IMAGE = "colour_image"
     UNEXPECTED_FILE = "unexpected_file"
     UNKNOWN_CASE = "unknown_case"
+    TOO_MANY_BOXES = "too_many_boxes"
 
 
 NOTES: frozenset[FindingCode] = frozenset(
@@ -43,6 +50,7 @@ NOTES: frozenset[FindingCode] = frozenset(
         FindingCode.COLOUR_IMAGE,
         FindingCode.UNEXPECTED_FILE,
         FindingCode.UNKNOWN_CASE,
+        FindingCode.TOO_MANY_BOXES,
     }
 )
 """Codes after which the result still counts as written."""
@@ -139,6 +147,30 @@ _SENTENCES: dict[FindingCode, _Words] = {
         "answers have probabilities that do not sum to 1",
         "This challenge refuses them: normalise them before writing.",
     ),
+    FindingCode.INVALID_CSV: _Words(
+        "result file is not a readable CSV",
+        "result files are not readable CSVs",
+        "Write it with a CSV library, in UTF-8, with the declared delimiter and one line of column names.",
+    ),
+    FindingCode.DUPLICATE_CASE: _Words("case is answered twice", "cases are answered twice", "Give each case one answer."),
+    FindingCode.UNKNOWN_CLASS: _Words(
+        "answer does not name exactly one class",
+        "answers do not name exactly one class",
+        "Name one class, as the challenge spells it.",
+    ),
+    FindingCode.VALUE_OUT_OF_RANGE: _Words(
+        "answer is outside the range of its task", "answers are outside the range of their task", "Write values within the range."
+    ),
+    FindingCode.MALFORMED_BOX: _Words(
+        "answer has a box without an inside",
+        "answers have boxes without an inside",
+        "Check the order and the format of a box's four numbers; one such box costs the whole image.",
+    ),
+    FindingCode.OUTSIDE_IMAGE: _Words(
+        "answer has a box or a point outside its image",
+        "answers have boxes or points outside their images",
+        "Check the unit and the size of the image; one that is more than a pixel outside costs the whole image.",
+    ),
     FindingCode.NOT_NORMALISED: _Words(
         "answer has probabilities that do not sum to 1",
         "answers have probabilities that do not sum to 1",
@@ -161,6 +193,9 @@ _SENTENCES: dict[FindingCode, _Words] = {
         "Colours are read as grey; save masks as 8-bit grey.",
     ),
     FindingCode.UNEXPECTED_FILE: _Words("file belongs to no case", "files belong to no case", "Such files are ignored."),
+    FindingCode.TOO_MANY_BOXES: _Words(
+        "answer has more boxes than are counted", "answers have more boxes than are counted", "The most confident ones count."
+    ),
     FindingCode.UNKNOWN_CASE: _Words(
         "answer is for a case that does not exist", "answers are for cases that do not exist", "Such answers are ignored."
     ),
