@@ -90,21 +90,27 @@ class TaskTable:
         columns = np.split(means, len(self.by_case), axis=1)
         return {f"{self.id}.{name}": column for name, column in zip(self.by_case, columns, strict=True)}
 
+    def scores_of_class(self, number: int) -> FloatArray:
+        """What each team gave a class, shape (teams, cases); a case without a usable answer ranks worst.
+
+        Raises:
+            ValueError: the task asks for no class, or its references are not known.
+        """
+        if self.labels is None or self.probabilities is None:
+            raise ValueError(f"{self.id} has no references to compare probabilities with")
+        written = self.probabilities[:, :, number]
+        worst = np.where(self.labels == number, UNUSABLE_POSITIVE, UNUSABLE_NEGATIVE)
+        return np.where(np.isnan(written), worst, written)
+
     def _areas(self, counts: FloatArray) -> dict[str, FloatArray]:
+        """One class against the rest, the mean over classes where there are more than two."""
         if not self.areas or self.labels is None or self.probabilities is None:
             return {}
         classes = self.probabilities.shape[2]
         asked = [1] if classes == 2 else range(classes)
-        area = np.mean([self._area(number, counts) for number in asked], axis=0)
+        of_classes = [auc_of_many(self.labels == number, self.scores_of_class(number), counts).T for number in asked]
+        area = of_classes[0] if len(of_classes) == 1 else np.mean(of_classes, axis=0)
         return {f"{self.id}.{name}": area for name in self.areas}
-
-    def _area(self, number: int, counts: FloatArray) -> FloatArray:
-        """One class against the rest, shape (resamples, teams)."""
-        assert self.labels is not None and self.probabilities is not None  # noqa: S101, PT018 - as `_areas` has made sure
-        positive = self.labels == number
-        written = self.probabilities[:, :, number]
-        worst = np.where(positive, UNUSABLE_POSITIVE, UNUSABLE_NEGATIVE)
-        return auc_of_many(positive, np.where(np.isnan(written), worst, written), counts).T
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +63,11 @@ class Gathered:
         return frozenset(entry.team for entry in self.entries if entry.disqualified)
 
     @property
+    def has_repeats(self) -> bool:
+        """Every run was timed more than once."""
+        return bool(self.entries) and all(entry.time_s is not None and len(entry.times_s) > 1 for entry in self.entries)
+
+    @property
     def field(self) -> Field | None:
         """Who is ranked by what; None without a scheme."""
         return None if self.scheme is None else field_of(self.figures, self.scheme, disqualified=self.disqualified)
@@ -110,10 +115,15 @@ def resampled_figures(found: Gathered, *, seed: int) -> dict[str, FloatArray]:
     Raises:
         BoardError: the replicates of the entries do not fit together.
     """
-    values = dict(found.figures.values)
-    values |= {each.what.figure: _paired(each, found.entries) for each in found.counted}
-    resamples = max((len(row) for row in values.values() if row.ndim > 1), default=0)
-    if all(len(entry.times_s) > 1 for entry in found.entries) and "time_s" in values and resamples:
+    metrics = {each.what.figure: _paired(each, found.entries) for each in found.counted}
+    return with_measurements(found, metrics, seed=seed)
+
+
+def with_measurements(found: Gathered, metrics: Mapping[str, FloatArray], *, seed: int) -> dict[str, FloatArray]:
+    """Resampled metrics with the measurements beside them; times with several repeats resampled too."""
+    resamples = max((len(row) for row in metrics.values()), default=0)
+    values = {**found.figures.values, **metrics}
+    if resamples and found.has_repeats:
         values["time_s"] = _resampled_times(found, resamples, seed)
     return values
 
