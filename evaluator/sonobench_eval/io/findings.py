@@ -40,6 +40,7 @@ class FindingCode(StrEnum):
     UNEXPECTED_FILE = "unexpected_file"
     UNKNOWN_CASE = "unknown_case"
     TOO_MANY_BOXES = "too_many_boxes"
+    VALUE_CLIPPED = "value_clipped"
 
 
 NOTES: frozenset[FindingCode] = frozenset(
@@ -51,6 +52,7 @@ NOTES: frozenset[FindingCode] = frozenset(
         FindingCode.UNEXPECTED_FILE,
         FindingCode.UNKNOWN_CASE,
         FindingCode.TOO_MANY_BOXES,
+        FindingCode.VALUE_CLIPPED,
     }
 )
 """Codes after which the result still counts as written."""
@@ -193,6 +195,11 @@ _SENTENCES: dict[FindingCode, _Words] = {
         "Colours are read as grey; save masks as 8-bit grey.",
     ),
     FindingCode.UNEXPECTED_FILE: _Words("file belongs to no case", "files belong to no case", "Such files are ignored."),
+    FindingCode.VALUE_CLIPPED: _Words(
+        "answer is outside the range of its task",
+        "answers are outside the range of their task",
+        "The nearer end of the range counts.",
+    ),
     FindingCode.TOO_MANY_BOXES: _Words(
         "answer has more boxes than are counted", "answers have more boxes than are counted", "The most confident ones count."
     ),
