@@ -50,7 +50,8 @@ class ClusteredCasesError(ValueError):
 def sample_of(unit_of_case: Sequence[str]) -> Sample:
     """The sample whose units are named case by case; units with several cases are subjects."""
     cases, units = len(unit_of_case), len(set(unit_of_case))
-    return Sample(cases, units, describe_units(subjects=units if units < cases else 0, single_cases=units))
+    subjects = units if units < cases else 0
+    return Sample(cases, units, describe_units(subjects=subjects, single_cases=units - subjects))
 
 
 def refuse_clusters(sample: Sample, what: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from sonobench_eval.statistics.bootstrap import IntervalKind
+from sonobench_eval.statistics.bootstrap import IntervalKind, describe_units
 from sonobench_eval.statistics.interval import ConfidenceInterval, Sample, sample_of
 from sonobench_eval.statistics.resampled import CountsMeasure, bootstrap_interval, interval_of, replicate
 from sonobench_eval.statistics.resampling import Resampling
@@ -80,10 +80,17 @@ def by_subgroup(
     found = []
     for name in names:
         here = np.flatnonzero([group == name for group in stated])
-        few = f"too few: {len(here)} cases, fewer than {fewest_cases}" if len(here) < fewest_cases else None
+        few = too_few(len(here), fewest_cases)
         score = None if few else subgroup_interval(measure, here, resampling, confidence=confidence, kind=kind)
         found.append(Subgroup(name, here, score, few))
     return tuple(found)
+
+
+def too_few(cases: int, fewest_cases: int) -> str | None:
+    """Why a subgroup is not scored: `too few: 7 cases, fewer than 10`; None where it is."""
+    if cases >= fewest_cases:
+        return None
+    return f"too few: {describe_units(subjects=0, single_cases=cases)}, fewer than {fewest_cases}"
 
 
 def subgroup_interval(
