@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sonobench_eval.statistics.bootstrap import Interval, describe_units, method, percentile_interval
+from sonobench_eval.statistics.bootstrap import Interval, describe_units, method, percentile_interval, standard_error
 
 
 class TestPercentileInterval:
@@ -29,3 +29,15 @@ class TestWords:
 
     def test_say_how_the_interval_was_made(self) -> None:
         assert method(1000, "87 subjects") == "percentile bootstrap, 1000 resamples of 87 subjects"
+
+    def test_say_which_kind_it_is_and_why_it_is_not_another(self) -> None:
+        assert method(10, "5 cases", "bca") == "BCa bootstrap, 10 resamples of 5 cases"
+        assert method(10, "5 cases", "percentile", "no BCa: x") == "percentile bootstrap (no BCa: x), 10 resamples of 5 cases"
+
+
+class TestStandardError:
+    def test_is_the_standard_deviation_of_what_has_a_value(self) -> None:
+        assert standard_error(np.array([1.0, np.nan, 3.0])) == pytest.approx(2**0.5)  # (1 + 1) / (2 - 1)
+
+    def test_is_unknown_of_one(self) -> None:
+        assert standard_error(np.array([1.0, np.nan])) is None
