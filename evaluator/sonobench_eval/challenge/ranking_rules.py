@@ -298,10 +298,11 @@ def metric_span(ranking: Ranking, task: RankedTask, metric: RankedMetric) -> Spa
         if key in ranking.metric_scales:
             return ranking.metric_scales[key]
     spec = specs_of(KINDS[task.kind].family).get(metric.name)
-    return Span(worst=0, best=1) if spec is None else _default_span(spec, len(task.classes or ()))
+    return Span(worst=0, best=1) if spec is None else default_span(spec, len(task.classes or ()))
 
 
-def _default_span(spec: MetricSpec, classes: int) -> Span | None:
+def default_span(spec: MetricSpec, classes: int) -> Span | None:
+    """From what answers without any skill get to the metric's best value; `classes` is 0 where it is not known."""
     worst, best = (spec.low, spec.high) if spec.higher_is_better else (spec.high, spec.low)
     if spec.name in _CHANCE_BY_CLASSES and classes:
         worst = 1 / classes

@@ -17,7 +17,7 @@ from sonobench_eval.ranking.leaderboard import Leaderboard, Row, TaskColumn
 from sonobench_eval.ranking.rank import rescore
 from sonobench_eval.ranking.records import RankedTeam, RankingResult, TeamFigures, Weights
 from sonobench_eval.ranking.stability import RankRanges, bootstrap_ranks, rank_ranges
-from sonobench_eval.statistics.aggregation import FEWEST_UNITS
+from sonobench_eval.statistics.resampled import FEWEST_UNITS
 
 __all__ = ["BoardError", "Entry", "build_leaderboard"]
 

@@ -21,6 +21,7 @@ from sonobench_eval.ranking.uusic25 import part_of_ranks
 from sonobench_eval.statistics.resampling import named_generator
 
 FloatArray = NDArray[np.float64]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,12 @@ def _resampled_times(found: Gathered, resamples: int, seed: int) -> FloatArray:
     columns = []
     for entry, ranked in zip(found.entries, found.figures.values["time_s"], strict=True):
         repeats = np.array(entry.times_s)
+        if entry.time_s is None or abs(np.median(repeats) - entry.time_s) > _ROUNDING * entry.time_s:
+            columns.append(np.full(resamples, ranked))  # another rule than the median made this time: it is held
+            continue
         generator = named_generator(seed, f"timed repeats\0{entry.team}")
         drawn = np.median(repeats[generator.integers(len(repeats), size=(resamples, len(repeats)))], axis=1)
-        columns.append(drawn * (ranked / entry.time_s if entry.time_s else 1.0))
+        columns.append(drawn * (ranked / entry.time_s))
     return np.stack(columns, axis=1)
 
 

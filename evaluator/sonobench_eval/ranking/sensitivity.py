@@ -30,7 +30,7 @@ def weight_sensitivity(
         declared: the weight of performance, in [0, 1].
     """
     crossings = _crossings(teams, performance, efficiency)
-    ends = sorted({0.0, 1.0, *(each.weight for each in crossings)})
+    ends = _apart([0.0, *(each.weight for each in crossings), 1.0])
     winners = _winners(teams, performance, efficiency, ends)
     told = tuple(
         each.model_copy(update={"changes_winner": _is_end(each.weight, winners) and _leads(each, winners)}) for each in crossings
@@ -73,6 +73,11 @@ def _winners(teams: Sequence[str], performance: FloatArray, efficiency: FloatArr
         else:
             spans.append(WinnerSpan(low=low, high=high, teams=first))
     return tuple(spans)
+
+
+def _apart(ascending: Sequence[float]) -> list[float]:
+    """Without those that only rounding sets apart."""
+    return [end for number, end in enumerate(ascending) if number == 0 or end - ascending[number - 1] > _SAME]
 
 
 def _is_end(weight: float, winners: Sequence[WinnerSpan]) -> bool:

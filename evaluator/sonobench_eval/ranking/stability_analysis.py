@@ -20,7 +20,7 @@ from sonobench_eval.ranking.gathered import Gathered, gathered, resampled_figure
 from sonobench_eval.ranking.leave_out import without_each_center, without_each_task
 from sonobench_eval.ranking.order import shared_ranks
 from sonobench_eval.ranking.pareto import trade_offs
-from sonobench_eval.ranking.rank import weights_of
+from sonobench_eval.ranking.rank import field_of, weights_of
 from sonobench_eval.ranking.rank_distribution import rank_distribution
 from sonobench_eval.ranking.records import Figures, Scheme
 from sonobench_eval.ranking.scheme_comparison import compared, compared_over_cases
@@ -34,9 +34,11 @@ from sonobench_eval.ranking.stability_report import (
     SchemeRanking,
     SignificanceMap,
     StabilityReport,
+    TradeOff,
+    WeightSensitivity,
 )
 from sonobench_eval.ranking.tree import pruned, scores
-from sonobench_eval.statistics.aggregation import FEWEST_UNITS
+from sonobench_eval.statistics.resampled import FEWEST_UNITS
 
 FloatArray = NDArray[np.float64]
 _MEASURED_ONCE = "Time and memory were measured once: bootstrap ranks speak of the choice of cases only."
@@ -118,20 +120,57 @@ def stability_report(challenge: Challenge, entries: Sequence[Entry]) -> Stabilit
         significance=(*of_score, *(each for task in ranked.table.tasks for each in task_maps(task, level=ranked.level))),
         schemes=tuple(_schemes(ranked)),
         left_out=tuple(left_out),
-        weights=None
-        if efficiency is None
-        else weight_sensitivity(
-            ranked.figures.teams, performance, efficiency, declared=weights_of(ranked.scheme.tree).performance
-        ),
-        trade_offs=trade_offs(
-            ranked.figures.teams,
-            performance,
-            efficiency,
-            time_s=ranked.figures.values.get("time_s"),
-            gpu_memory_bytes=ranked.figures.values.get("gpu_memory_bytes"),
-        ),
+        weights=_sensitivity(ranked.figures, performance, efficiency, weights_of(ranked.scheme.tree).performance),
+        trade_offs=_trade_offs(ranked.figures, performance, efficiency),
         notes=ranked.notes,
     )
+
+
+def table_stability(figures: Figures, schemes: Sequence[Scheme], *, title: str) -> StabilityReport:
+    """What can be told from a plain table, without single cases: other schemes, other weights, and the trade-off.
+
+    Args:
+        figures: of every team.
+        schemes: the one that ranks, then those to compare it with.
+        title: what the table is called.
+
+    Raises:
+        NoRankingError: the teams cannot be ranked.
+    """
+    field = field_of(figures, schemes[0])
+    if field.obstacle is not None:
+        raise NoRankingError(field.obstacle)
+    ranks = shared_ranks(scores(field.tree, field.figures.values).score, higher_is_better=True)
+    order = np.lexsort((np.arange(len(ranks)), ranks))
+    ordered, ranks = field.figures.at(order.tolist()), ranks[order]
+    found = scores(field.tree, ordered.values)
+    performance, efficiency = found.parts.get(PERFORMANCE, found.score), found.parts.get(EFFICIENCY)
+    return StabilityReport(
+        challenge=title,
+        scheme=schemes[0].name,
+        teams=ordered.teams,
+        ranks=tuple(int(rank) for rank in ranks),
+        scores=tuple(found.score.tolist()),
+        confidence=0.95,
+        resamples=0,
+        seed=0,
+        schemes=tuple(compared(ordered, [(each, _SUMMARIES[each.name]) for each in schemes], ranks)),
+        weights=_sensitivity(ordered, performance, efficiency, weights_of(field.tree).performance),
+        trade_offs=_trade_offs(ordered, performance, efficiency),
+        notes=("A table has no single cases: there are no bootstrap ranks, no significance maps, and nothing is left out.",),
+    )
+
+
+def _sensitivity(
+    figures: Figures, performance: FloatArray, efficiency: FloatArray | None, declared: float
+) -> WeightSensitivity | None:
+    """None without efficiency, which performance could be weighed against."""
+    return None if efficiency is None else weight_sensitivity(figures.teams, performance, efficiency, declared=declared)
+
+
+def _trade_offs(figures: Figures, performance: FloatArray, efficiency: FloatArray | None) -> tuple[TradeOff, ...]:
+    time_s, memory = figures.values.get("time_s"), figures.values.get("gpu_memory_bytes")
+    return trade_offs(figures.teams, performance, efficiency, time_s=time_s, gpu_memory_bytes=memory)
 
 
 def _ranked(challenge: Challenge, entries: Sequence[Entry]) -> _Ranked:

@@ -1,7 +1,13 @@
 """A table of results as challenges publish them, checked row by row, for `sonobench rank TABLE.csv`.
 
-Columns: `team`; `seg_rank` and/or `cls_rank`; optionally `time_s` and `gpu_memory_gb`, where an empty cell means "not
-measured". Other columns are left alone.
+Columns: `team`; then any of
+
+- `seg_rank`, `cls_rank`: ranks on the tasks of a kind, which `uusic25` needs
+- `time_s`, `gpu_memory_gb`: where an empty cell means "not measured"
+- metrics, which `sonobench-70-30` needs: `dsc`, `mean_dsc`, `mean_auc_binary`, `heart.nsd`: a metric's name, with `mean_` or a
+  task and a point before it, or anything after an underscore. `..._low` and `..._high` are intervals and left alone.
+
+Other columns are left alone, unless a custom tree names them.
 """
 
 from __future__ import annotations
@@ -12,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sonobench_eval.ranking.uusic25 import TeamFigures
+from sonobench_eval.ranking.records import Figures, TeamFigures
 
 BYTES_PER_GB = 1e9
 RANKS = ("seg_rank", "cls_rank")
@@ -48,18 +54,63 @@ class _Line:
 
 
 def read_rank_table(path: Path) -> tuple[TeamFigures, ...]:
-    """Read a CSV table, UTF-8, first line with the column names.
+    """Read what `uusic25` needs of a CSV table, UTF-8, first line with the column names.
 
     Raises:
         RankTableError: the file is missing, is no such table, or a cell is not what it should be.
     """
+    lines = _all_lines(path)
+    if not any(column in lines[0].cells for column in RANKS):
+        raise RankTableError(f"{path}, line 1: there is no column seg_rank or cls_rank; at least one is needed")
+    return tuple(_figures(line, teams=len(lines)) for line in lines)
+
+
+def read_figures(path: Path) -> Figures:
+    """Read every column of numbers: ranks and memory under the names that schemes know them by, others under their own.
+
+    Raises:
+        RankTableError: the file is missing, is no such table, or a cell is not what it should be.
+    """
+    lines = _all_lines(path)
+    known = [_figures(line, teams=len(lines)) for line in lines]
+    values: dict[str, list[float | None]] = {
+        name: [getattr(row, name) for row in known] for column, name in _NAMES.items() if column in lines[0].cells
+    }
+    for column in lines[0].cells:
+        if column != "team" and column not in _NAMES and _has_numbers(column, lines):
+            values[column] = [line.number_in(column) for line in lines]
+    return Figures.of([row.team for row in known], values)
+
+
+_NAMES = {
+    "seg_rank": "segmentation_rank",
+    "cls_rank": "classification_rank",
+    "time_s": "time_s",
+    "gpu_memory_gb": "gpu_memory_bytes",
+}
+
+
+def _has_numbers(column: str, lines: list[_Line]) -> bool:
+    """Every cell is a number or empty, and not all are empty: text is nothing to rank by."""
+    cells = [line.cells[column].strip() for line in lines]
+    return any(cells) and all(_is_number(cell) for cell in cells if cell)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _all_lines(path: Path) -> list[_Line]:
     lines = list(_lines(path))
     if not lines:
         raise RankTableError(f"{path} has no teams; write one line for each below the column names")
     _refuse_twice(lines)
     for column in RANKS:
         _refuse_gaps(lines, column)
-    return tuple(_figures(line, teams=len(lines)) for line in lines)
+    return lines
 
 
 def _lines(path: Path) -> Iterator[_Line]:
@@ -82,8 +133,6 @@ def _header(path: Path, cells: list[str]) -> list[str]:
         raise RankTableError(f"{path}, line 1: column {twice[0]!r} stands twice")
     if "team" not in header:
         raise RankTableError(f"{path}, line 1: there is no column team; the first line names the columns")
-    if not any(column in header for column in RANKS):
-        raise RankTableError(f"{path}, line 1: there is no column seg_rank or cls_rank; at least one is needed")
     return header
 
 
