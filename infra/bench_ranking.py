@@ -214,7 +214,7 @@ def make_evaluation(rng: np.random.Generator, challenge: Challenge, skill: float
         task.id: [_case(rng, task, case, skill, difficulty) for case in challenge.cases_of(task.id)] for task in challenge.tasks
     }
     by_id = {each.id: each for cases in scored.values() for each in cases}
-    tasks = tuple(_task(task, scored[task.id]) for task in challenge.tasks)
+    tasks = tuple(_task(task, scored[task.id], [case.label for case in challenge.cases_of(task.id)]) for task in challenge.tasks)
     return Evaluation(made_from=_made_from(), tasks=tasks, cases=tuple(by_id[case.id] for case in challenge.cases))
 
 
@@ -232,13 +232,19 @@ def _case(rng: np.random.Generator, task: Task, case: Case, skill: float, diffic
     return CaseScore(id=case.id, task=case.task, center=case.center, scores=scores)
 
 
-def _task(task: Task, cases: Sequence[CaseScore]) -> TaskScore:
+def _task(task: Task, cases: Sequence[CaseScore], labels: Sequence[int | None]) -> TaskScore:
     metrics = []
     for metric in task.metrics:
         known = [case.scores.get(metric.key) for case in cases]
-        value = 0.5 if None in known else float(np.mean([each for each in known if each is not None]))
+        value = _area(task, cases, labels) if None in known else float(np.mean([each for each in known if each is not None]))
         metrics.append(MetricScore(name=metric.key, definition=metric.name, value=value, n=len(cases), units=len(cases)))
     return TaskScore(id=task.id, title=task.id, kind=task.kind, n=len(cases), metrics=tuple(metrics))
+
+
+def _area(task: Task, cases: Sequence[CaseScore], labels: Sequence[int | None]) -> float:
+    classes = len(task.classes or ())
+    given = np.array([[case.scores[f"p_{number}"] for number in range(classes)] for case in cases])
+    return float(roc_auc_score(labels, given[:, 1] if classes == 2 else given, multi_class="ovr", average="macro"))
 
 
 def _made_from() -> Provenance:

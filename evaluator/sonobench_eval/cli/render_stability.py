@@ -26,9 +26,7 @@ def _teams(report: StabilityReport) -> Table:
         headings += ["Rank range", "Confidence set", "P(first)", "P(top 3)"]
     headings += ["U-Score", "Pareto front"]
     for heading in headings:
-        table.add_column(
-            heading, justify="left" if heading == "Team" else "right", overflow="fold" if heading == "Team" else None
-        )
+        table.add_column(heading, justify="left" if heading == "Team" else "right", overflow="fold")
     for number, team in enumerate(report.teams):
         trade_off = report.trade_offs[number]
         ranks = [] if report.whole is None else _ranks(report.whole.teams[number])

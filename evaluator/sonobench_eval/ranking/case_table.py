@@ -26,7 +26,7 @@ from sonobench_eval.evaluation import CaseScore, Evaluation
 from sonobench_eval.metrics.class_answers import UNUSABLE_NEGATIVE, UNUSABLE_POSITIVE
 from sonobench_eval.metrics.roc import auc_of_many
 from sonobench_eval.ranking.scales import on_scale
-from sonobench_eval.ranking.schemes import ranked_metrics
+from sonobench_eval.ranking.schemes import RankedMetric, ranked_metrics
 from sonobench_eval.ranking.wins import wins_over_resamples
 from sonobench_eval.statistics.resampling import Resampling
 
@@ -156,15 +156,28 @@ class CaseTable:
         return np.asarray(task.figure_over_cases(metric, known, np.ones((1, task.cases)))[0])
 
 
-def case_table(challenge: Challenge, teams: Sequence[str], evaluations: Sequence[Evaluation]) -> CaseTable:
+def case_table(
+    challenge: Challenge,
+    teams: Sequence[str],
+    evaluations: Sequence[Evaluation],
+    *,
+    metrics: Sequence[RankedMetric] | None = None,
+) -> CaseTable:
     """From the case scores of evaluations; areas under curves where the challenge has its references.
 
     A metric counts as one of single cases where every case has a score and their mean is the task's value.
+
+    Args:
+        challenge: that the evaluations were made on.
+        teams: their names.
+        evaluations: one for each team.
+        metrics: those that are wanted; all that the ranking counts where None.
     """
     tasks: list[TaskTable] = []
     unavailable: list[str] = []
+    chosen = ranked_metrics(challenge) if metrics is None else metrics
     for task in challenge.tasks:
-        wanted = [each.metric.key for each in ranked_metrics(challenge) if each.task.id == task.id]
+        wanted = [each.metric.key for each in chosen if each.task.id == task.id]
         if wanted:
             table = _task_table(challenge, task, wanted, evaluations)
             tasks.append(table)
@@ -193,7 +206,18 @@ def _task_table(challenge: Challenge, task: Task, wanted: Sequence[str], evaluat
         areas=tuple(key for key in wanted if known and key in plain),
         labels=np.array(labels, dtype=np.intp) if known else None,
         probabilities=_probabilities(of_teams, len(task.classes or ())) if known else None,
+        stratum_of_case=_strata(challenge, task),
     )
+
+
+def _strata(challenge: Challenge, task: Task) -> tuple[str, ...] | None:
+    """As evaluations are resampled: `statistics.aggregation`."""
+    cases = challenge.cases_of(task.id)
+    if challenge.bootstrap.stratify == "center":
+        return tuple(case.center for case in cases)
+    if challenge.bootstrap.stratify == "class" and task.is_classification:
+        return tuple(str(case.label) for case in cases)
+    return None
 
 
 def _in_order(ids: Sequence[str], evaluation: Evaluation) -> list[CaseScore]:
