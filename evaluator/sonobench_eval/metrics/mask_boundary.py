@@ -40,7 +40,37 @@ def boundary_of(mask: Bitmap, convention: Convention, *, shape: Shape, flat: boo
     within = _inside(mask, flat=flat) if convention == "pixel" else _inside_or_at_edge(mask, shape, flat=flat)
     np.invert(within, out=within)
     within &= mask.words
-    return Bitmap(within, mask.origin)
+    return mask._replace(words=within)
+
+
+def outline_kinds(mask: Bitmap) -> Words:
+    """The corners of an image by the piece of outline that passes through them, shape (4, planes, rows, words).
+
+    Which of the four edges between the pixels around a corner belong to the outline says it: one upright and one level make
+    a diagonal (kind 0), two upright (1) or two level ones (2) a straight line; all four, where two pixels touch at the
+    corner alone, are of the kinds 1, 2 and 3.
+    """
+    room = with_room(mask, flat=True)
+    pixels, across = room.reshape(-1), room.shape[2]
+    upright = pixels << np.uint64(1)
+    carried = upright[1:]
+    carried |= pixels[:-1] >> np.uint64(WORD - 1)
+    upright ^= pixels
+    level = pixels.copy()
+    below = level[across:]
+    below ^= pixels[:-across]
+    kinds = np.empty((4, *room.shape), dtype=np.uint64)
+    diagonal, uprights, levels, crossing = kinds.reshape(4, -1)
+    diagonal[:across] = upright[:across]
+    np.bitwise_xor(upright[across:], upright[:-across], out=diagonal[across:])
+    uprights[:across] = 0
+    np.bitwise_and(upright[across:], upright[:-across], out=uprights[across:])
+    np.left_shift(level, np.uint64(1), out=levels)
+    carried = levels[1:]
+    carried |= level[:-1] >> np.uint64(WORD - 1)
+    levels &= level
+    np.bitwise_and(uprights, levels, out=crossing)
+    return kinds
 
 
 def with_room(mask: Bitmap, *, flat: bool) -> Words:
@@ -56,19 +86,21 @@ def _corners(mask: Bitmap, *, flat: bool) -> Bitmap:
     _, rows, across = room.shape
     pixels = room.reshape(-1)
     left = pixels << np.uint64(1)
-    left[1:] |= pixels[:-1] >> np.uint64(WORD - 1)
+    carried = left[1:]
+    carried |= pixels[:-1] >> np.uint64(WORD - 1)
     some, every = pixels | left, pixels & left
     for step in (across,) if flat else (across, across * rows):
         some, every = _joined(some, every, step)
     np.invert(every, out=every)
     every &= some
-    return Bitmap(every.reshape(room.shape), mask.origin)
+    return Bitmap(every.reshape(room.shape), mask.origin, (mask.columns[0], mask.columns[1] + 1))
 
 
 def _joined(some: Words, every: Words, step: int) -> tuple[Words, Words]:
     """What is set in one or both of two rows (planes), which lie as many words apart."""
     either = some.copy()
-    either[step:] |= some[:-step]
+    later = either[step:]
+    later |= some[:-step]
     both = np.zeros_like(every)
     np.bitwise_and(every[step:], every[:-step], out=both[step:])
     return either, both
@@ -80,15 +112,8 @@ def _inside(mask: Bitmap, *, flat: bool) -> Words:
     left, right = beside(words.reshape(-1))
     left &= right
     inside = left.reshape(words.shape)
-    inside[:, 1:] &= words[:, :-1]
-    inside[:, :-1] &= words[:, 1:]
-    inside[:, 0] = 0
-    inside[:, -1] = 0
-    if not flat:
-        inside[1:] &= words[:-1]
-        inside[:-1] &= words[1:]
-        inside[0] = 0
-        inside[-1] = 0
+    for axis in (1,) if flat else (1, 0):
+        _require_neighbors(inside, words, axis, at_first=False, at_last=False)
     return inside
 
 
@@ -104,15 +129,19 @@ def _inside_or_at_edge(mask: Bitmap, shape: Shape, *, flat: bool) -> Words:
         right[:, :, word - mask.origin[2]] |= np.uint64(1 << bit)
     left &= right
     for axis in (1,) if flat else (1, 0):
-        _require_neighbors(left, words, axis, at_first=mask.origin[axis] == 0, at_last=mask.origin[axis] + (planes, rows)[axis] == shape[axis])
+        _require_neighbors(
+            left, words, axis, at_first=mask.origin[axis] == 0, at_last=mask.origin[axis] + (planes, rows)[axis] == shape[axis]
+        )
     return left
 
 
 def _require_neighbors(inside: Words, words: Words, axis: int, *, at_first: bool, at_last: bool) -> None:
     """Unset pixels without both neighbours along an axis, of which the image's first and last pixel have one only."""
-    inside, words = np.moveaxis(inside, axis, 0), np.moveaxis(words, axis, 0)
-    inside[1:] &= words[:-1]
-    inside[:-1] &= words[1:]
+    if axis:
+        inside, words = inside.swapaxes(0, axis), words.swapaxes(0, axis)
+    later, earlier = inside[1:], inside[:-1]
+    later &= words[:-1]
+    earlier &= words[1:]
     if not at_first:
         inside[0] = 0
     if not at_last:

@@ -100,7 +100,7 @@ def nearest(of: Places, to: Places, table: RowTable, *, steps: Steps) -> Distanc
         np.minimum(found, across * across + row.squared, out=found)
     best[asking] = found
     far = best > search.limit_squared
-    distances = np.sqrt(best)
+    distances: Distances = np.sqrt(best)
     if far.any():
         distances[far] = _ask_tree([axis[far] for axis in of], to, steps)
     return distances

@@ -14,12 +14,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sonobench_eval.metrics import mask_surfels
-from sonobench_eval.metrics.empty import Empty
-from sonobench_eval.metrics.mask_ball import ROUNDING, Ball, Steps, ball
-from sonobench_eval.metrics.mask_bits import Bitmap, pack, popcount, positions, shared_count, widen, without
-from sonobench_eval.metrics.mask_boundary import Convention, Shape, boundary_of
-from sonobench_eval.metrics.mask_nearest import Distances, Places, RowTable, nearest, places, row_table
+from sonobench_eval.metrics.empty import BoolMask, Empty
+from sonobench_eval.metrics.mask_ball import ROUNDING, Steps, ball
+from sonobench_eval.metrics.mask_bits import Bitmap, pack, popcount, shared_count
+from sonobench_eval.metrics.mask_boundary import Convention
+from sonobench_eval.metrics.mask_elements import Boundary, measured, near_each_other
+from sonobench_eval.metrics.mask_nearest import Distances, nearest
+from sonobench_eval.metrics.mask_skeleton import skeleton_of
 
 Unit = Literal["px", "mm"]
 Spacing = Sequence[float]
@@ -49,66 +50,12 @@ class BoundaryDistances(NamedTuple):
     weight_of_reference: NDArray[np.float64]
 
 
-class Boundary:
-    """The boundary of one mask by one convention."""
-
-    def __init__(self, mask: Bitmap, convention: Convention, *, shape: Shape, flat: bool) -> None:
-        self.convention = convention
-        self.elements = boundary_of(mask, convention, shape=shape, flat=flat)
-        self._mask, self._flat = mask, flat
-        self._near: dict[Ball, Bitmap] = {}
-
-    @cached_property
-    def count(self) -> int:
-        """How many elements it has."""
-        return self.elements.count
-
-    @cached_property
-    def positions(self) -> NDArray[np.int64]:
-        """Of the elements, as set bits."""
-        return positions(self.elements.words)
-
-    @cached_property
-    def places(self) -> Places:
-        """Of the elements, in the image."""
-        return places(self.elements, self.positions)
-
-    @cached_property
-    def table(self) -> RowTable:
-        return row_table(self.places)
-
-    @cached_property
-    def codes(self) -> mask_surfels.Codes:
-        """For `surface`, the code of every corner."""
-        return mask_surfels.codes_of(self._mask, flat=self._flat)
-
-    @cached_property
-    def code_of_elements(self) -> mask_surfels.Codes:
-        return self.codes.take(self.positions)
-
-    @cached_property
-    def codes_counted(self) -> NDArray[np.int64]:
-        """For `surface`, how many elements have each code."""
-        return np.bincount(self.code_of_elements, minlength=256)
-
-    def near(self, by: Ball) -> Bitmap:
-        """All that lies within a ball of an element."""
-        if by not in self._near:
-            self._near[by] = widen(self.elements, by)
-        return self._near[by]
-
-    def codes_outside(self, near: Bitmap) -> NDArray[np.int64]:
-        """For `surface`, how many elements of each code are not in a region."""
-        outside = self.codes.take(positions(without(self.elements, near)))
-        return np.bincount(outside, minlength=256)
-
-
 class Mask:
     """The foreground of one structure in one image, measured as it is asked for.
 
     Args:
         foreground: bool, or whole numbers of which all but 0 are foreground; shape (rows, columns) or (planes, rows,
-            columns), the whole image. It is read at once and not kept.
+            columns), the whole image. Do not write into it afterwards.
 
     Raises:
         ValueError: the image has another number of dimensions, or no pixels.
@@ -117,6 +64,7 @@ class Mask:
     def __init__(self, foreground: NDArray[Any]) -> None:
         if foreground.ndim not in (2, 3) or not foreground.size:
             raise ValueError(f"a mask has two or three dimensions and at least one pixel, not the shape {foreground.shape}")
+        self.foreground = foreground
         self.shape: tuple[int, ...] = foreground.shape
         self.flat = foreground.ndim == 2
         self._bits = pack(foreground[np.newaxis] if self.flat else foreground)
@@ -155,13 +103,22 @@ class Mask:
     @cached_property
     def count(self) -> int:
         """Pixels of foreground."""
-        return 0 if self._bits is None else self._bits.count
+        return 0 if self._bits is None else popcount(self._bits.words)
+
+    @cached_property
+    def skeleton(self) -> BoolMask:
+        """Its center lines, of the image's shape.
+
+        Raises:
+            SkeletonsMissing: scikit-image is not installed.
+        """
+        return skeleton_of(self.foreground != 0)
 
     def boundary(self, convention: Convention) -> Boundary:
         """Where it ends."""
         if convention not in self._boundaries:
             planes, rows, columns = (1, *self.shape) if self.flat else self.shape
-            self._boundaries[convention] = Boundary(self.bits, convention, shape=(planes, rows, columns), flat=self.flat)
+            self._boundaries[convention] = measured(self.bits, convention, shape=(planes, rows, columns), flat=self.flat)
         return self._boundaries[convention]
 
 
@@ -177,7 +134,9 @@ class MaskPair:
         ValueError: the shapes differ, or the spacing is none.
     """
 
-    def __init__(self, prediction: Mask | NDArray[Any], reference: Mask | NDArray[Any], *, spacing: Spacing | None = None) -> None:
+    def __init__(
+        self, prediction: Mask | NDArray[Any], reference: Mask | NDArray[Any], *, spacing: Spacing | None = None
+    ) -> None:
         self.prediction = prediction if isinstance(prediction, Mask) else Mask(prediction)
         self.reference = reference if isinstance(reference, Mask) else Mask(reference)
         if self.prediction.shape != self.reference.shape:
@@ -222,14 +181,9 @@ class MaskPair:
         if sum(map(len, around.reach)) > _MOST_ROWS_WIDENED[self.reference.flat]:
             return _matches_by_distance(self.distances(convention, unit=unit), tolerance)
         ours, theirs = self.prediction.boundary(convention), self.reference.boundary(convention)
-        near_ours, near_theirs = ours.near(around), theirs.near(around)
-        if convention != "surface":
-            matched = shared_count(ours.elements, near_theirs) + shared_count(theirs.elements, near_ours)
-            return Matches(matched, ours.count + theirs.count)
-        total = ours.codes_counted + theirs.codes_counted
-        outside = ours.codes_outside(near_theirs) + theirs.codes_outside(near_ours)
-        sizes = _sizes(steps)
-        return Matches(float((total - outside)[: sizes.size] @ sizes), float(total[: sizes.size] @ sizes))
+        near_ours, near_theirs = near_each_other(ours, theirs, around)
+        matched = ours.size_within(near_theirs, steps) + theirs.size_within(near_ours, steps)
+        return Matches(matched, ours.size(steps) + theirs.size(steps))
 
     def distances(self, convention: Convention, *, unit: Unit) -> BoundaryDistances:
         """Distances between the boundaries, both ways."""
@@ -240,7 +194,7 @@ class MaskPair:
     def _measure(self, convention: Convention, unit: Unit) -> BoundaryDistances:
         ours, theirs, steps = self.prediction.boundary(convention), self.reference.boundary(convention), self.steps(unit)
         return BoundaryDistances(
-            _distances(ours, theirs, steps), _distances(theirs, ours, steps), _weights(ours, steps), _weights(theirs, steps)
+            _distances(ours, theirs, steps), _distances(theirs, ours, steps), ours.weights(steps), theirs.weights(steps)
         )
 
 
@@ -274,13 +228,3 @@ def _distances(of: Boundary, to: Boundary, steps: Steps) -> Distances:
     if not of.count or not to.count:
         return np.full(of.count, np.inf)
     return nearest(of.places, to.places, to.table, steps=steps)
-
-
-def _weights(boundary: Boundary, steps: Steps) -> NDArray[np.float64]:
-    if boundary.convention != "surface":
-        return np.ones(boundary.count)
-    return _sizes(steps).take(boundary.code_of_elements)
-
-
-def _sizes(steps: Steps) -> mask_surfels.Areas:
-    return mask_surfels.lengths(steps[1], steps[2]) if math.isinf(steps[0]) else mask_surfels.areas(*steps)

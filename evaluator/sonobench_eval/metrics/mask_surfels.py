@@ -48,8 +48,8 @@ def codes_of(mask: Bitmap, *, flat: bool) -> Codes:
     codes = np.unpackbits(room.reshape(-1).view(np.uint8), bitorder="little")
     steps = (1, 64 * across) if flat else (1, 64 * across, 64 * across * rows)
     for step, weight in zip(steps, (2, 4, 16), strict=False):
-        before = codes[:-step] * np.uint8(weight)
-        codes[step:] += before
+        before, after = codes[:-step] * np.uint8(weight), codes[step:]
+        after += before
     return codes
 
 

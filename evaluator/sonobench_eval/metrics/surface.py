@@ -1,10 +1,4 @@
-"""How far apart two outlines run: the geometry is measured once, metrics are derived from it.
-
-Two conventions for what an outline is, both 4-connected and inside the mask:
-`pixel`    a foreground pixel with a neighbour outside the mask; beyond the image is outside (as MONAI and MedPy).
-`uusic25`  a foreground pixel with a background neighbour *in the image*; there is no outline along the image's edge
-           (as `skimage.segmentation.find_boundaries(mode="inner")`, which the published UUSIC25 script calls).
-"""
+"""Boundaries of images and the distances between them, for who has not yet a `MaskPair` (see `mask_boundary`, `mask_surface`)."""
 
 from __future__ import annotations
 
@@ -13,19 +7,17 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from sonobench_eval.metrics.empty import BoolMask, Empty, emptiness
+from sonobench_eval.metrics.empty import BoolMask, Empty
+from sonobench_eval.metrics.mask_ball import ROUNDING
+from sonobench_eval.metrics.mask_overlap import UUSIC25_EPSILON
+from sonobench_eval.metrics.mask_pair import Mask, MaskPair
 
 Convention = Literal["pixel", "uusic25"]
 Spacing = tuple[float, float]
 """Distance between pixel centres as (row, column), in the unit distances shall have."""
 
 PIXELS: Spacing = (1.0, 1.0)
-ROUNDING = 1e-9
-"""Three pixels of 0.1 mm are within 0.3 mm, although 3 * 0.1 > 0.3 in binary."""
-
-UUSIC25_EPSILON = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +39,11 @@ def outline(mask: BoolMask, convention: Convention) -> BoolMask:
         mask: Foreground, bool, shape (rows, columns), the whole image.
         convention: Whether beyond the image is outside (`pixel`) or nothing at all (`uusic25`).
     """
-    padded = np.pad(mask, 1, constant_values=convention == "uusic25")
-    above, below, left, right = padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]
-    outlined: BoolMask = mask & ~(above & below & left & right)
+    outlined = np.zeros(mask.shape, dtype=np.bool_)
+    measured = Mask(mask)
+    if not measured.is_empty:
+        _, rows, columns = measured.boundary(convention).places
+        outlined[rows, columns] = True
     return outlined
 
 
@@ -67,11 +61,11 @@ def outline_distances(
     Returns:
         The distances, or which mask is empty.
     """
-    if empty := emptiness(prediction, reference):
+    pair = MaskPair(prediction, reference, spacing=spacing)
+    if empty := pair.empty:
         return empty
-    window = _window_around(prediction | reference)
-    ours, theirs = outline(prediction[window], convention), outline(reference[window], convention)
-    return OutlineDistances(_distances(ours, theirs, spacing), _distances(theirs, ours, spacing))
+    found = pair.distances(convention, unit="mm")
+    return OutlineDistances(found.of_prediction, found.of_reference)
 
 
 def nsd(distances: OutlineDistances, *, tolerance: float, convention: Convention) -> float:
@@ -84,23 +78,8 @@ def nsd(distances: OutlineDistances, *, tolerance: float, convention: Convention
 
     Returns:
         A number in [0, 1], higher is better.
-
-    Source: Nikolov et al., arXiv 1809.04430, eq. 1, counting outline pixels instead of their area.
     """
     within = tolerance * (1 + ROUNDING)
     matched = int(np.sum(distances.of_prediction <= within) + np.sum(distances.of_reference <= within))
     total = distances.of_prediction.size + distances.of_reference.size
     return matched / (total + UUSIC25_EPSILON) if convention == "uusic25" else matched / total
-
-
-def _window_around(union: BoolMask) -> tuple[slice, slice]:
-    """The union's bounding box and one pixel more where the image has one, so that edges stay what they are."""
-    rows, columns = np.flatnonzero(union.any(axis=1)), np.flatnonzero(union.any(axis=0))
-    return slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
-
-
-def _distances(of: BoolMask, to: BoolMask, spacing: Spacing) -> NDArray[np.float64]:
-    if not to.any():
-        return np.full(np.count_nonzero(of), np.inf)
-    away: NDArray[np.float64] = ndimage.distance_transform_edt(~to, sampling=spacing)
-    return away[of]

@@ -1,17 +1,195 @@
-"""Metrics of masks."""
+"""Metrics of masks: how well one structure is outlined, in two or three dimensions."""
 
 from __future__ import annotations
 
+import math
+
 from sonobench_eval.metrics.spec import MetricSpec, Parameter
 
+_OVERLAP = "sonobench_eval.metrics.mask_overlap"
+_SURFACE = "sonobench_eval.metrics.mask_surface"
+_REFERENCE = "sonobench_eval.metrics.reference_masks"
+
+_CONVENTION = Parameter(
+    "convention",
+    "choice",
+    "what a boundary is: surface (elements between pixels, by their length or area), pixel (pixels of the inner rim) or "
+    "uusic25 (the same, none along the image's edge)",
+    required=True,
+    choices=("surface", "pixel", "uusic25"),
+)
+_WITH_DISTANCES = Parameter(
+    "convention",
+    "choice",
+    "what a boundary is: surface (elements between pixels, by their length or area) or pixel (pixels of the inner rim)",
+    required=True,
+    choices=("surface", "pixel"),
+)
+_UNIT = Parameter("unit", "choice", "mm, or px where the size of pixels is unknown", required=True, choices=("px", "mm"))
+_PUBLISHED = Parameter("convention", "choice", "uusic25 adds 1e-6 to the denominator, as published", choices=("uusic25",))
+_EMPTY = "a mask holds nothing; what that counts for is declared under `undefined`"
+
 METRICS: tuple[MetricSpec, ...] = (
-    MetricSpec(name="dsc", title="Dice similarity coefficient", family="masks", function="sonobench_eval.metrics.overlap:dsc", summary="overlap", source="Dice 1945"),
     MetricSpec(
-        name="nsd", title="Normalised surface distance", family="masks", function="sonobench_eval.metrics.surface:nsd", summary="outline", source="Nikolov",
+        name="dsc",
+        title="Dice similarity coefficient",
+        family="masks",
+        function=f"{_OVERLAP}:dsc",
+        summary="twice what both masks share, by the sum of their sizes",
+        source="Dice, Ecology 1945",
+        parameters=(_PUBLISHED,),
+        reference=f"{_REFERENCE}:dsc",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="iou",
+        title="Intersection over union",
+        family="masks",
+        function=f"{_OVERLAP}:iou",
+        summary="what both masks share, by what either holds",
+        source="Jaccard, New Phytologist 1912",
+        reference=f"{_REFERENCE}:iou",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="nsd",
+        title="Normalised surface distance",
+        family="masks",
+        function=f"{_SURFACE}:nsd",
+        summary="the share of both boundaries that lies within a tolerance of the other",
+        source="Nikolov et al., arXiv 1809.04430",
         parameters=(
-            Parameter("convention", "choice", "what an outline is", required=True, choices=("surface", "pixel", "uusic25")),
+            _CONVENTION,
             Parameter("tolerance", "number", "the largest distance that still matches", required=True, low=0, high=1000),
-            Parameter("unit", "choice", "px or mm", required=True, choices=("px", "mm")),
+            _UNIT,
         ),
+        reference=f"{_REFERENCE}:nsd",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="hd",
+        title="Hausdorff distance",
+        family="masks",
+        function=f"{_SURFACE}:hd",
+        summary="the largest distance from one boundary to the other, or a percentile of them",
+        source="Huttenlocher et al., IEEE PAMI 1993",
+        high=math.inf,
+        higher_is_better=False,
+        unit="mm or px",
+        parameters=(
+            _WITH_DISTANCES,
+            _UNIT,
+            Parameter("percentile", "number", "of the distances, 100 being the largest", default=100.0, low=0, high=100),
+        ),
+        reference=f"{_REFERENCE}:hd",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="hd95",
+        title="95th percentile of the Hausdorff distance",
+        family="masks",
+        function=f"{_SURFACE}:hd",
+        summary="the distance within which 95 % of each boundary lie of the other",
+        source="Huttenlocher et al., IEEE PAMI 1993",
+        high=math.inf,
+        higher_is_better=False,
+        unit="mm or px",
+        parameters=(_WITH_DISTANCES, _UNIT),
+        fixed={"percentile": 95.0},
+        reference=f"{_REFERENCE}:hd",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="assd",
+        title="Average symmetric surface distance",
+        family="masks",
+        function=f"{_SURFACE}:assd",
+        summary="the mean distance over both boundaries, pooled",
+        source="Heimann et al., IEEE TMI 2009",
+        high=math.inf,
+        higher_is_better=False,
+        unit="mm or px",
+        parameters=(_WITH_DISTANCES, _UNIT),
+        reference=f"{_REFERENCE}:assd",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="masd",
+        title="Mean average surface distance",
+        family="masks",
+        function=f"{_SURFACE}:masd",
+        summary="the mean of both directions' mean distances",
+        source="Benes and Zitova, J. of Microscopy 2015",
+        high=math.inf,
+        higher_is_better=False,
+        unit="mm or px",
+        parameters=(_WITH_DISTANCES, _UNIT),
+        reference=f"{_REFERENCE}:masd",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="rve",
+        title="Relative volume error",
+        family="masks",
+        function=f"{_OVERLAP}:rve",
+        summary="how far the volume (area) is off, by the reference's, without its sign",
+        source="Heimann et al., IEEE TMI 2009",
+        high=math.inf,
+        higher_is_better=False,
+        reference=f"{_REFERENCE}:rve",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="ave",
+        title="Absolute volume error",
+        family="masks",
+        function=f"{_OVERLAP}:ave",
+        summary="how far the volume (area) is off, in cubic (square) mm or in pixels",
+        source="Heimann et al., IEEE TMI 2009",
+        high=math.inf,
+        higher_is_better=False,
+        unit="mm³, mm² or px",
+        parameters=(_UNIT,),
+        reference=f"{_REFERENCE}:ave",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="sensitivity",
+        title="Sensitivity",
+        family="masks",
+        function=f"{_OVERLAP}:sensitivity",
+        summary="the share of the reference that the prediction holds",
+        source="Yerushalmy, Public Health Reports 1947",
+        reference=f"{_REFERENCE}:sensitivity",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="precision",
+        title="Precision",
+        family="masks",
+        function=f"{_OVERLAP}:precision",
+        summary="the share of the prediction that lies in the reference",
+        source="van Rijsbergen, Information Retrieval 1979",
+        reference=f"{_REFERENCE}:precision",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="specificity",
+        title="Specificity",
+        family="masks",
+        function=f"{_OVERLAP}:specificity",
+        summary="the share of the background that the prediction leaves alone; it depends on the image's margins",
+        source="Yerushalmy, Public Health Reports 1947",
+        reference=f"{_REFERENCE}:specificity",
+        why_undefined=_EMPTY,
+    ),
+    MetricSpec(
+        name="cldice",
+        title="Center-line Dice",
+        family="masks",
+        function="sonobench_eval.metrics.cldice:cldice",
+        summary="how much of each mask's center lines lies in the other, as a harmonic mean",
+        source="Shit et al., CVPR 2021",
+        why_undefined=_EMPTY,
     ),
 )
