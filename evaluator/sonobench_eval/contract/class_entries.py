@@ -15,14 +15,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sonobench_eval.challenge.model import Case, Task, UndefinedPolicy
+from sonobench_eval.contract.judging import SUM_TOLERANCE, Unusable, class_index, listed, probability
 from sonobench_eval.contract.port import ClassAnswer
 from sonobench_eval.io.findings import Finding, FindingCode
 from sonobench_eval.io.sources import printable_name
 from sonobench_eval.io.strict_json import JsonObject, StrictJsonError, loads_marking
 
-SUM_TOLERANCE = 1e-3 + 1e-9
-"""Two probabilities rounded to three decimals can miss 1 by exactly a thousandth, and a sum of floats by a hair more."""
-RANGE_TOLERANCE = 1e-6
 _LONGEST_KEY = 200
 
 ClassCases = Sequence[tuple[Case, Task]]
@@ -34,12 +32,6 @@ class ClassFile:
 
     answers: dict[str, ClassAnswer]
     findings: tuple[Finding, ...]
-
-
-class _Unusable(Exception):
-    def __init__(self, code: FindingCode, detail: str = "") -> None:
-        super().__init__(detail)
-        self.code, self.detail = code, detail
 
 
 def max_class_file_bytes(cases: ClassCases) -> int:
@@ -85,11 +77,11 @@ def _judge_each(content: JsonObject, cases: ClassCases, policy: UndefinedPolicy)
     for case, task in cases:
         try:
             answer, notes = _judge(content, case, len(task.classes or ()), policy.probabilities_not_normalised)
-        except _Unusable as unusable:
+        except Unusable as unusable:
             answer, notes = ClassAnswer(None, None, unusable.code), [Finding(unusable.code, case.id, unusable.detail)]
         answers[case.id] = answer
         findings += notes
-    findings += [Finding(FindingCode.UNKNOWN_CASE, _shown_key(key)) for key in content if key not in answers]
+    findings += [Finding(FindingCode.UNKNOWN_CASE, shown_name(key)) for key in content if key not in answers]
     return ClassFile(answers, tuple(findings))
 
 
@@ -97,13 +89,14 @@ def _judge(
     content: JsonObject, case: Case, classes: int, not_normalised: Literal["accept", "invalid"]
 ) -> tuple[ClassAnswer, list[Finding]]:
     entry = _entry(content, case.id)
-    probabilities = _probabilities(entry["probability"], classes)
-    prediction = _prediction(entry["prediction"], classes)
+    written = listed(entry["probability"], "probability", length=classes)
+    probabilities = tuple(probability(each, "probability") for each in written)
+    prediction = class_index(entry["prediction"], "prediction", classes=classes)
     notes = []
     total = math.fsum(probabilities)
     if abs(total - 1) > SUM_TOLERANCE:
         if not_normalised == "invalid":
-            raise _Unusable(FindingCode.SUM_NOT_ONE, f"sum {total:.4g}")
+            raise Unusable(FindingCode.SUM_NOT_ONE, f"sum {total:.4g}")
         notes.append(Finding(FindingCode.NOT_NORMALISED, case.id, f"sum {total:.4g}"))
     if probabilities[prediction] < max(probabilities):
         notes.append(Finding(FindingCode.PREDICTION_NOT_ARGMAX, case.id))
@@ -112,52 +105,20 @@ def _judge(
 
 def _entry(content: JsonObject, case_id: str) -> JsonObject:
     if case_id not in content:
-        raise _Unusable(FindingCode.MISSING_RESULT)
+        raise Unusable(FindingCode.MISSING_RESULT)
     if case_id in content.repeated:
-        raise _Unusable(FindingCode.DUPLICATE_KEY, "the case stands twice")
+        raise Unusable(FindingCode.DUPLICATE_KEY, "the case stands twice")
     entry = content[case_id]
     if not isinstance(entry, JsonObject):
-        raise _Unusable(FindingCode.MALFORMED_ENTRY, "it is not an object")
+        raise Unusable(FindingCode.MALFORMED_ENTRY, "it is not an object")
     for key in ("probability", "prediction"):
         if key not in entry:
-            raise _Unusable(FindingCode.MALFORMED_ENTRY, f"{key} is missing")
+            raise Unusable(FindingCode.MALFORMED_ENTRY, f"{key} is missing")
         if key in entry.repeated:
-            raise _Unusable(FindingCode.DUPLICATE_KEY, f"{key} stands twice")
+            raise Unusable(FindingCode.DUPLICATE_KEY, f"{key} stands twice")
     return entry
 
 
-def _probabilities(value: object, classes: int) -> tuple[float, ...]:
-    if not isinstance(value, list):
-        raise _Unusable(FindingCode.MALFORMED_ENTRY, "probability is not a list")
-    if len(value) != classes:
-        raise _Unusable(FindingCode.WRONG_LENGTH, f"{len(value):,} instead of {classes}")
-    return tuple(_probability(each) for each in value)
-
-
-def _probability(value: object) -> float:
-    number = _number(value, "probability")
-    if not -RANGE_TOLERANCE <= number <= 1 + RANGE_TOLERANCE:
-        raise _Unusable(FindingCode.NOT_A_PROBABILITY, f"{number:.6g}")
-    return min(max(float(number), 0.0), 1.0)
-
-
-def _prediction(value: object, classes: int) -> int:
-    number = _number(value, "prediction")
-    if number != int(number):
-        raise _Unusable(FindingCode.MALFORMED_ENTRY, "prediction is not a whole number")
-    if not 0 <= number < classes:
-        raise _Unusable(FindingCode.CLASS_OUT_OF_RANGE, f"{number:.6g} of {classes} classes")
-    return int(number)
-
-
-def _number(value: object, what: str) -> int | float:
-    # bool is an int in Python; in JSON, true is not a number.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Unusable(FindingCode.MALFORMED_ENTRY, f"{what} is not a number")
-    if not math.isfinite(value):
-        raise _Unusable(FindingCode.NON_FINITE_NUMBER, what)
-    return value
-
-
-def _shown_key(key: str) -> str:
+def shown_name(key: str) -> str:
+    """A key that a stranger wrote, as it can stand in a finding."""
     return printable_name(key if len(key) <= _LONGEST_KEY else key[:_LONGEST_KEY] + "...")
