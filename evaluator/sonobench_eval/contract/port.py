@@ -1,9 +1,9 @@
-"""How a container is fed and what it must write, as an interface: one contract per published challenge kit."""
+"""How a container is fed and what it must write, as an interface. `registry.py` has the contract of a challenge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -28,11 +28,63 @@ class MaskAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ClassAnswer:
-    """A case's class: `probabilities` in [0, 1], one per class, and the team's own `prediction`; or the `problem`."""
+    """A case's class: `probabilities` in [0, 1], one per class, and the team's own `prediction`; or the `problem`.
+
+    Where the algorithm `abstains`, it leaves the case to a human: there is no prediction, and there may be probabilities.
+    """
 
     probabilities: tuple[float, ...] | None
     prediction: int | None
     problem: FindingCode | None = None
+    abstains: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsAnswer:
+    """A case's labels, one value per class: `probabilities` in [0, 1] and `decisions`; or the `problem`."""
+
+    probabilities: tuple[float, ...] | None
+    decisions: tuple[bool, ...] | None
+    problem: FindingCode | None = None
+    abstains: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAnswer:
+    """A case's grade or measurement, within the range of its task; or the `problem`."""
+
+    value: float | None
+    problem: FindingCode | None = None
+    abstains: bool = False
+
+
+class FoundBox(NamedTuple):
+    """One box: the index of its class, how sure the algorithm is (0 to 1), and its corners in pixels, `left < right`."""
+
+    class_index: int
+    confidence: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoxesAnswer:
+    """A case's boxes, in the order of writing, empty where nothing was found; or the `problem`."""
+
+    boxes: tuple[FoundBox, ...] | None
+    problem: FindingCode | None = None
+    abstains: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PointsAnswer:
+    """A case's points `(x, y)` in pixels, in its task's order, None for one that is said not to be there; or the `problem`."""
+
+    points: tuple[tuple[float, float] | None, ...] | None
+    problem: FindingCode | None = None
+    abstains: bool = False
 
 
 class Misfit(NamedTuple):
@@ -42,22 +94,60 @@ class Misfit(NamedTuple):
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class CaseListFile:
+    """The case list as a file of its own: where in the container, and its bytes."""
+
+    at: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a container is given: folders and files by their places in it. Holds nothing of the references.
+
+    `images` maps the id of each case to the path of its image below `inputs_at`; `beside` are further files there (a case
+    list that lies among the images). `case_list` is None where it lies there, or there is none.
+    """
+
+    inputs_at: str
+    output_at: str
+    images: Mapping[str, str]
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    case_list: CaseListFile | None = None
+
+
 class Answers(Protocol):
-    """One algorithm's answers, read when asked for. Nothing a stranger wrote raises here."""
+    """One algorithm's answers, read when asked for. Nothing a stranger wrote raises here.
+
+    Each is asked for cases of its own kind of task alone. Asking twice finds once.
+    """
 
     @property
     def findings(self) -> list[Finding]:
         """All that was found so far; complete once every case was asked for."""
 
     def mask(self, case: Case) -> MaskAnswer:
-        """The mask of a segmentation case. Asking twice reads twice, but finds once."""
+        """The mask of a case of segmentation or instances. Asking twice reads twice."""
 
     def classification(self, case: Case) -> ClassAnswer:
-        """The class of a classification case."""
+        """The class of a binary or multiclass case."""
+
+    def labels(self, case: Case) -> LabelsAnswer:
+        """The labels of a multilabel case."""
+
+    def value(self, case: Case) -> ValueAnswer:
+        """The grade or measurement of an ordinal or regression case."""
+
+    def boxes(self, case: Case) -> BoxesAnswer:
+        """The boxes of a detection case."""
+
+    def points(self, case: Case) -> PointsAnswer:
+        """The points of a keypoints case."""
 
 
 class Contract(Protocol):
-    """A challenge kit's interface."""
+    """How the containers of a challenge are fed and answer."""
 
     @property
     def inputs_at(self) -> str:
@@ -65,7 +155,7 @@ class Contract(Protocol):
 
     @property
     def case_list_at(self) -> str:
-        """File in the container that lists the cases."""
+        """File in the container that lists the cases; empty where none is mounted."""
 
     @property
     def output_at(self) -> str:
@@ -74,11 +164,14 @@ class Contract(Protocol):
     def misfits(self, challenge: Challenge) -> list[Misfit]:
         """What in this challenge the contract cannot express; an empty list where it fits."""
 
+    def feed(self, challenge: Challenge) -> Feed:
+        """What the container is given, by the names and in the order of this challenge's cases."""
+
     def case_list(self, challenge: Challenge) -> bytes:
-        """The case list, as the container reads it. Holds nothing of the references."""
+        """The case list, as the container reads it; empty where there is none. Holds nothing of the references."""
 
     def mask_path(self, case: Case) -> str:
-        """Where the mask of a segmentation case is written, relative to the output folder."""
+        """Where the mask of a case is written, relative to the output folder."""
 
     def read_answers(
         self, challenge: Challenge, source: ResultSource, image_size: ImageSize, *, decoder: Decoder | None = None

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sonobench_eval.challenge.model import Case, Challenge
-from sonobench_eval.contract.port import Answers, ClassAnswer, Contract, ImageSize, MaskAnswer
+from sonobench_eval.contract.port import (
+    Answers,
+    BoxesAnswer,
+    ClassAnswer,
+    Contract,
+    ImageSize,
+    LabelsAnswer,
+    MaskAnswer,
+    PointsAnswer,
+    ValueAnswer,
+)
 from sonobench_eval.contract.pseudonyms import CaseNames
 from sonobench_eval.io.findings import Finding
 from sonobench_eval.io.images import Decoder
@@ -46,3 +56,15 @@ class _AnswersUnderNames:
 
     def classification(self, case: Case) -> ClassAnswer:
         return self._given.classification(self._names.renamed(case))
+
+    def labels(self, case: Case) -> LabelsAnswer:
+        return self._given.labels(self._names.renamed(case))
+
+    def value(self, case: Case) -> ValueAnswer:
+        return self._given.value(self._names.renamed(case))
+
+    def boxes(self, case: Case) -> BoxesAnswer:
+        return self._given.boxes(self._names.renamed(case))
+
+    def points(self, case: Case) -> PointsAnswer:
+        return self._given.points(self._names.renamed(case))

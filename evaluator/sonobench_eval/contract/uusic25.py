@@ -1,23 +1,39 @@
 """The interface of the UUSIC25 kit: `/input/`, `/input_json`, `/output`, masks as PNG, `classification.json`.
 
 Images built for that challenge run here unchanged, so nothing of this is ours to improve: the mask's path is the
-image's with *every* `img` replaced by `mask`, as the kit's `str.replace` does it.
+image's with *every* `img` replaced by `mask`, as the kit's `str.replace` does it. `presets.UUSIC25` says the same as
+data; tests hold the two to one another.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from sonobench_eval.challenge.model import Case, Challenge, Task
 from sonobench_eval.contract.class_entries import ClassFile, max_class_file_bytes, read_class_file
-from sonobench_eval.contract.port import ClassAnswer, ImageSize, MaskAnswer, Misfit
+from sonobench_eval.contract.paths import folders_above
+from sonobench_eval.contract.port import (
+    BoxesAnswer,
+    CaseListFile,
+    ClassAnswer,
+    Feed,
+    ImageSize,
+    LabelsAnswer,
+    MaskAnswer,
+    Misfit,
+    PointsAnswer,
+    ValueAnswer,
+)
+from sonobench_eval.contract.result_tree import FileRead, ResultTree
 from sonobench_eval.io.confined import shared_decoder
 from sonobench_eval.io.findings import Finding, FindingCode
 from sonobench_eval.io.images import Decoder, MaskRead, max_png_bytes
-from sonobench_eval.io.results import Entry, ResultSource, ResultTooLarge
+from sonobench_eval.io.results import ResultSource
 
 CLASS_FILE = "classification.json"
 
@@ -31,7 +47,7 @@ class Uusic25:
 
     def misfits(self, challenge: Challenge) -> list[Misfit]:
         """Mask paths that collide: the kit's rule can send two images to one file, or a mask onto classification.json."""
-        found: list[Misfit] = []
+        found: list[Misfit] = list(_unread_tasks(challenge))
         owner: dict[str, str] = {CLASS_FILE: ""}
         for number, case in _segmentation_cases(challenge):
             path = self.mask_path(case)
@@ -42,6 +58,15 @@ class Uusic25:
                 )
             owner.setdefault(path, case.id)
         return found + _paths_through_files(challenge, owner, self)
+
+    def feed(self, challenge: Challenge) -> Feed:
+        """Images at their cases' ids, and the list (see `Contract.feed`)."""
+        return Feed(
+            inputs_at=self.inputs_at,
+            output_at=self.output_at,
+            images={case.id: case.id for case in challenge.cases},
+            case_list=CaseListFile(self.case_list_at, self.case_list(challenge)),
+        )
 
     def case_list(self, challenge: Challenge) -> bytes:
         """The JSON list a container finds at `/input_json`, in the challenge's order."""
@@ -66,11 +91,12 @@ class Uusic25Answers:
     def __init__(
         self, contract: Uusic25, challenge: Challenge, source: ResultSource, *, image_size: ImageSize, decoder: Decoder
     ) -> None:
-        self._contract, self._source, self._image_size, self._decoder = contract, source, image_size, decoder
+        self._contract, self._image_size, self._decoder = contract, image_size, decoder
         self._tasks = {task.id: task for task in challenge.tasks}
-        self._entries = {entry.path: entry for entry in source.entries()}
-        self._folders = {folder for path in self._entries for folder in _folders_above(path)}
-        self._findings: dict[Finding, None] = dict.fromkeys(self._unexpected(challenge))
+        self._tree = ResultTree(source)
+        # Programs made for this layout write the file of classes whether or not there are any to tell.
+        expected = {CLASS_FILE, *(contract.mask_path(case) for _, case in _segmentation_cases(challenge))}
+        self._findings: dict[Finding, None] = dict.fromkeys(self._tree.unexpected(expected))
         self._classes = self._read_classes(challenge)
         self._findings |= dict.fromkeys(self._classes.findings)
 
@@ -96,60 +122,65 @@ class Uusic25Answers:
         """The class of a classification case (see `Answers.classification`)."""
         return self._classes.answers[case.id]
 
+    def labels(self, case: Case) -> LabelsAnswer:
+        """There are none in this contract."""
+        _not_in_the_kit(case)
+
+    def value(self, case: Case) -> ValueAnswer:
+        """There are none in this contract."""
+        _not_in_the_kit(case)
+
+    def boxes(self, case: Case) -> BoxesAnswer:
+        """There are none in this contract."""
+        _not_in_the_kit(case)
+
+    def points(self, case: Case) -> PointsAnswer:
+        """There are none in this contract."""
+        _not_in_the_kit(case)
+
     def _note(self, code: FindingCode, case: Case, detail: str = "") -> None:
         self._findings[Finding(code, case.id, detail)] = None
 
     def _read_mask(self, path: str, expected: tuple[int, int]) -> MaskRead:
-        problem = self._not_a_plain_file(path)
-        if problem is not None:
-            return MaskRead(None, problem)
-        try:
-            data = self._source.read(path, max_png_bytes(*expected))
-        except ResultTooLarge:
-            return MaskRead(None, FindingCode.FILE_TOO_LARGE)
-        if data is None:
-            return MaskRead(None, FindingCode.UNREADABLE_IMAGE, "the file cannot be read")
-        return self._decoder.decode(data, expected=expected)
-
-    def _not_a_plain_file(self, path: str) -> FindingCode | None:
-        entry = self._entries.get(path)
-        if entry is not None:
-            return None if entry.kind == "file" else FindingCode.NOT_A_REGULAR_FILE
-        above = (self._entries.get(folder) for folder in _folders_above(path))
-        if path in self._folders or any(each is not None and each.kind != "file" for each in above):
-            return FindingCode.NOT_A_REGULAR_FILE
-        return FindingCode.MISSING_RESULT
-
-    def _unexpected(self, challenge: Challenge) -> list[Finding]:
-        # Programs made for this layout write the file of classes whether or not there are any to tell.
-        expected = {CLASS_FILE, *(self._contract.mask_path(case) for _, case in _segmentation_cases(challenge))}
-        on_the_way = {folder for path in expected for folder in _folders_above(path)}
-        return [
-            Finding(FindingCode.UNEXPECTED_FILE, entry.path, _what_it_is(entry))
-            for entry in self._entries.values()
-            if entry.path not in expected and (entry.kind == "file" or entry.path not in on_the_way)
-        ]
+        read = self._tree.read(path, max_png_bytes(*expected), unreadable=FindingCode.UNREADABLE_IMAGE)
+        if read.data is None:
+            return MaskRead(None, read.problem, "the file cannot be read" if _is_there(read) else "")
+        return self._decoder.decode(read.data, expected=expected)
 
     def _read_classes(self, challenge: Challenge) -> ClassFile:
-        cases = [(case, self._tasks[case.task]) for case in challenge.cases if not self._tasks[case.task].is_segmentation]
-        problem = self._not_a_plain_file(CLASS_FILE)
-        data = None
-        if cases and problem is None:
-            try:
-                data = self._source.read(CLASS_FILE, max_class_file_bytes(cases))
-                problem = FindingCode.INVALID_JSON if data is None else None
-            except ResultTooLarge:
-                problem = FindingCode.FILE_TOO_LARGE
-        return read_class_file(data, cases, file=CLASS_FILE, problem=problem, policy=challenge.undefined)
+        cases = [(case, self._tasks[case.task]) for case in challenge.cases if self._tasks[case.task].is_classification]
+        read = FileRead(None)
+        if cases:
+            read = self._tree.read(CLASS_FILE, max_class_file_bytes(cases), unreadable=FindingCode.INVALID_JSON)
+        return read_class_file(read.data, cases, file=CLASS_FILE, problem=read.problem, policy=challenge.undefined)
 
 
 def names_no_structure(mask: npt.NDArray[np.uint8], task: Task) -> bool:
     """True where a mask has a value that is neither background nor one that the task names.
 
-    Where any non-zero value is foreground, the contract's own 0 and 255 are the values expected.
+    Where any non-zero value is foreground, the contract's own 0 and 255 are the values expected. Instances have any number.
     """
-    named = [255 if value == "nonzero" else value for value in (task.labels or {}).values()]
+    if task.labels is None:
+        return False
+    named = [255 if value == "nonzero" else value for value in task.labels.values()]
     return sum(int(np.count_nonzero(mask == value)) for value in (0, *named)) != mask.size
+
+
+def _is_there(read: FileRead) -> bool:
+    return read.problem is FindingCode.UNREADABLE_IMAGE
+
+
+def _not_in_the_kit(case: Case) -> NoReturn:
+    raise LookupError(f"case {case.id}: the uusic25 contract has masks and classes only, so its challenge is no fit")
+
+
+def _unread_tasks(challenge: Challenge) -> Iterator[Misfit]:
+    for number, task in enumerate(challenge.tasks):
+        if not (task.is_segmentation or task.is_classification):
+            yield Misfit(
+                ("tasks", number, "kind"),
+                f"the uusic25 contract has no answers for {task.kind} tasks; say under contract where they are written",
+            )
 
 
 def _segmentation_cases(challenge: Challenge) -> list[tuple[int, Case]]:
@@ -162,7 +193,7 @@ def _paths_through_files(challenge: Challenge, owner: dict[str, str], contract: 
     return [
         Misfit(("cases", number, "id"), f"its mask would be written below {folder}, which is a result file; rename the image")
         for number, case in _segmentation_cases(challenge)
-        for folder in _folders_above(contract.mask_path(case))
+        for folder in folders_above(contract.mask_path(case))
         if folder in owner
     ]
 
@@ -170,12 +201,3 @@ def _paths_through_files(challenge: Challenge, owner: dict[str, str], contract: 
 def _case_entry(case: Case, task: Task) -> dict[str, str]:
     kind = "segmentation" if task.is_segmentation else "classification"
     return {"img_path_relative": case.id, "task": kind, "dataset_name": task.dataset_name, "organ": task.organ}
-
-
-def _folders_above(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
-
-
-def _what_it_is(entry: Entry) -> str:
-    return {"file": "", "link": "a link"}.get(entry.kind, "not a plain file")
