@@ -121,7 +121,8 @@ class InputRules(Record):
 class CaseListRules(Record):
     """The file that lists the cases. `fields` are the keys (or columns) of each case, and what stands there.
 
-    `at` may lie in the folder of inputs. `under` puts the list of a JSON file under keys. `kinds` renames `{kind}`.
+    A key with dots lies in others (`image.path`), and the list of a JSON file `under` a key. `at` may lie in the folder of
+    inputs. `kinds` renames `{kind}`.
     """
 
     at: Place = "/input_json"
@@ -139,6 +140,8 @@ class CaseListRules(Record):
         whole = [name for name, rule in self.fields.items() if set(parts_of(str(rule))) & set(VALUE_PARTS)]
         if self.form == "csv" and whole:
             raise ValueError(f"{whole[0]} can stand in a JSON list only: a cell of a CSV holds text")
+        if self.form == "json" and (inner := [name for name in self.fields if _lies_in_another(name, self.fields)]):
+            raise ValueError(f"{inner[0]} lies in a field that has a value of its own")
         return self
 
 
@@ -397,6 +400,11 @@ RULES_OF_KIND: dict[TaskKind, str] = {
     "keypoints": "points",
 }
 """Which list of rules a task's answers are read by."""
+
+
+def _lies_in_another(name: str, names: Collection[str]) -> bool:
+    keys = name.split(".")
+    return any(".".join(keys[:depth]) in names for depth in range(1, len(keys)))
 
 
 def _is_in(path: str, folder: str) -> bool:

@@ -3,10 +3,12 @@
 The threat: a team that has met the test set before, or has guessed at it, ships answers keyed by file name or by
 position; or a name, the order of the list, a time or a header says which hospital or which class an image is from.
 With a key, a file's own name becomes 16 hexadecimal digits (its folders stay, so images built for a published kit run
-unchanged) and the list is shuffled; both change with every key, and neither can be undone without it.
+unchanged; a contract can hide them too) and the list is shuffled; both change with every key, and neither can be undone
+without it.
 
-What remains: folders' names, an image's pixels, format and size. An image can be known again by a hash of its pixels,
-which no renaming prevents; only a test set that nobody has seen does. Nor is anything hidden from whoever has the key.
+What remains: folders' names where they stay, an image's pixels, format and size. An image can be known again by a hash
+of its pixels, which no renaming prevents; only a test set that nobody has seen does. Nor is anything hidden from whoever
+has the key.
 """
 
 from __future__ import annotations
@@ -20,14 +22,16 @@ from dataclasses import dataclass
 from itertools import count
 
 from sonobench_eval.challenge.model import Case, Challenge
+from sonobench_eval.contract.presets import rules_of
 
 KEY_BYTES = 32
-KEPT_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+KEPT_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii.gz", ".nii")
 """Endings that programs choose their reader by. Any other is part of the name, and could tell something."""
 
 # Digits and a to f: never `img` or `mask`, which the UUSIC25 kit replaces wherever they stand in a path.
 _DIGITS = 16
-_PSEUDONYM = re.compile(rf"([0-9a-f]{{{_DIGITS}}})((?:{'|'.join(map(re.escape, KEPT_SUFFIXES))})?)")
+_LONGEST_FIRST = sorted(KEPT_SUFFIXES, key=len, reverse=True)
+_PSEUDONYM = re.compile(rf"([0-9a-f]{{{_DIGITS}}})((?:{'|'.join(map(re.escape, _LONGEST_FIRST))})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,12 @@ def case_names(challenge: Challenge, key: bytes | None) -> CaseNames:
         return CaseNames({case_id: case_id for case_id in ids}, {}, are_pseudonyms=False)
     if len(key) != KEY_BYTES:
         raise ValueError(f"a pseudonym key has {KEY_BYTES} bytes, not {len(key)}")
-    made = _pseudonyms(key, ids)
+    hidden = rules_of(challenge).inputs.folders == "hidden"
+    made = _pseudonyms(key, ids, folders_hidden=hidden)
     shuffled = sorted(ids, key=lambda case_id: _digest(key, "order", case_id))
-    stands_for = {_parts(name)[1]: _parts(case_id)[1] for case_id, name in made.items()}
-    stands_for |= {_own(name): _own(case_id) for case_id, name in made.items()}
+    # What a name stands for has as much of the path as the name took the place of.
+    stands_for = {_parts(name)[1]: (_parts(own)[0] if hidden else "") + _parts(own)[1] for own, name in made.items()}
+    stands_for |= {_own(name): own if hidden else _own(own) for own, name in made.items()}
     return CaseNames({case_id: made[case_id] for case_id in shuffled}, stands_for, are_pseudonyms=True)
 
 
@@ -93,13 +99,20 @@ def new_key(challenge: Challenge) -> bytes | None:
     return secrets.token_bytes(KEY_BYTES) if challenge.pseudonyms else None
 
 
-def _pseudonyms(key: bytes, ids: Collection[str]) -> dict[str, str]:
+def with_digits(case: Case, digits: str, *, folders_hidden: bool) -> Case:
+    """The case under the name that these digits make: its format's ending stays, and its folders unless they are hidden."""
+    folders, _, suffix = _parts(case.id)
+    return case.model_copy(update={"id": f"{'' if folders_hidden else folders}{digits}{suffix}"})
+
+
+def _pseudonyms(key: bytes, ids: Collection[str], *, folders_hidden: bool) -> dict[str, str]:
     taken = {folder for case_id in ids for folder in _folders_above(case_id)}
     made: dict[str, str] = {}
     used: set[str] = set()
     # Sorted, so that a rare second try does not depend on the order of the list.
     for case_id in sorted(ids):
         folders, _, suffix = _parts(case_id)
+        folders = "" if folders_hidden else folders
         tokens = (_digest(key, f"name {tries}", case_id).hex()[:_DIGITS] for tries in count())
         token = next(each for each in tokens if each not in used and f"{folders}{each}{suffix}" not in taken)
         used.add(token)

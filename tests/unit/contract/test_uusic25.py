@@ -43,7 +43,7 @@ class TestContractNamed:
         assert (contract.inputs_at, contract.case_list_at, contract.output_at) == ("/input", "/input_json", "/output")
 
     def test_an_unknown_name_lists_the_known(self) -> None:
-        with pytest.raises(LookupError, match="choose from uusic25"):
+        with pytest.raises(LookupError, match="choose from folder-per-case, json-list, uusic25"):
             contract_named("other")
 
 
