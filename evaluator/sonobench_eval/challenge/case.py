@@ -119,7 +119,7 @@ def _reference_problems(case: Case, task: Task) -> Iterator[tuple[str, str]]:
         yield "labels", f"has {len(case.labels)} values, but {task.id} has {len(classes)} classes"
     if case.value is not None and task.range is not None and not task.range[0] <= case.value <= task.range[1]:
         yield "value", f"{case.value:g} is outside the range of {task.id}, {task.range[0]:g} to {task.range[1]:g}"
-    if case.value is not None and task.kind == "ordinal" and case.value != int(case.value):
+    if case.value is not None and task.kind == "ordinal" and task.edges is None and case.value != int(case.value):
         yield "value", f"{case.value:g} is no grade: the reference of an ordinal case is a whole number"
     if unknown := [box.kind for box in case.boxes or () if box.kind not in classes]:
         yield "boxes", f"{unknown[0]!r} is no class of {task.id}; its classes are {', '.join(classes)}"

@@ -16,8 +16,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from sonobench_eval.challenge.case import Box, Case, Center, CenterRole, Millimetres, case_problems
+from sonobench_eval.challenge.contract_rules import ContractName, ContractRules
 from sonobench_eval.challenge.errors import CrossCheckError, Problem
 from sonobench_eval.challenge.kinds import TaskKind
+from sonobench_eval.challenge.ranking_rules import Ranking, ranking_problems
 from sonobench_eval.challenge.record import Record, Slug, is_plain_relative_path
 from sonobench_eval.challenge.sizes import Bytes, Seconds
 from sonobench_eval.challenge.task import IntervalName, Metric, Task
@@ -31,6 +33,7 @@ __all__ = [
     "CenterRole",
     "Challenge",
     "ContractName",
+    "ContractRules",
     "IntervalName",
     "Limits",
     "Measuring",
@@ -46,11 +49,6 @@ __all__ = [
     "UndefinedPolicy",
     "is_plain_relative_path",
 ]
-
-ContractName = Literal["uusic25"]
-SEGMENTATION_METRICS: frozenset[str] = frozenset({"dsc", "nsd"})
-CLASSIFICATION_METRICS: frozenset[str] = frozenset({"auc", "acc", "f1", "auprc"})
-
 
 class Limits(Record):
     """What one run may use. Sizes in bytes (`512M`, `8G` in YAML), times in seconds (`90s`, `30min`)."""
@@ -102,26 +100,6 @@ class Measuring(Record):
     relative_to_reference: bool = False
 
 
-class Ranking(Record):
-    """The 70/30 accuracy-efficiency ranking of UUSIC25 (see `sonobench_eval.ranking`)."""
-
-    scheme: Literal["uusic25"] = "uusic25"
-    performance: Annotated[float, Field(ge=0, le=1)] = 0.7
-    efficiency: Annotated[float, Field(ge=0, le=1)] = 0.3
-    segmentation_metrics: tuple[str, ...] = ("dsc", "nsd")
-    classification_metrics: tuple[str, ...] = ("auc", "acc")
-
-    @model_validator(mode="after")
-    def _weights_sum_to_one(self) -> Self:
-        if abs(self.performance + self.efficiency - 1) > 1e-9:
-            raise ValueError(f"performance and efficiency must sum to 1, not {self.performance + self.efficiency:g}")
-        if wrong := [m for m in self.segmentation_metrics if m not in SEGMENTATION_METRICS]:
-            raise ValueError(f"{wrong[0]} is not a segmentation metric")
-        if wrong := [m for m in self.classification_metrics if m not in CLASSIFICATION_METRICS]:
-            raise ValueError(f"{wrong[0]} is not a classification metric")
-        return self
-
-
 class Challenge(Record):
     """One challenge, whole. Folders are relative to the YAML file that declares them."""
 
@@ -129,7 +107,7 @@ class Challenge(Record):
     name: Slug
     title: Annotated[str, Field(min_length=1, max_length=200)]
     description: str = ""
-    contract: ContractName = "uusic25"
+    contract: ContractName | ContractRules = "uusic25"
     inputs: str = "images"
     truth: str | None = "truth"
     writable: tuple[str, ...] = ("/app",)
@@ -181,6 +159,7 @@ class Challenge(Record):
         problems += _warm_up_problems(self.warm_up, self.cases)
         used = {case.task for case in self.cases}
         problems += [Problem(("tasks", at), "has no cases") for at, task in enumerate(self.tasks) if task.id not in used]
+        problems += [Problem(("ranking", *each.loc), each.sentence) for each in ranking_problems(self.ranking, self.tasks)]
         if problems:
             raise CrossCheckError(problems)
         return self

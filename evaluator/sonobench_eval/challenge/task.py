@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -76,7 +77,7 @@ class Task(Record):
     `dataset_name` and `organ` are what the container is told in its case list. `labels` maps the structures of a
     segmentation task to their value in a mask, or to `nonzero`; `classes` names the classes of a classification,
     multilabel or detection task in the order of their indices; `range` is the lowest and highest value of an ordinal or
-    regression task, `points` the names of keypoints.
+    regression task, `edges` are the bins that make grades of scores, `points` the names of keypoints.
     """
 
     id: Slug
@@ -87,6 +88,7 @@ class Task(Record):
     labels: dict[str, int | Literal["nonzero"]] | None = None
     classes: tuple[str, ...] | None = None
     range: tuple[float, float] | None = None
+    edges: tuple[float, ...] | None = None
     points: tuple[str, ...] | None = None
     value_unit: Annotated[str, Field(max_length=20)] | None = None
     undefined: UndefinedPolicy | None = None
@@ -158,6 +160,8 @@ class Task(Record):
                 raise ValueError(f"a {kind} task has {_what_it_has(self.rules)}, not {name}")
         if self.range is not None and not self.range[0] < self.range[1]:
             raise ValueError("range is the lowest and the highest value, in this order")
+        if self.edges is not None:
+            self._check_edges(self.edges)
         if self.points is not None and (not self.points or len(set(self.points)) != len(self.points)):
             raise ValueError("points are the names of the keypoints, each once")
 
@@ -178,6 +182,13 @@ class Task(Record):
             raise ValueError(f"a {self.kind} task needs {needed} classes, not {count}")
         if len(set(self.classes or ())) != count:
             raise ValueError("two classes have the same name")
+
+    def _check_edges(self, edges: tuple[float, ...]) -> None:
+        if self.kind != "ordinal" or self.range is None:
+            raise ValueError("edges make grades of scores, so only an ordinal task has them")
+        rising = all(lower < upper for lower, upper in pairwise(edges))
+        if len(edges) < 3 or not rising or (edges[0], edges[-1]) != self.range:
+            raise ValueError(f"edges rise from {self.range[0]:g} to {self.range[1]:g}, with at least one between them")
 
     def _metric_problems(self) -> list[Problem]:
         problems = []

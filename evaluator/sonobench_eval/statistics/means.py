@@ -45,12 +45,16 @@ def _mean(shares: list[Share], bootstrap: Bootstrap) -> MetricScore:
         ci_high=interval.high if interval else None,
         n=sum(metric.n for metric in metrics),
         units=sum(metric.units for metric in metrics),
-        ci_method=method(bootstrap.resamples, f"each of {len(shares)} tasks on its own") if interval else None,
+        ci_method=_method(bootstrap, len(shares)) if interval else None,
         undefined=f"{_listed(missing)} has no value" if missing else None,
         undefined_resamples=int(np.isnan(replicates).sum()),
         higher_is_better=metrics[0].higher_is_better,
         unit=metrics[0].unit,
     )
+
+
+def _method(bootstrap: Bootstrap, tasks: int) -> str:
+    return f"{method(bootstrap.resamples, f'each of {tasks} tasks on its own')}, seed {bootstrap.seed}"
 
 
 def _listed(ids: Iterable[str]) -> str:

@@ -39,18 +39,18 @@ class TestTaskScore:
         assert metric.ci_low is not None
         assert metric.ci_high is not None
         assert 0.2 <= metric.ci_low < 0.5 < metric.ci_high <= 0.8
-        assert (metric.n, metric.units, metric.ci_method) == (4, 4, "percentile bootstrap, 200 resamples of 4 cases")
+        assert (metric.n, metric.units, metric.ci_method) == (4, 4, "percentile bootstrap, 200 resamples of 4 cases, seed 1")
 
     def test_says_that_subjects_were_drawn_where_they_are_known(self) -> None:
         cases = [case(1, "Near", "x"), case(2, "Near", "x"), case(3, "Near", "y"), case(4, "Near")]
         (metric,) = segmented([0.1, 0.2, 0.3, 0.4], cases).score.metrics
         assert (metric.n, metric.units) == (4, 3)
-        assert metric.ci_method == "percentile bootstrap, 200 resamples of 2 subjects and 1 case without one"
+        assert metric.ci_method == "percentile bootstrap, 200 resamples of 2 subjects and 1 case without one, seed 1"
 
     def test_counts_subjects_of_one_name_by_their_center(self) -> None:
         cases = [case(1, "Near", "1"), case(2, "Near", "1"), case(3, "Far", "1"), case(4, "Far", "2")]
         (metric,) = segmented([0.1, 0.2, 0.3, 0.4], cases).score.metrics
-        assert (metric.units, metric.ci_method) == (3, "percentile bootstrap, 200 resamples of 3 subjects")
+        assert (metric.units, metric.ci_method) == (3, "percentile bootstrap, 200 resamples of 3 subjects, seed 1")
 
     def test_subjects_with_many_like_cases_widen_the_interval(self) -> None:
         scores = [0.0] * 10 + [1.0] * 10
@@ -97,7 +97,7 @@ class TestCentersAndRoles:
     def test_a_centers_interval_says_that_the_tasks_resamples_were_restricted(self) -> None:
         score = segmented([0.2, 0.4, 0.6, 0.8], NEAR_AND_FAR).score
         assert score.centers[0].metrics[0].ci_method == (
-            "percentile bootstrap, 200 resamples of the task's 4 cases, restricted to the 2 cases here"
+            "percentile bootstrap, 200 resamples of the task's 4 cases, restricted to the 2 cases here, seed 1"
         )
 
     def test_a_center_may_be_named_like_a_role(self) -> None:

@@ -26,7 +26,7 @@ class TestMeanOverTasks:
         assert (mean.n, mean.units) == (404, 402)
         # Replicates of the mean: 0.45, 0.5, 0.55; their 5 % and 95 % quantiles.
         assert (mean.ci_low, mean.ci_high) == (pytest.approx(0.455), pytest.approx(0.545))
-        assert mean.ci_method == "percentile bootstrap, 3 resamples of each of 2 tasks on its own"
+        assert mean.ci_method == "percentile bootstrap, 3 resamples of each of 2 tasks on its own, seed 20250923"
 
     def test_of_one_task_is_that_task(self) -> None:
         alone = task("A", 0.2, [0.1, 0.2, 0.3])
