@@ -1,0 +1,95 @@
+"""Hits and false alarms as confidence falls, in many resamples at once.
+
+Only thresholds at which something is found matter for average precision and FROC: what lies between two of them are
+false alarms, which are summed. Both are sparse matrices (thresholds by cases), so that one product with the counts gives all
+resamples, at a cost that grows with detections times resamples and without a number kept for every false alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from sonobench_eval.metrics.class_answers import BoolArray, FloatArray, IntArray
+from sonobench_eval.metrics.detection_outcomes import Detections
+
+NUMBERS_AT_ONCE = 1_000_000
+"""How many numbers of a curve are held at a time (8 MB), so that they stay near the processor."""
+
+
+class Steps(NamedTuple):
+    """What each threshold adds at which something is found, surest first; each of shape (steps, resamples).
+
+    `alarms_before` came since the step before, `alarms_tied` have the step's own confidence.
+    """
+
+    hits: FloatArray
+    alarms_before: FloatArray
+    alarms_tied: FloatArray
+
+    @property
+    def alarms(self) -> FloatArray:
+        """False alarms at or above each threshold."""
+        return np.asarray(np.cumsum(self.alarms_before + self.alarms_tied, axis=0))
+
+
+class Given(NamedTuple):
+    """What a resample holds: references to find, and images. Shapes (resamples,)."""
+
+    to_find: FloatArray
+    images: FloatArray
+
+
+Judge = Callable[[Steps, Given], FloatArray]
+"""Values of some resamples, resamples last."""
+
+
+def along_curve(judge: Judge, detections: Detections, counts: FloatArray) -> FloatArray:
+    """A judge's values of all resamples, which are the last axis; NaN where a resample has nothing to find."""
+    matrices = _matrices(detections)
+    at_once = max(1, NUMBERS_AT_ONCE // max(1, matrices.hits.shape[0]))
+    found = [
+        _judged(judge, matrices, detections, counts[start : start + at_once]) for start in range(0, max(1, len(counts)), at_once)
+    ]
+    return np.concatenate(found, axis=-1)
+
+
+class _Matrices(NamedTuple):
+    """As `Steps`, each a sparse matrix of shape (steps, n)."""
+
+    hits: sparse.csr_array
+    alarms_before: sparse.csr_array
+    alarms_tied: sparse.csr_array
+
+
+def _judged(judge: Judge, matrices: _Matrices, detections: Detections, counts: FloatArray) -> FloatArray:
+    rows = np.ascontiguousarray(counts.T)
+    given = Given(detections.to_find @ rows, rows.sum(axis=0))
+    values = judge(Steps(*(np.asarray(each @ rows) for each in matrices)), given)
+    return np.where(given.to_find > 0, values, np.nan)
+
+
+def _matrices(detections: Detections) -> _Matrices:
+    order = np.argsort(-detections.confidence, kind="stable")
+    hit, case, confidence = detections.hit[order], detections.case[order], detections.confidence[order]
+    threshold = _numbered(confidence)
+    finds: BoolArray = np.bincount(threshold, weights=hit) > 0
+    own_or_next: IntArray = np.cumsum(finds) - finds
+    step = own_or_next[threshold]
+    steps, cases = int(finds.sum()), len(detections.to_find)
+    tied = finds[threshold] & ~hit
+    before = ~finds[threshold] & (step < steps)
+    return _Matrices(*(_matrix(which, step, case, (steps, cases)) for which in (hit, before, tied)))
+
+
+def _numbered(sorted_confidence: FloatArray) -> IntArray:
+    """The number of each detection's confidence among the confidences, counted in the order given."""
+    differs = sorted_confidence[1:] != sorted_confidence[:-1]
+    return np.cumsum(np.concatenate([np.zeros(min(1, len(sorted_confidence)), np.bool_), differs]))
+
+
+def _matrix(which: BoolArray, step: IntArray, case: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(np.count_nonzero(which)), (step[which], case[which])), shape=shape)
