@@ -8,9 +8,10 @@ import numpy as np
 
 from sonobench_eval.challenge.model import Bootstrap
 from sonobench_eval.evaluation import MetricScore
-from sonobench_eval.statistics.aggregation import FEWEST_UNITS, ScoredTask
+from sonobench_eval.statistics.aggregation import ScoredTask
 from sonobench_eval.statistics.bootstrap import method, percentile_interval
 from sonobench_eval.statistics.replicates import FloatArray
+from sonobench_eval.statistics.resampled import FEWEST_UNITS
 
 Share = tuple[str, MetricScore, FloatArray]
 """What one task adds to a mean: its id, its score, its replicates."""
