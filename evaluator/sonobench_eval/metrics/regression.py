@@ -13,7 +13,7 @@ import numpy as np
 
 from sonobench_eval.metrics.class_answers import ratio
 from sonobench_eval.metrics.regression_answers import FloatArray, ValueAnswers
-from sonobench_eval.metrics.regression_bounds import NOTHING, greatest_spread
+from sonobench_eval.metrics.regression_bounds import beyond_rounding, greatest_spread
 
 LIMITS = 1.959963984540054
 """The normal deviate of 95 % limits of agreement."""
@@ -54,8 +54,7 @@ def r2(answers: ValueAnswers, counts: FloatArray) -> FloatArray:
     centered = answers.reference - answers.reference.mean() if len(answers.reference) else answers.reference
     cases, total, squares = counts.sum(axis=1), counts @ centered, counts @ centered**2
     spread = squares - ratio(total**2, cases)
-    spread = np.where(spread > NOTHING * squares, spread, 0.0)
-    return 1 - ratio(counts @ answers.errors() ** 2, spread)
+    return 1 - ratio(counts @ answers.errors() ** 2, beyond_rounding(spread, squares))
 
 
 def bias(answers: ValueAnswers, counts: FloatArray) -> FloatArray:
@@ -80,12 +79,13 @@ def loa_width(answers: ValueAnswers, counts: FloatArray) -> FloatArray:
     difference = np.where(usable, answers.predicted - answers.reference, 0.0)
     center = difference[usable].mean() if usable.any() else 0.0
     centered = np.where(usable, difference - center, 0.0)
+    squares = counts @ centered**2
     spread = greatest_spread(
         cases=counts.sum(axis=1),
         total=counts @ centered,
-        squares=counts @ centered**2,
+        squares=squares,
         open_counts=counts[:, ~usable],
         lowest=answers.low - answers.reference[~usable] - center,
         width=answers.high - answers.low,
     )
-    return 2 * LIMITS * np.sqrt(ratio(spread, counts.sum(axis=1) - 1))
+    return 2 * LIMITS * np.sqrt(ratio(beyond_rounding(spread, squares), counts.sum(axis=1) - 1))

@@ -64,10 +64,10 @@ def moments(answers: ValueAnswers, counts: FloatArray) -> Moments:
     least_from_x = squares_y - 2 * away * total_y + used * away**2
     return Moments(
         cases,
-        _beyond_rounding(squares_x - mean_x * total_x, squares_x),
-        _beyond_rounding(covariance, np.sqrt(squares_x * largest_y)),
-        _beyond_rounding(squares_y - np.where(used > 0, ratio(total_y**2, used), 0.0), squares_y),
-        _beyond_rounding(most_y, largest_y),
+        beyond_rounding(squares_x - mean_x * total_x, squares_x),
+        beyond_rounding(covariance, np.sqrt(squares_x * largest_y)),
+        beyond_rounding(squares_y - np.where(used > 0, ratio(total_y**2, used), 0.0), squares_y),
+        beyond_rounding(most_y, largest_y),
         least_from_x,
         least_from_x + np.maximum(high - away, away - low) ** 2 * left.sum(axis=1),
     )
@@ -120,7 +120,7 @@ def lowest_correlation(covariance: FloatArray, spread: FloatArray, *, least: Flo
     return np.where(spread > 0, np.clip(value, -1.0, 1.0), np.nan)
 
 
-def _beyond_rounding(found: FloatArray, scale: FloatArray) -> FloatArray:
+def beyond_rounding(found: FloatArray, scale: FloatArray) -> FloatArray:
     """0 where a sum of squares or products is no more than rounding."""
     return np.where(np.abs(found) > NOTHING * scale, found, 0.0)
 
