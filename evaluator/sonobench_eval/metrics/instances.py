@@ -5,7 +5,7 @@ A label image is reduced once to a table of areas and shared areas; every metric
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -59,7 +59,7 @@ class InstanceAnswers:
 
     overlaps: tuple[Overlaps, ...]
     unusable: BoolArray
-    found_before: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+    found_before: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     """What does not depend on resamples, by the rule it was found with."""
 
     def __post_init__(self) -> None:
@@ -69,7 +69,15 @@ class InstanceAnswers:
             raise ValueError("a case without a usable answer has no predicted instances")
 
     def take(self, which: IntArray) -> InstanceAnswers:
-        """The answers to some cases, by position."""
+        """The answers to some cases, by position. Asked again, the same table."""
+        key = ("some", which.tobytes())
+        if key not in self.found_before:
+            everything = len(which) == len(self.overlaps) and bool((which == np.arange(len(which))).all())
+            self.found_before[key] = self if everything else self._some(which)
+        some: InstanceAnswers = self.found_before[key]
+        return some
+
+    def _some(self, which: IntArray) -> InstanceAnswers:
         return InstanceAnswers(tuple(self.overlaps[case] for case in which), self.unusable[which])
 
 
