@@ -91,7 +91,10 @@ class Resampling:
             yield self._by_case(self._draw(generators, len(rows)))
 
     def without_one(self) -> Iterator[FloatArray]:
-        """The jackknife's samples in the same form, (units, cases) together: row u lacks the cases of unit u."""
+        """The jackknife's samples in the same form, (units, cases) together: row u lacks the cases of unit u.
+
+        As many rows as units: a jackknife costs about what as many resamples do.
+        """
         for rows in self._portions(self.units):
             kept = self.unit_index[:, np.newaxis] != np.arange(rows.start, rows.stop)
             yield kept.astype(np.float64).T
