@@ -142,6 +142,8 @@ def _of_node(node: Leaf | Group, values: Mapping[str, FloatArray], parts: dict[s
 
 
 def _combined(group: Group, weights: list[float], of_children: list[FloatArray]) -> FloatArray:
+    if len(of_children) == 1:
+        return of_children[0]
     total = sum(weights)
     if group.combine == "mean":
         return np.asarray(sum(weight * score for weight, score in zip(weights, of_children, strict=True)) / total)
