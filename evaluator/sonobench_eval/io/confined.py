@@ -21,10 +21,12 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from sonobench_eval.io.confined_child import READY, REPLY, REQUEST, Status
 from sonobench_eval.io.findings import FindingCode
-from sonobench_eval.io.images import MaskRead, mask_of, max_png_bytes, refusal
-from sonobench_eval.io.png import GreyImage, PngFault
+from sonobench_eval.io.images import MaskRead, max_png_bytes, refusal
+from sonobench_eval.io.png import PngFault
 from sonobench_eval.io.sources import printable_name
 
 FILE_TIMEOUT_S = 20.0
@@ -146,7 +148,14 @@ class _Child:
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
             process = subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=nothing, bufsize=0, env={}, cwd="/", start_new_session=True
+                command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=nothing,
+                bufsize=0,
+                env={"OPENBLAS_NUM_THREADS": "1"},
+                cwd="/",
+                start_new_session=True,
             )
         except OSError as error:
             raise DecoderBroken(f"the confined image decoder cannot be started: {error.strerror}") from error
@@ -165,7 +174,8 @@ class _Child:
         self._write(REQUEST.pack(height, width, len(data)) + data, deadline=deadline)
         status, coloured, length = REPLY.unpack(self._read(REPLY.size, deadline=deadline))
         if status == Status.DECODED and length == height * width:
-            return mask_of(GreyImage(self._read(length, deadline=deadline), bool(coloured)), expected=expected)
+            pixels = np.frombuffer(self._read(length, deadline=deadline), np.uint8).reshape(expected)
+            return MaskRead(pixels, coloured=bool(coloured))
         if status not in (Status.UNREADABLE, Status.WRONG_SIZE) or length > _LONGEST_MESSAGE:
             raise _ChildDied  # It speaks nonsense: something other than our code is running in it.
         message = printable_name(self._read(length, deadline=deadline).decode("utf-8", "replace"))

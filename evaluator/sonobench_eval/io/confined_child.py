@@ -60,7 +60,7 @@ def answer(data: bytes, *, height: int, width: int) -> tuple[Status, bool, bytes
         return status, False, str(refused).encode()[:_LONGEST_MESSAGE_BYTES]
     except MemoryError:
         return Status.UNREADABLE, False, b"it needs too much memory"
-    return Status.DECODED, image.coloured, image.pixels
+    return Status.DECODED, image.coloured, image.pixels.tobytes()
 
 
 def warm_up() -> None:

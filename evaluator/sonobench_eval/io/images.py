@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sonobench_eval.io.findings import FindingCode
-from sonobench_eval.io.png import MAX_PIXELS, GreyImage, PngFault, PngRefused, decode_grey, max_png_bytes
+from sonobench_eval.io.png import MAX_PIXELS, PngFault, PngRefused, decode_grey, max_png_bytes
 
 __all__ = ["Decoder", "ImageUnreadable", "InProcessDecoder", "MaskRead", "image_size", "max_png_bytes", "read_mask_png"]
 
@@ -60,14 +60,10 @@ def read_mask_png(data: bytes, *, expected: tuple[int, int]) -> MaskRead:
     if len(data) > max_png_bytes(height, width):
         return MaskRead(None, FindingCode.FILE_TOO_LARGE)
     try:
-        return mask_of(decode_grey(data, height=height, width=width), expected=expected)
+        image = decode_grey(data, height=height, width=width)
     except PngRefused as refused:
         return refusal(refused.fault, str(refused))
-
-
-def mask_of(image: GreyImage, *, expected: tuple[int, int]) -> MaskRead:
-    """A decoded image as an array."""
-    return MaskRead(np.frombuffer(image.pixels, dtype=np.uint8).reshape(expected), coloured=image.coloured)
+    return MaskRead(image.pixels, coloured=image.coloured)
 
 
 def refusal(fault: PngFault, detail: str) -> MaskRead:

@@ -1,8 +1,9 @@
 """A PNG from a stranger, decoded as grey values: header first, then every chunk, and only then the pixels.
 
-Standard library and Pillow only, so that the confined child (`confined_child.py`) stays small. What reaches
-Pillow is not the file but a PNG written anew from its IHDR, PLTE and IDAT chunks: text, colour profiles,
-animation and everything else that could be a bomb or a surprise is dropped unread.
+Plain grey of 1 or 8 bits, as masks are written, is inflated by zlib-ng and its rows are put together here
+(`png_rows.py`). Everything else goes to Pillow, and so does whatever is odd about the pixel data, so that there is one
+word on it. What reaches Pillow is not the file but a PNG written anew from its IHDR, PLTE and IDAT chunks: text, colour
+profiles, animation and everything else that could be a bomb or a surprise is dropped unread.
 
 What a pixel means, declared once: its grey value as Pillow's mode "L" gives it (luma for colours and palettes,
 1, 2 and 4 bit scaled to 0..255). Transparency is ignored. 16 bits per sample are refused: 0/255 and 0/65535
@@ -19,7 +20,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from PIL import PngImagePlugin
+
+from sonobench_eval.io.png_rows import inflated, undo_filters
 
 MAX_PIXELS = 64 * 2**20
 """Larger images are refused; 8192 x 8192 is far beyond any ultrasound frame."""
@@ -54,13 +59,14 @@ class PngHeader(NamedTuple):
     height: int
     depth: int
     colour: int
+    interlaced: bool
 
 
 @dataclass(frozen=True, slots=True)
 class GreyImage:
-    """Decoded pixels: `height * width` bytes, row by row. `coloured` notes colour, a palette or transparency."""
+    """Decoded pixels, uint8 `(height, width)`. `coloured` notes colour, a palette or transparency."""
 
-    pixels: bytes
+    pixels: npt.NDArray[np.uint8]
     coloured: bool
 
 
@@ -69,14 +75,19 @@ def max_png_bytes(height: int, width: int) -> int:
     return 2**20 + (height * (8 * width + 1) * 33) // 32
 
 
-def decode_grey(data: bytes, *, height: int, width: int) -> GreyImage:
+def decode_grey(data: bytes | memoryview, *, height: int, width: int, out: npt.NDArray[np.uint8] | None = None) -> GreyImage:
     """Decode a PNG that must be `height` x `width`.
+
+    Args:
+        data: the file's bytes, from anyone.
+        height, width: in pixels.
+        out: where the pixels are to be put, uint8 `(height, width)` in C order; a new array where it is not given.
 
     Raises:
         PngRefused: for every other file; whatever the decoder raised or warned about is in the message's place.
     """
-    chunks = read_chunks(data)
     header = read_header(data)
+    chunks = read_chunks(data)
     if (header.height, header.width) != (height, width):
         said = f"{header.width} x {header.height} pixels instead of {width} x {height}"
         raise PngRefused(PngFault.WRONG_SIZE, said)
@@ -88,12 +99,33 @@ def decode_grey(data: bytes, *, height: int, width: int) -> GreyImage:
     if header.colour == _PALETTE and not any(name == b"PLTE" for name, _ in kept):
         raise _unreadable("the palette is missing")
     coloured = header.colour != _GREY or any(name == b"tRNS" for name, _ in kept)
-    # Transparency has no say in what a pixel means.
-    png = png_of([(name, body) for name, body in kept if name != b"tRNS"])
-    return GreyImage(_pixels(png, height=height, width=width), coloured)
+    pixels = np.empty((height, width), np.uint8) if out is None else out
+    if not _decode_plain(header, kept, pixels):
+        # Transparency has no say in what a pixel means.
+        png = png_of([(name, body) for name, body in kept if name != b"tRNS"])
+        np.copyto(pixels, _pixels(png, height=height, width=width))
+    return GreyImage(pixels, coloured)
 
 
-def read_header(data: bytes) -> PngHeader:
+def _decode_plain(header: PngHeader, kept: Chunks, out: npt.NDArray[np.uint8]) -> bool:
+    """Decode plain grey into `out`; False where Pillow is to look at it."""
+    if header.colour != _GREY or header.depth not in {1, 8} or header.interlaced:
+        return False
+    height, width = out.shape
+    columns = width if header.depth == 8 else -(-width // 8)
+    raw = inflated(pixel_data(kept), height * (columns + 1))
+    if raw is None:
+        return False
+    if header.depth == 8:
+        return undo_filters(raw, out)
+    packed = np.empty((height, columns), np.uint8)
+    if not undo_filters(raw, packed):
+        return False
+    np.multiply(np.unpackbits(packed, axis=1, count=width), np.uint8(255), out)
+    return True
+
+
+def read_header(data: bytes | memoryview) -> PngHeader:
     """Read and check IHDR from the first 33 bytes of a PNG.
 
     Raises:
@@ -107,19 +139,18 @@ def read_header(data: bytes) -> PngHeader:
     sensible = depth in _DEPTHS.get(colour, ()) and (compression, filtering) == (0, 0) and interlace in (0, 1)
     if not sensible or not 0 < width < 2**31 or not 0 < height < 2**31:
         raise _unreadable("the header makes no sense")
-    return PngHeader(width, height, depth, colour)
+    return PngHeader(width, height, depth, colour, bool(interlace))
 
 
 Chunks = list[tuple[bytes, memoryview]]
 
 
-def read_chunks(data: bytes) -> Chunks:
-    """Every chunk up to IEND, lengths and CRCs checked. What follows IEND is ignored, as viewers do.
+def read_chunks(data: bytes | memoryview) -> Chunks:
+    """Every chunk after the signature up to IEND, lengths and CRCs checked. What follows IEND is ignored, as viewers do.
 
     Raises:
-        PngRefused: this is no PNG, or it is damaged.
+        PngRefused: it is damaged.
     """
-    read_header(data)
     view, at, found = memoryview(data), 8, []
     while at + 12 <= len(data):
         length, name = _CHUNK.unpack_from(data, at)
@@ -151,15 +182,20 @@ def essential(chunks: Chunks) -> Chunks:
 
 def png_of(kept: Chunks) -> bytes:
     """A PNG of these chunks alone, in their order, with all pixel data in one IDAT."""
-    pixels = b"".join(body for name, body in kept if name == b"IDAT")
     parts = [(name, bytes(body)) for name, body in kept if name != b"IDAT"]
-    parts += [(b"IDAT", pixels), (b"IEND", b"")]
+    parts += [(b"IDAT", bytes(pixel_data(kept))), (b"IEND", b"")]
     return _SIGNATURE + b"".join(
         _CHUNK.pack(len(body), name) + body + _CRC.pack(zlib.crc32(body, zlib.crc32(name))) for name, body in parts
     )
 
 
-def _pixels(png: bytes, *, height: int, width: int) -> bytes:
+def pixel_data(kept: Chunks) -> bytes | memoryview:
+    """All that stands in IDAT chunks, as one."""
+    bodies = [body for name, body in kept if name == b"IDAT"]
+    return bodies[0] if len(bodies) == 1 else b"".join(bodies)
+
+
+def _pixels(png: bytes, *, height: int, width: int) -> npt.NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -172,7 +208,7 @@ def _pixels(png: bytes, *, height: int, width: int) -> bytes:
         raise _unreadable("the pixels cannot be decoded") from error
     if len(pixels) != height * width:
         raise _unreadable("the pixels cannot be decoded")
-    return pixels
+    return np.frombuffer(pixels, np.uint8).reshape(height, width)
 
 
 def _unreadable(message: str) -> PngRefused:

@@ -92,7 +92,7 @@ class TestDecodeGrey:
 
 class TestReadHeader:
     def test_size_depth_and_colour_are_read(self, png_of: PngOf, disc: np.ndarray) -> None:
-        assert read_header(png_of(disc)) == (60, 40, 8, 0)
+        assert read_header(png_of(disc)) == (60, 40, 8, 0, False)
 
     @pytest.mark.parametrize(
         "fields",
