@@ -276,10 +276,14 @@ class ConfiguredAnswers:
         return {layout: self._read_file(layout, among) for layout, among in cases.items()}
 
     def _read_file(self, layout: Layout, cases: list[Case]) -> EntryFile:
-        ruled = [(case, self._tasks[case.task], self._rules[case.task]) for case in cases]
-        entered = [(case, task, rule) for case, task, rule in ruled if isinstance(rule, EntryRule)]
-        keys = {entry_key(case, task, rule, self._contract): case.id for case, task, rule in entered}
-        most = file_allowance([(key, task, rule) for key, (_, task, rule) in zip(keys, entered, strict=True)])
+        keys: dict[str, str] = {}
+        sizes: list[tuple[str, Task, EntryRule]] = []
+        for case in cases:
+            task, rule = self._tasks[case.task], self._rule(case, EntryRule)
+            key = entry_key(case, task, rule, self._contract)
+            keys[key] = case.id
+            sizes.append((key, task, rule))
+        most = file_allowance(sizes)
         read = self._tree.read(layout.path, most, unreadable=layout.unreadable)
         file = read_entry_file(read, layout, keys, max_bytes=most)
         self._findings |= dict.fromkeys(file.findings)
