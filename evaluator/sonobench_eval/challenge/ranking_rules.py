@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
-from typing import Annotated, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
 
 from sonobench_eval.challenge.errors import Problem
 from sonobench_eval.challenge.kinds import KINDS, TaskKind
@@ -32,37 +32,47 @@ Figure = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@ -]{0,159}$")]
 """`task.metric`, one of `AMOUNTS`, or the name of a table's column."""
 
 
-class RankScale(Record):
+class _ScaleRecord(Record):
+    """Keeps its `by` where defaults are left out: a hash of the challenge must tell one scale from another."""
+
+    by: str
+
+    @model_serializer(mode="wrap")
+    def _with_its_name(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {"by": self.by, **standard(self)}
+
+
+class RankScale(_ScaleRecord):
     """1 for the first, 0 for the last place among the teams, evenly between; ties share the better place."""
 
     by: Literal["rank"] = "rank"
 
 
-class PlaceScale(Record):
+class PlaceScale(_ScaleRecord):
     """The figure is a rank already, 1 to the number of teams: 1 for the first, 0 for the last place."""
 
     by: Literal["place"] = "place"
 
 
-class MinMaxScale(Record):
+class MinMaxScale(_ScaleRecord):
     """1 for the best of the teams, 0 for the worst, linear between; 1 for all where all are the same."""
 
     by: Literal["min-max"] = "min-max"
 
 
-class ZScale(Record):
+class ZScale(_ScaleRecord):
     """How many standard deviations (of the teams) above their mean; 0 for all where all are the same."""
 
     by: Literal["z"] = "z"
 
 
-class IdentityScale(Record):
+class IdentityScale(_ScaleRecord):
     """The figure itself; its negative where less is better."""
 
     by: Literal["identity"] = "identity"
 
 
-class LinearScale(Record):
+class LinearScale(_ScaleRecord):
     """0 at `worst` and beyond, 1 at `best` and beyond, linear between: no other team has a say in it."""
 
     by: Literal["linear"] = "linear"
@@ -76,7 +86,7 @@ class LinearScale(Record):
         return self
 
 
-class LogScale(Record):
+class LogScale(_ScaleRecord):
     """For amounts of which less is better: 1 up to `floor`, 0 from `worst` on, even steps for even ratios between.
 
     Both are multiples of `reference`, which is in the figure's own unit. No other team has a say in it.

@@ -173,10 +173,9 @@ def _rank_evaluations(
 
     from sonobench_eval.challenge.load import load_challenge
     from sonobench_eval.ranking.build import build_leaderboard
-    from sonobench_eval.ranking.schemes import rules_of
 
     loaded = load_challenge(challenge_path)
-    declared = rules_of(loaded.challenge)
+    declared = loaded.challenge.ranking
     rules = _rules(scheme, declared, performance)
     challenge = loaded.challenge.model_copy(update={"ranking": rules})
     entries = [entry_of(path) for path in inputs]

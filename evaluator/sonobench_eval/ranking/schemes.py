@@ -53,11 +53,6 @@ class RankedMetric:
         return Leaf(of=self.figure, better="lower" if self.less_is_better else "higher")
 
 
-def rules_of(challenge: Challenge) -> Ranking:
-    """The challenge's rules of ranking."""
-    return Ranking.model_validate(challenge.ranking.model_dump())
-
-
 def part_of(task: Task) -> str:
     """Which part of the performance a task belongs to."""
     if task.kind in SEGMENTATION:
@@ -67,7 +62,7 @@ def part_of(task: Task) -> str:
 
 def ranked_metrics(challenge: Challenge) -> tuple[RankedMetric, ...]:
     """Every metric that the declared ranking counts, in the challenge's order; those of a tree are the ones it names."""
-    rules = rules_of(challenge)
+    rules = challenge.ranking
     if rules.tree is not None:
         named = {leaf.of.partition("@")[0] for leaf in rules.tree.leaves()}
         every = (RankedMetric(task, metric) for task in challenge.tasks for metric in task.metrics)
@@ -86,7 +81,7 @@ def scheme_of(challenge: Challenge, counted: Sequence[RankedMetric], *, name: Sc
     Raises:
         SchemeError: the scheme needs what the challenge does not declare.
     """
-    rules = rules_of(challenge)
+    rules = challenge.ranking
     wanted = name or rules.scheme
     if wanted == "custom":
         return None if rules.tree is None else Scheme("custom", _with_directions(rules.tree, counted))
