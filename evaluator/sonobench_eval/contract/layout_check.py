@@ -7,7 +7,6 @@ answer. Where containers are given pseudonyms this must hold for all of them, wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from pathlib import PurePosixPath
 
 from sonobench_eval.challenge.contract_rules import RULES_OF_KIND, ContractRules, EntryRule, MaskRule
@@ -19,7 +18,7 @@ from sonobench_eval.contract.entry_files import Layout
 from sonobench_eval.contract.masks import MASK_ENDINGS, mask_path
 from sonobench_eval.contract.paths import collisions, filled, words_of
 from sonobench_eval.contract.port import Misfit
-from sonobench_eval.contract.pseudonyms import KEY_BYTES, case_names, with_digits
+from sonobench_eval.contract.pseudonyms import DIGITS, KEY_BYTES, case_names, with_digits
 from sonobench_eval.contract.rule_choice import chosen_rules, rules_for
 
 _CONTRACT = "contract"
@@ -139,12 +138,13 @@ def _of_mask_path(case: Case, number: int, rule: MaskRule) -> Iterator[Misfit]:
 
 def _of_replaced_texts(challenge: Challenge, rules: ContractRules) -> Iterator[Misfit]:
     chosen, hidden = chosen_rules(challenge, rules), rules.inputs.folders == "hidden"
-    for case in challenge.cases:
-        rule = chosen[case.task]
-        text = (
-            _text_reaching_digits(with_digits(case, _MARK, folders_hidden=hidden), rule) if isinstance(rule, MaskRule) else None
-        )
-        if text is not None:
+    marked = ((with_digits(case, _MARK, folders_hidden=hidden), chosen[case.task]) for case in challenge.cases)
+    # Cases of one folder have one path but for their digits.
+    paths = {
+        (filled(rule.path, words_of(case)), tuple(rule.replace.items())) for case, rule in marked if isinstance(rule, MaskRule)
+    }
+    for path, replace in sorted(paths):
+        if (text := _text_reaching_digits(path, dict(replace))) is not None:
             why = f"replacing {text!r} could change the digits (0-9, a-f) of an opaque name"
             yield Misfit((_CONTRACT, "masks"), f"{why}; replace another text, or set `pseudonyms: false`")
             return
@@ -175,30 +175,19 @@ def _colliding(
         yield Misfit(("cases", each.owner, "id"), f"{what} would be written {where}; rename it, or change the rule's path")
 
 
-def _text_reaching_digits(case: Case, rule: MaskRule) -> str | None:
+def _text_reaching_digits(path: str, replace: Mapping[str, str]) -> str | None:
     """A text that is replaced and could be found in, or reach into, the digits of a pseudonym; None where there is none.
 
-    The case has a mark in place of the digits: what stands before and after it in the path is then as it will be.
+    The path has a mark wherever the digits will be: everything else in it is then as it is here.
     """
-    path = filled(rule.path, words_of(case))
-    for old, new in rule.replace.items():
-        # A path may hold the name twice, as in `{stem}/{name}`.
-        parts = path.split(_MARK)
-        if len(parts) > 1 and (_all_digits(old) or any(_reaches(old, *pair) for pair in pairwise(parts))):
+    for old, new in replace.items():
+        pattern = path.replace(_MARK, _MARK * DIGITS)
+        windows = (pattern[at : at + len(old)] for at in range(len(pattern) - len(old) + 1))
+        if any(_MARK in window and _could_be(window, old) for window in windows):
             return old
         path = path.replace(old, new)
     return None
 
 
-def _all_digits(text: str) -> bool:
-    return set(text) <= _DIGITS
-
-
-def _reaches(old: str, before: str, after: str) -> bool:
-    """True where `old` could begin before the digits and end in them, or begin in them and end after, or span them."""
-    for cut in range(1, len(old)):
-        if _all_digits(old[cut:]) and before.endswith(old[:cut]):
-            return True
-        if _all_digits(old[:cut]) and after.startswith(old[cut:]):
-            return True
-    return False
+def _could_be(window: str, text: str) -> bool:
+    return all(here == there or (here == _MARK and there in _DIGITS) for here, there in zip(window, text, strict=True))

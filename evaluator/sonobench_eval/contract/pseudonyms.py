@@ -28,10 +28,10 @@ KEY_BYTES = 32
 KEPT_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".nii.gz", ".nii")
 """Endings that programs choose their reader by. Any other is part of the name, and could tell something."""
 
-# Digits and a to f: never `img` or `mask`, which the UUSIC25 kit replaces wherever they stand in a path.
-_DIGITS = 16
+DIGITS = 16
+"""Digits and a to f: never `img` or `mask`, which the UUSIC25 kit replaces wherever they stand in a path."""
 _LONGEST_FIRST = sorted(KEPT_SUFFIXES, key=len, reverse=True)
-_PSEUDONYM = re.compile(rf"([0-9a-f]{{{_DIGITS}}})((?:{'|'.join(map(re.escape, _LONGEST_FIRST))})?)")
+_PSEUDONYM = re.compile(rf"([0-9a-f]{{{DIGITS}}})((?:{'|'.join(map(re.escape, _LONGEST_FIRST))})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _pseudonyms(key: bytes, ids: Collection[str], *, folders_hidden: bool) -> di
     for case_id in sorted(ids):
         folders, _, suffix = _parts(case_id)
         folders = "" if folders_hidden else folders
-        tokens = (_digest(key, f"name {tries}", case_id).hex()[:_DIGITS] for tries in count())
+        tokens = (_digest(key, f"name {tries}", case_id).hex()[:DIGITS] for tries in count())
         token = next(each for each in tokens if each not in used and f"{folders}{each}{suffix}" not in taken)
         used.add(token)
         made[case_id] = f"{folders}{token}{suffix}"
