@@ -21,7 +21,7 @@ from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.challenge.phantom import make_phantom
 from sonobench_eval.io.sources import FolderResults
-from sonobench_eval.metrics.registry import EngineName
+from sonobench_eval.metrics.named import EngineName
 from sonobench_eval.pipeline import score_results
 
 PEERS: dict[EngineName, str] = {"reference": "MedPy and scikit-learn", "fast": "the fast engine"}

@@ -23,7 +23,7 @@ from tempfile import gettempdir, mkdtemp
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.contract.pseudonyms import CaseNames, case_names
-from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.io.strip.registry import NotStrippable, stripped
 from sonobench_eval.sandbox.port import (
     ImageIdentity,
@@ -94,7 +94,7 @@ def run_image(
         SandboxTrouble: see `port.Sandbox.run`.
     """
     challenge = challenge if isinstance(challenge, Challenge) else challenge.challenge
-    contract, names = contract_named(challenge.contract), case_names(challenge, plan.pseudonym_key)
+    contract, names = contract_of(challenge), case_names(challenge, plan.pseudonym_key)
     case_list = contract.case_list(names.as_told(challenge))
     progress("stage")
     with staged(names, inputs_dir=plan.inputs_dir, case_list=case_list, base=plan.staging) as ready:

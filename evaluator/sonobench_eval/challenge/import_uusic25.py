@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sonobench_eval.challenge.errors import ChallengeError, Problem
 from sonobench_eval.challenge.explain import problems_of
 from sonobench_eval.challenge.model import Challenge, is_plain_relative_path
-from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.io.strict_json import StrictJsonError, loads
 
 GROUND_TRUTH = "ground_truth.json"
@@ -206,7 +206,7 @@ def _validated(document: dict[str, object]) -> Challenge:
         challenge = Challenge.model_validate(document)
     except ValidationError as error:
         raise ChallengeError.of(GROUND_TRUTH, problems_of(error, document)) from error
-    if misfits := contract_named(challenge.contract).misfits(challenge):
+    if misfits := contract_of(challenge).misfits(challenge):
         raise ChallengeError.of(GROUND_TRUTH, [Problem(loc, sentence) for loc, sentence in misfits])
     return challenge
 

@@ -13,7 +13,7 @@ from sonobench_eval.challenge.errors import ChallengeError, Problem
 from sonobench_eval.challenge.explain import problems_of
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.challenge.yaml_text import LocatedData, read_yaml
-from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.contract.registry import contract_of
 
 __all__ = ["ChallengeError", "LoadedChallenge", "dump_challenge", "load_challenge", "parse_challenge"]
 
@@ -69,7 +69,7 @@ def parse_challenge(text: str, *, name: str) -> Challenge:
     elif not problems:
         problems.append(Problem((), "a challenge is a mapping of keys to values", found.line_of(())))
     if challenge is not None:
-        misfits = contract_named(challenge.contract).misfits(challenge)
+        misfits = contract_of(challenge).misfits(challenge)
         problems += [_placed(Problem(loc, sentence), found) for loc, sentence in misfits]
     if problems or challenge is None:
         raise ChallengeError.of(name, problems)

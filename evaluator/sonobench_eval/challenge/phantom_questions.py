@@ -133,7 +133,7 @@ def _liver(rng: Random, label: int) -> Subject:
 
 # The challenge ------------------------------------------------------------------------------------------------
 
-_OUTLINES = (Metric(name="dsc"), Metric(name="nsd", convention="pixel", tolerance=2, unit="px"))
+_OUTLINES = (Metric(name="dsc"), Metric(name="nsd", parameters={"convention": "pixel", "tolerance": 2.0, "unit": "px"}))
 _CLASSES = (Metric(name="auc"), Metric(name="acc"))
 
 QUESTIONS = (

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.explain import problems_of
 from sonobench_eval.challenge.model import Case, Center, Challenge, Record, Task
-from sonobench_eval.contract.registry import contract_named
+from sonobench_eval.contract.registry import contract_of
 
 SCHEMA = "sonobench.public-challenge/1"
 MAX_BYTES = 4 * 2**20
@@ -92,7 +92,7 @@ def with_cases(public: PublicChallenge, cases: Sequence[Case], *, centers: Seque
         challenge = Challenge.model_validate(document)
     except ValidationError as error:
         raise ChallengeError.of(name, problems_of(error, document)) from error
-    if misfits := contract_named(challenge.contract).misfits(challenge):
+    if misfits := contract_of(challenge).misfits(challenge):
         raise ChallengeError(f"{name}: case {misfits[0].loc}: {misfits[0].sentence}")
     return challenge
 

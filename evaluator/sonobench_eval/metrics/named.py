@@ -11,9 +11,12 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import get_args
+from typing import Literal, get_args
 
 from sonobench_eval.metrics.spec import Family, MetricSpec, MetricSpecError
+
+EngineName = Literal["fast", "reference"]
+"""`fast` is ours; `reference` is other people's software, to check it with."""
 
 GROUP = "sonobench.metrics"
 FAMILIES: tuple[Family, ...] = get_args(Family)

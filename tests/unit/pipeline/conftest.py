@@ -15,7 +15,7 @@ from sonobench_eval.challenge.digest import challenge_hash
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Bootstrap, Case, Center, Challenge, Metric, Task, UndefinedPolicy
 from sonobench_eval.io.sources import FolderResults
-from sonobench_eval.metrics.registry import EngineName
+from sonobench_eval.metrics.named import EngineName
 from sonobench_eval.pipeline import Scored, score_results
 
 HEAD = Task(

@@ -103,8 +103,8 @@ class TestBrokenResults:
     def test_no_classification_file_is_wrong_everywhere(self, bench: Bench) -> None:
         (bench.results / "classification.json").unlink()
         scored = bench.score()
-        # Both positives share the last place: precision there is 2 of 4.
-        assert values(scored, "Breast") == {"auc": 0.0, "acc": 0.0, "f1": 0.0, "auprc": 0.5}
+        # Positives without an answer are found at no threshold.
+        assert values(scored, "Breast") == {"auc": 0.0, "acc": 0.0, "f1": 0.0, "auprc": 0.0}
         assert case(scored, "cls/img/0.png") == ({"acc": 0.0}, "missing_result")
 
     def test_nothing_at_all_still_counts_every_case(self, bench: Bench) -> None:
