@@ -10,9 +10,7 @@ from sonobench_eval.challenge.record import Record
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
-Reason = Literal[
-    "both_empty", "prediction_empty", "reference_empty", "missing", "unreadable", "wrong_size", "wrong_geometry"
-]
+Reason = Literal["both_empty", "prediction_empty", "reference_empty", "missing", "unreadable", "wrong_size", "wrong_geometry"]
 """Why a case's metric has no value of its own."""
 
 
