@@ -6,14 +6,17 @@ from pathlib import PurePosixPath
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from layout_bench import rules_of
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
 from sonobench_eval.contract.pseudonyms import KEPT_SUFFIXES, KEY_BYTES, case_names
+from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.contract.uusic25 import Uusic25
 
 PARTS = st.sampled_from(["img", "mask", "Heart", "aimgb", "x", "1"]) | st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True)
 ENDS = st.sampled_from(["", ".png", ".PNG", ".jpeg", ".tif", ".img", ".a.png", ".classification.json"])
 IDS = st.tuples(st.lists(PARTS, max_size=3), PARTS, ENDS).map(lambda each: "/".join([*each[0], each[1]]) + each[2])
+TEXTS = st.text(st.sampled_from("0af./_img"), min_size=1, max_size=4) | st.sampled_from(["img", "image", ".png", "/"])
 KEYS = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 
 
@@ -51,6 +54,17 @@ class TestCaseNames:
     def test_a_challenge_that_fits_its_contract_still_fits(self, challenge: Challenge, key: bytes) -> None:
         assume(not Uusic25().misfits(challenge))
         assert Uusic25().misfits(case_names(challenge, key).as_told(challenge)) == []
+
+    @given(CHALLENGES, KEYS, st.dictionaries(TEXTS, TEXTS | st.just(""), max_size=3), st.sampled_from(["kept", "hidden"]))
+    def test_so_it_does_for_rules_that_replace_any_text(
+        self, challenge: Challenge, key: bytes, replace: dict[str, str], folders: str
+    ) -> None:
+        path = "{folder}/{stem}/image.png" if folders == "kept" else "{stem}.png"
+        rules = rules_of(masks=[{"path": path, "replace": replace}], inputs={"folders": folders})
+        configured = challenge.model_copy(update={"contract": rules})
+        contract = contract_of(configured)
+        assume(not contract.misfits(configured))
+        assert contract.misfits(case_names(configured, key).as_told(configured)) == []
 
     @given(CHALLENGES, KEYS)
     def test_they_can_be_undone_with_the_key(self, challenge: Challenge, key: bytes) -> None:
