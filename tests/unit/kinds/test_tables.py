@@ -169,7 +169,8 @@ class TestBoxes:
             BoxesAnswer((FoundBox(0, 0.9, 0, 0, 10, 10), FoundBox(0, 0.8, 20, 20, 30, 30))),
         )
         assert found.cases[0].scores["tp"] == 1.0
-        assert (value(found, "recall"), value(found, "precision")) == (0.5, 0.5)
+        # Nodules: the one is found, one of two boxes is right. Cysts: nothing is found. Both are means over the classes.
+        assert (value(found, "recall"), value(found, "precision")) == (0.5, 0.25)
 
     def test_no_answer_finds_nothing(self) -> None:
         found = measured(BOXES, [{"boxes": [{"class": "cyst", "box": [0, 0, 5, 5]}]}], BoxesAnswer(None, MISSING))
