@@ -44,27 +44,14 @@ def pack(foreground: NDArray[Any]) -> Bitmap | None:
     """
     words = _packed(foreground)
     planes = words.shape[0]
-    first_plane, last_plane, flat = 0, 1, words[0]
-    if planes > 1:
-        used = np.bitwise_or.reduce(words.reshape(planes, -1), axis=1).nonzero()[0]
-        if not used.size:
-            return None
-        first_plane, last_plane = int(used[0]), int(used[-1]) + 1
-        flat = np.bitwise_or.reduce(words[first_plane:last_plane], axis=0)
-    standing = np.ascontiguousarray(flat.T)  # reducing long rows is several times quicker than many short ones
-    held = np.bitwise_or.reduce(standing, axis=0).nonzero()[0]
-    if not held.size:
+    if planes == 1:
+        return _cut_out(words, words[0].T)
+    used = np.bitwise_or.reduce(words.reshape(planes, -1), axis=1).nonzero()[0]
+    if not used.size:
         return None
-    first_row, last_row = int(held[0]), int(held[-1]) + 1
-    columns: list[int] = np.bitwise_or.reduce(standing, axis=1).tolist()
-    left = next(at for at, column in enumerate(columns) if column)
-    right = next(at for at in range(len(columns), 0, -1) if columns[at - 1])
-    part = words[first_plane:last_plane, first_row:last_row, left:right]
-    first, last = columns[left], columns[right - 1]
-    if last >> (WORD - 1):
-        part = _framed(part, 0, 1)
-    span = ((first & -first).bit_length() - 1, (right - left - 1) * WORD + last.bit_length() - 1)
-    return Bitmap(np.ascontiguousarray(part), (first_plane, first_row, left), span)
+    words = words[used[0] : used[-1] + 1]
+    found = _cut_out(words, np.bitwise_or.reduce(words, axis=0).T)
+    return None if found is None else found._replace(origin=(int(used[0]), *found.origin[1:]))
 
 
 def shared(one: Bitmap, other: Bitmap) -> tuple[Words, Words] | None:
@@ -130,20 +117,6 @@ def widen(bitmap: Bitmap, by: Ball) -> Bitmap:
     return Bitmap(widened, origin, span)
 
 
-def stacked(one: Bitmap, other: Bitmap) -> Bitmap:
-    """Two images of one plane as the planes of one bitmap: for what treats planes apart, in half as many steps."""
-    (_, orow, oword), (_, trow, tword) = one.origin, other.origin
-    (_, orows, oacross), (_, trows, tacross) = one.words.shape, other.words.shape
-    top, left = min(orow, trow), min(oword, tword)
-    stack = np.zeros((2, max(orow + orows, trow + trows) - top, max(oword + oacross, tword + tacross) - left), dtype=np.uint64)
-    stack[0, orow - top : orow - top + orows, oword - left : oword - left + oacross] = one.words[0]
-    stack[1, trow - top : trow - top + trows, tword - left : tword - left + tacross] = other.words[0]
-    omoved, tmoved = (oword - left) * WORD, (tword - left) * WORD
-    first = min(one.columns[0] + omoved, other.columns[0] + tmoved)
-    last = max(one.columns[1] + omoved, other.columns[1] + tmoved)
-    return Bitmap(stack, (0, top, left), (first, last))
-
-
 def beside(flat: Words) -> tuple[Words, Words]:
     """Every pixel's left and right neighbour in its own place, of rows laid end to end."""
     from_left, from_right = flat << _ONE, flat >> _ONE
@@ -164,6 +137,31 @@ def _packed(foreground: NDArray[Any]) -> Words:
     whole = np.zeros((planes, rows, -(-columns // WORD) * (WORD // 8)), dtype=np.uint8)
     whole[:, :, : packed.shape[2]] = packed
     return whole.view(np.uint64)
+
+
+def _cut_out(words: Words, standing: Words) -> Bitmap | None:
+    """The part of some planes that holds all set pixels, or None where there are none.
+
+    Args:
+        words: Shape (planes, rows, words).
+        standing: What is set in any plane, shape (words, rows).
+    """
+    standing = np.ascontiguousarray(standing)  # reducing long rows is several times quicker than many short ones
+    held = np.bitwise_or.reduce(standing, axis=0).nonzero()[0]
+    if not held.size:
+        return None
+    top, bottom = int(held[0]), int(held[-1]) + 1
+    columns: list[int] = np.bitwise_or.reduce(standing, axis=1).tolist()
+    left, right = 0, len(columns)
+    while not columns[left]:
+        left += 1
+    while not columns[right - 1]:
+        right -= 1
+    first, last = columns[left], columns[right - 1]
+    span = ((first & -first).bit_length() - 1, (right - left - 1) * WORD + last.bit_length() - 1)
+    part = words[:, top:bottom, left:right]
+    whole = _framed(part, 0, 1) if last >> (WORD - 1) else np.ascontiguousarray(part)
+    return Bitmap(whole, (0, top, left), span)
 
 
 def _framed(words: Words, left: int, right: int) -> Words:
@@ -188,21 +186,23 @@ def _sideways(words: Words, widths: list[int]) -> dict[int, Words]:
     for wanted in widths:
         while width < wanted:
             by = min(wanted - width, 2 * width + 1)  # from runs of 2 width + 1 pixels, no further without a gap
-            current, width = _both_ways(current, by), width + by
+            moved = _both_ways(current, by)
+            if by > width:
+                moved |= current  # what lies between
+            current, width = moved, width + by
         wide[wanted] = current.reshape(words.shape)
     return wide
 
 
 def _both_ways(flat: Words, columns: int) -> Words:
-    """The pixels themselves and moved by as many columns to the left and to the right."""
+    """The pixels moved by as many columns to the left and to the right."""
     whole, bits = divmod(columns, WORD)
     kept = flat.size - whole
     if not whole:
         moved = flat << np.uint64(bits)
         moved |= flat >> np.uint64(bits)
-        moved |= flat
     else:
-        moved = flat.copy()
+        moved = np.zeros_like(flat)
         to_right, to_left = moved[whole:], moved[:kept]
         to_right |= flat[:kept] << np.uint64(bits)
         to_left |= flat[whole:] >> np.uint64(bits)

@@ -40,7 +40,7 @@ def boundary_of(mask: Bitmap, convention: Convention, *, shape: Shape, flat: boo
     within = _inside(mask, flat=flat) if convention == "pixel" else _inside_or_at_edge(mask, shape, flat=flat)
     np.invert(within, out=within)
     within &= mask.words
-    return mask._replace(words=within)
+    return Bitmap(within, mask.origin, mask.columns)
 
 
 def outline_kinds(mask: Bitmap) -> Words:

@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from sonobench_eval.metrics import mask_surfels
 from sonobench_eval.metrics.mask_ball import Ball, Steps
-from sonobench_eval.metrics.mask_bits import Bitmap, popcount, positions, shared, shared_count, stacked, widen, without
+from sonobench_eval.metrics.mask_bits import Bitmap, Words, popcount, positions, shared, shared_count, widen, without
 from sonobench_eval.metrics.mask_boundary import Convention, Shape, boundary_of, outline_kinds
 from sonobench_eval.metrics.mask_nearest import Places, RowTable, places, row_table
-
-_SMALL = 8192
-"""Words."""
 
 
 class Boundary(ABC):
@@ -84,8 +81,8 @@ class PixelBoundary(Boundary):
 class Outline(Boundary):
     """Pieces of outline between the pixels of an image, each of which has a length."""
 
-    def __init__(self, mask: Bitmap) -> None:
-        self._mask, self._kinds = mask, outline_kinds(mask)
+    def __init__(self, mask: Bitmap, kinds: Words) -> None:
+        self._mask, self._kinds = mask, kinds
         some = self._kinds[0] | self._kinds[1]
         some |= self._kinds[2]
         super().__init__(Bitmap(some, mask.origin, (mask.columns[0], mask.columns[1] + 1)))
@@ -140,26 +137,12 @@ class Surface(Boundary):
         return mask_surfels.areas(*steps).take(self._codes_of_elements)
 
 
-def near_each_other(one: Boundary, other: Boundary, by: Ball) -> tuple[Bitmap, Bitmap]:
-    """What lies within a ball of each of two boundaries; small images are widened together, where neither is known."""
-    if not by.planes and by not in one.near_known and by not in other.near_known and _are_small(one.elements, other.elements):
-        words, origin, columns = widen(stacked(one.elements, other.elements), by)
-        one.near_known[by] = Bitmap(words[:1], origin, columns)
-        other.near_known[by] = Bitmap(words[1:], origin, columns)
-    return one.near(by), other.near(by)
-
-
 def measured(mask: Bitmap, convention: Convention, *, shape: Shape, flat: bool) -> Boundary:
     """The boundary of a mask by a convention; arguments as for `boundary_of`."""
     if convention == "surface" and flat:
-        return Outline(mask)
+        return Outline(mask, outline_kinds(mask))
     elements = boundary_of(mask, convention, shape=shape, flat=flat)
     return Surface(mask, elements) if convention == "surface" else PixelBoundary(elements)
-
-
-def _are_small(one: Bitmap, other: Bitmap) -> bool:
-    """Whether starting a step takes longer than the step."""
-    return one.words.shape[0] == other.words.shape[0] == 1 and one.words.size + other.words.size < _SMALL
 
 
 def _popcounts(kinds: NDArray[np.uint64]) -> list[int]:

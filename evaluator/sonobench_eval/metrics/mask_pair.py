@@ -18,9 +18,10 @@ from sonobench_eval.metrics.empty import BoolMask, Empty
 from sonobench_eval.metrics.mask_ball import ROUNDING, Steps, ball
 from sonobench_eval.metrics.mask_bits import Bitmap, pack, popcount, shared_count
 from sonobench_eval.metrics.mask_boundary import Convention
-from sonobench_eval.metrics.mask_elements import Boundary, measured, near_each_other
+from sonobench_eval.metrics.mask_elements import Boundary, measured
 from sonobench_eval.metrics.mask_nearest import Distances, nearest
 from sonobench_eval.metrics.mask_skeleton import skeleton_of
+from sonobench_eval.metrics.mask_together import near_both
 
 Unit = Literal["px", "mm"]
 Spacing = Sequence[float]
@@ -181,7 +182,7 @@ class MaskPair:
         if sum(map(len, around.reach)) > _MOST_ROWS_WIDENED[self.reference.flat]:
             return _matches_by_distance(self.distances(convention, unit=unit), tolerance)
         ours, theirs = self.prediction.boundary(convention), self.reference.boundary(convention)
-        near_ours, near_theirs = near_each_other(ours, theirs, around)
+        near_ours, near_theirs = near_both(ours, theirs, around)
         matched = ours.size_within(near_theirs, steps) + theirs.size_within(near_ours, steps)
         return Matches(matched, ours.size(steps) + theirs.size(steps))
 

@@ -95,7 +95,8 @@ def assd(pair: MaskPair, *, convention: WithDistances, unit: Unit) -> float | Em
     Raises:
         ValueError: in mm, where the spacing is unknown.
 
-    Source: Heimann et al., IEEE TMI 2009; MetricsReloaded. What MedPy calls `assd` is `masd` here.
+    Source: Heimann et al., IEEE TMI 2009. `pixel` is MedPy's `assd` (of 0.5; older ones average the directions), MONAI's
+    symmetric `compute_average_surface_distance` and MetricsReloaded's.
     """
     if empty := pair.empty:
         return empty
@@ -118,7 +119,8 @@ def masd(pair: MaskPair, *, convention: WithDistances, unit: Unit) -> float | Em
     Raises:
         ValueError: in mm, where the spacing is unknown.
 
-    Source: Benes and Zitova, J. of Microscopy 2015; MetricsReloaded. `pixel` is what MedPy (0.4 and later) calls `assd`.
+    Source: Benes and Zitova, J. of Microscopy 2015; MetricsReloaded. `pixel` is the mean of MedPy's `asd` both ways; panoptica
+    calls it ASSD.
     """
     if empty := pair.empty:
         return empty

@@ -94,6 +94,8 @@ def hd(pair: MaskPair, *, convention: WithDistances, unit: Unit, percentile: flo
 def assd(pair: MaskPair, *, convention: WithDistances, unit: Unit) -> float | Empty:
     if empty := pair.empty:
         return empty
+    if convention == "pixel":
+        return float(binary.assd(*_images(pair), voxelspacing=_spacing(pair, unit)))
     there, back = _both_ways(pair, convention, unit)
     distances, weights = np.concatenate([there.distances, back.distances]), np.concatenate([there.weights, back.weights])
     return float(np.average(distances, weights=weights))
@@ -103,7 +105,8 @@ def masd(pair: MaskPair, *, convention: WithDistances, unit: Unit) -> float | Em
     if empty := pair.empty:
         return empty
     if convention == "pixel":
-        return float(binary.assd(*_images(pair), voxelspacing=_spacing(pair, unit)))
+        (ours, theirs), spacing = _images(pair), _spacing(pair, unit)
+        return float(np.mean([binary.asd(ours, theirs, voxelspacing=spacing), binary.asd(theirs, ours, voxelspacing=spacing)]))
     return float(np.mean([np.average(each.distances, weights=each.weights) for each in _both_ways(pair, convention, unit)]))
 
 
