@@ -294,7 +294,7 @@ class RankedTask(Protocol):
     def metrics(self) -> Sequence[RankedMetric]: ...
 
 
-_CHANCE = {"auc": 0.5, "pauc": 0.5, "mcc": 0.0, "kappa": 0.0, "qwk": 0.0}
+_CHANCE = {"auc": 0.5, "pauc": 0.5, "r2": 0.0}
 _CHANCE_BY_CLASSES = frozenset({"acc", "balanced_acc"})
 
 
@@ -302,7 +302,7 @@ def metric_span(ranking: Ranking, task: RankedTask, metric: RankedMetric) -> Spa
     """Where the metric counts 0 and 1 in `sonobench-70-30`; None where that must be declared (a metric without bounds).
 
     What is declared for `task.metric` comes first, then what is for the metric; else from what answers without any skill
-    get (half for AUC, one in as many classes for accuracy, 0 for agreement beyond chance) to the metric's best value.
+    get (half for AUC, one in as many classes for accuracy, 0 for agreement and correlation) to the metric's best value.
     """
     for key in (f"{task.id}.{metric.key}", metric.key, metric.name):
         if key in ranking.metric_scales:
@@ -314,8 +314,12 @@ def metric_span(ranking: Ranking, task: RankedTask, metric: RankedMetric) -> Spa
 def default_span(spec: MetricSpec, classes: int) -> Span | None:
     """From what answers without any skill get to the metric's best value; `classes` is 0 where it is not known."""
     worst, best = (spec.low, spec.high) if spec.higher_is_better else (spec.high, spec.low)
+    if (spec.low, spec.high) == (-1, 1):
+        worst = 0.0
     if spec.name in _CHANCE_BY_CLASSES and classes:
         worst = 1 / classes
+    if spec.name == "log_loss" and classes:
+        worst = math.log(classes)
     worst = _CHANCE.get(spec.name, worst)
     return Span(worst=worst, best=best) if math.isfinite(worst) and math.isfinite(best) else None
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -152,6 +153,13 @@ class TestMetricSpan:
         auc, acc, f1 = BREAST.metrics
         spans = [metric_span(Ranking(), BREAST, metric) for metric in (auc, acc, f1)]
         assert [(span.worst, span.best) for span in spans if span] == [(0.5, 1), (0.5, 1), (0, 1)]
+
+    @pytest.mark.parametrize(
+        ("metric", "worst", "best"),
+        [("kappa", 0, 1), ("mcc", 0, 1), ("balanced_acc", 0.5, 1), ("log_loss", math.log(2), 0), ("ece", 1, 0)],
+    )
+    def test_agreement_beyond_chance_begins_at_0_and_errors_end_there(self, metric: str, worst: float, best: float) -> None:
+        assert metric_span(Ranking(), BREAST, Metric(name=metric)) == Span(worst=worst, best=best)
 
     def test_a_task_can_have_its_own(self) -> None:
         rules = Ranking(metric_scales={"dsc": Span(worst=0.2, best=0.9), "Head.dsc": Span(worst=0.5, best=0.95)})
