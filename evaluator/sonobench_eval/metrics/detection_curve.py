@@ -1,7 +1,7 @@
 """Hits and false alarms as confidence falls, in many resamples at once.
 
 Only thresholds at which something is found matter for average precision and FROC: what lies between two of them are
-false alarms, which are summed. Both are sparse matrices (thresholds by cases), so that one product with the counts gives all
+false alarms, which are summed. All is one sparse matrix (thresholds by cases), so that its product with the counts gives all
 resamples, at a cost that grows with detections times resamples and without a number kept for every false alarm.
 """
 
@@ -49,47 +49,36 @@ Judge = Callable[[Steps, Given], FloatArray]
 
 def along_curve(judge: Judge, detections: Detections, counts: FloatArray) -> FloatArray:
     """A judge's values of all resamples, which are the last axis; NaN where a resample has nothing to find."""
-    matrices = _matrices(detections)
-    at_once = max(1, NUMBERS_AT_ONCE // max(1, matrices.hits.shape[0]))
+    matrix = _matrix(detections)
+    at_once = max(1, NUMBERS_AT_ONCE // max(1, matrix.shape[0]))
     found = [
-        _judged(judge, matrices, detections, counts[start : start + at_once]) for start in range(0, max(1, len(counts)), at_once)
+        _judged(judge, matrix, detections, counts[start : start + at_once]) for start in range(0, max(1, len(counts)), at_once)
     ]
     return np.concatenate(found, axis=-1)
 
 
-class _Matrices(NamedTuple):
-    """As `Steps`, each a sparse matrix of shape (steps, n)."""
-
-    hits: sparse.csr_array
-    alarms_before: sparse.csr_array
-    alarms_tied: sparse.csr_array
-
-
-def _judged(judge: Judge, matrices: _Matrices, detections: Detections, counts: FloatArray) -> FloatArray:
+def _judged(judge: Judge, matrix: sparse.csr_array, detections: Detections, counts: FloatArray) -> FloatArray:
     rows = np.ascontiguousarray(counts.T)
     given = Given(detections.to_find @ rows, rows.sum(axis=0))
-    values = judge(Steps(*(np.asarray(each @ rows) for each in matrices)), given)
-    return np.where(given.to_find > 0, values, np.nan)
+    hits, before, tied = np.asarray(matrix @ rows).reshape(3, matrix.shape[0] // 3, len(counts))
+    return np.where(given.to_find > 0, judge(Steps(hits, before, tied), given), np.nan)
 
 
-def _matrices(detections: Detections) -> _Matrices:
+def _matrix(detections: Detections) -> sparse.csr_array:
+    """The three kinds of `Steps`, one below the other: how many each case adds to each step, shape (3 steps, n)."""
     order = np.argsort(-detections.confidence, kind="stable")
-    hit, case, confidence = detections.hit[order], detections.case[order], detections.confidence[order]
+    hit, confidence = detections.hit[order], detections.confidence[order]
     threshold = _numbered(confidence)
     finds: BoolArray = np.bincount(threshold, weights=hit) > 0
     own_or_next: IntArray = np.cumsum(finds) - finds
-    step = own_or_next[threshold]
-    steps, cases = int(finds.sum()), len(detections.to_find)
-    tied = finds[threshold] & ~hit
-    before = ~finds[threshold] & (step < steps)
-    return _Matrices(*(_matrix(which, step, case, (steps, cases)) for which in (hit, before, tied)))
+    step, steps = own_or_next[threshold], int(finds.sum())
+    kind = np.where(hit, 0, np.where(finds[threshold], 2, 1))
+    kept = step < steps  # what lies below the last threshold that finds something
+    places = (steps * kind + step)[kept], detections.case[order][kept]
+    return sparse.csr_array((np.ones(len(places[0])), places), shape=(3 * steps, len(detections.to_find)))
 
 
 def _numbered(sorted_confidence: FloatArray) -> IntArray:
     """The number of each detection's confidence among the confidences, counted in the order given."""
     differs = sorted_confidence[1:] != sorted_confidence[:-1]
     return np.cumsum(np.concatenate([np.zeros(min(1, len(sorted_confidence)), np.bool_), differs]))
-
-
-def _matrix(which: BoolArray, step: IntArray, case: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.csr_array((np.ones(np.count_nonzero(which)), (step[which], case[which])), shape=shape)
