@@ -76,6 +76,18 @@ class TaskTable:
         """`metric@how`, shape (resamples, teams)."""
         return _OVER_CASES[how](self.by_case[metric], counts, metric in self.lower)
 
+    def over_cases(self, figure: str) -> tuple[str, How | None]:
+        """The metric and the way of `task.metric@how`; no way where the figure is another task's, or none of single cases."""
+        name, _, how = figure.partition("@")
+        task_id, _, metric = name.rpartition(".")
+        is_ours = task_id == self.id and metric in self.by_case
+        return metric, next((each for each in HOWS if each == how and is_ours), None)
+
+    def cases_elsewhere(self, center: str) -> FloatArray:
+        """Counts of the cases that are not the center's, shape (1, cases)."""
+        elsewhere = np.array(self.center_of_case) != center
+        return np.asarray(elsewhere[np.newaxis], dtype=np.float64)
+
     def resampling(self, *, resamples: int, seed: int) -> Resampling:
         """The draws that evaluations of this task were made with."""
         return Resampling(self.unit_of_case, resamples, seed, self.id, stratum_of_case=self.stratum_of_case)
@@ -121,39 +133,46 @@ class CaseTable:
     tasks: tuple[TaskTable, ...]
     unavailable: tuple[str, ...] = field(default=())
 
-    def figures(self, counts_of: Callable[[TaskTable], FloatArray]) -> dict[str, FloatArray]:
-        """Every plain figure of every task; counts as given for each task."""
+    def figures(self, counts_of: Callable[[TaskTable], FloatArray], *, also: Sequence[str] = ()) -> dict[str, FloatArray]:
+        """Every plain figure of every task, and some over single cases; counts as given for each task.
+
+        Args:
+            counts_of: for a task, shape (resamples, cases).
+            also: figures with an `@`; those that are none of single cases are left out.
+        """
         found: dict[str, FloatArray] = {}
         for task in self.tasks:
-            found |= task.figures(counts_of(task))
+            counts = counts_of(task)
+            found |= task.figures(counts)
+            for figure in also:
+                metric, how = task.over_cases(figure)
+                if how is not None:
+                    found[figure] = task.figure_over_cases(metric, how, counts)
         return found
 
-    def values(self) -> dict[str, FloatArray]:
+    def values(self, *, also: Sequence[str] = ()) -> dict[str, FloatArray]:
         """Over the cases as they are, shape (teams,)."""
-        return {name: row[0] for name, row in self.figures(lambda task: np.ones((1, task.cases))).items()}
+        return _only_row(self.figures(lambda task: np.ones((1, task.cases)), also=also))
 
-    def resampled(self, *, resamples: int, seed: int) -> dict[str, FloatArray]:
+    def resampled(self, *, resamples: int, seed: int, also: Sequence[str] = ()) -> dict[str, FloatArray]:
         """In every bootstrap resample, shape (resamples, teams)."""
-        return self.figures(lambda task: task.resampling(resamples=resamples, seed=seed).counts())
+        return self.figures(lambda task: task.resampling(resamples=resamples, seed=seed).counts(), also=also)
 
-    def without_center(self, center: str) -> dict[str, FloatArray]:
+    def without_center(self, center: str, *, also: Sequence[str] = ()) -> dict[str, FloatArray]:
         """Without the cases of a center, shape (teams,); NaN where no case is left."""
-        return {
-            name: row[0]
-            for name, row in self.figures(
-                lambda task: (np.array(task.center_of_case) != center).astype(np.float64)[np.newaxis]
-            ).items()
-        }
+        return _only_row(self.figures(lambda task: task.cases_elsewhere(center), also=also))
 
     def over_cases(self, figure: str) -> FloatArray | None:
         """`task.metric@how` over the cases as they are, shape (teams,); None where it is none of single cases."""
-        name, _, how = figure.partition("@")
-        task_id, _, metric = name.rpartition(".")
-        task = next((each for each in self.tasks if each.id == task_id), None)
-        known = next((each for each in HOWS if each == how), None)
-        if task is None or known is None or metric not in task.by_case:
-            return None
-        return np.asarray(task.figure_over_cases(metric, known, np.ones((1, task.cases)))[0])
+        for task in self.tasks:
+            metric, how = task.over_cases(figure)
+            if how is not None:
+                return np.asarray(task.figure_over_cases(metric, how, np.ones((1, task.cases)))[0])
+        return None
+
+
+def _only_row(figures: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    return {name: row[0] for name, row in figures.items()}
 
 
 def case_table(

@@ -35,7 +35,8 @@ def without_each_center(
         table: of the same teams in the same order as `figures`.
     """
     for center in centers:
-        values = {**figures.values, **table.without_center(center)}
+        also = [leaf.of for leaf in scheme.tree.leaves() if "@" in leaf.of]
+        values = {**figures.values, **table.without_center(center, also=also)}
         yield from _left_out("center", center, Figures(figures.teams, values), scheme, ranks)
 
 

@@ -209,11 +209,12 @@ def _resampled(challenge: Challenge, found: Gathered, table: CaseTable) -> tuple
     if alone := dict.fromkeys(each.what.task.id for each in found.counted if each.fewest_units < FEWEST_UNITS):
         return {}, [f"There are no bootstrap ranks: a single subject or case is all there is to resample in {', '.join(alone)}."]
     notes = [] if found.has_repeats else [_MEASURED_ONCE]
-    if all(entry.replicates is not None for entry in found.entries):
+    over_cases = [] if found.scheme is None else [leaf.of for leaf in found.scheme.tree.leaves() if "@" in leaf.of]
+    if not over_cases and all(entry.replicates is not None for entry in found.entries):
         return resampled_figures(found, seed=bootstrap.seed), notes
     if table.unavailable:
         return {}, [f"There are no bootstrap ranks: not all teams have replicates, and {_listed(table.unavailable)} needs them."]
-    drawn = table.resampled(resamples=bootstrap.resamples, seed=bootstrap.seed)
+    drawn = table.resampled(resamples=bootstrap.resamples, seed=bootstrap.seed, also=over_cases)
     return with_measurements(found, drawn, seed=bootstrap.seed), notes
 
 

@@ -8,6 +8,7 @@ import pytest
 from ranking_world import BREAST, HEAD, SUBTYPE, World, make_world
 
 from sonobench_eval.challenge.model import Bootstrap
+from sonobench_eval.challenge.ranking_rules import Group, IdentityScale, Leaf, Ranking
 from sonobench_eval.ranking.build import build_leaderboard
 from sonobench_eval.ranking.entries import Entry
 from sonobench_eval.ranking.gathered import gathered, resampled_figures, table_of
@@ -155,6 +156,32 @@ class TestStabilityReport:
         grouped = make_world({"A": 1.0, "B": 0.5}, per_subject=4)
         found = stability_report(grouped.challenge, grouped.entries)
         assert [each.units for each in found.significance if each.scope == "Head.dsc"] == [15]
+
+
+class TestCustomTrees:
+    TREE = Group(
+        children=(
+            Leaf(of="Head.dsc@rank-mean", scale=IdentityScale()),
+            Leaf(of="Head.nsd@tests", scale=IdentityScale()),
+            Leaf(of="Breast.acc@median", scale=IdentityScale()),
+        )
+    )
+
+    def test_figures_over_single_cases_are_resampled_and_left_out_like_any_other(self, world: World) -> None:
+        custom = make_world(SKILLS, tasks=(HEAD, BREAST), ranking=Ranking(scheme="custom", tree=self.TREE))
+        found = stability_report(custom.challenge, custom.entries)
+        assert found.scheme == "custom"
+        assert found.whole is not None
+        assert found.whole.teams[0].team == "Slow but good"
+        assert [each.id for each in found.left_out] == ["Head", "Breast", "Near", "Next", "Far"]
+        assert found.schemes[0].name == "custom"
+
+    def test_the_board_ranks_by_them_and_says_why_it_has_no_ranges(self) -> None:
+        custom = make_world(SKILLS, tasks=(HEAD, BREAST), ranking=Ranking(scheme="custom", tree=self.TREE))
+        board = build_leaderboard(custom.challenge, with_replicates(custom), dataset_hash="sha256:data", generated_at=NOW)
+        assert (board.rows[0].rank, board.rows[0].team, board.rows[0].rank_low) == (1, "Slow but good", None)
+        assert any("is made from single cases, which replicates do not hold" in note for note in board.notes)
+        assert (board.performance_weight, board.efficiency_weight) == (1, 0)
 
 
 class TestTimedRepeats:
