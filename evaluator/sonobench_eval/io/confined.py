@@ -1,63 +1,66 @@
-"""Decodes strangers' images in a confined, long-lived child process (`confined_child.py`).
+"""Decodes strangers' images in confined, long-lived child processes (`confined_child.py`), one ahead of the other.
 
-The child has no environment, no network, no files, no other processes and bounded memory; bytes go in by one
-pipe and pixels come back by another. It is started anew, never forked from this process, so nothing this
-process knows is in its memory. What it sends back is checked like any stranger's answer.
+A child has no network, no files, no other processes and bounded memory. It is started anew, never forked from this process,
+so nothing this process knows is in its memory. What it sends back is checked like any stranger's answer.
 
-A file that crashes or hangs the child costs that file alone: the child is replaced.
+A file that crashes or hangs a child costs that file alone: the child is replaced, and what it had been given besides is given
+to the next one. While one mask is scored, the child decodes the next few (`decode_stream`).
 """
 
 from __future__ import annotations
 
 import atexit
-import fcntl
 import os
-import select
-import subprocess
-import sys
-import time
-from contextlib import suppress
+from collections import deque
+from collections.abc import Iterable, Iterator
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 
-from sonobench_eval.io.confined_child import READY, REPLY, REQUEST, Status
+from sonobench_eval.io.confined_running import (
+    LEAST_MEMORY_BYTES,
+    MOST_AHEAD,
+    Answer,
+    ChildDied,
+    ChildHangs,
+    DecoderBroken,
+    Request,
+    RunningChild,
+)
+from sonobench_eval.io.confined_wire import Job
 from sonobench_eval.io.findings import FindingCode
-from sonobench_eval.io.images import MaskRead, max_png_bytes, refusal
-from sonobench_eval.io.png import PngFault
-from sonobench_eval.io.sources import printable_name
+from sonobench_eval.io.images import MaskForm, MaskRead, MaskRequest, VolumeForm, VolumeRequest, max_mask_bytes, max_volume_bytes
+from sonobench_eval.io.volumes import Geometry, VolumeRead, placed
+
+__all__ = ["ConfinedDecoder", "DecoderBroken", "shared_decoder"]
 
 FILE_TIMEOUT_S = 20.0
-START_TIMEOUT_S = 60.0
 FILES_PER_CHILD = 20_000
 """A child is replaced after so many files, so that its limit on CPU time can stay a hard one."""
-_PIPE_BYTES = 2**20
-_LONGEST_MESSAGE = 200
+MOST_IDLE = 2
+"""Children kept waiting for work."""
+
+_UNREADABLE = FindingCode.UNREADABLE_IMAGE
+_MASK_JOBS: dict[MaskForm, Job] = {"png": Job.PNG, "tiff": Job.TIFF}
+_VOLUME_JOBS: dict[VolumeForm, Job] = {"nifti": Job.NIFTI_VOLUME, "tiff": Job.TIFF_VOLUME}
 
 
-class DecoderBroken(Exception):
-    """The confined decoder cannot be started here: this machine's trouble, never the fault of a file."""
-
-
-class _ChildDied(Exception):
-    pass
-
-
-class _ChildHangs(Exception):
-    pass
+Known = TypeVar("Known", MaskRead, VolumeRead)
 
 
 class ConfinedDecoder:
-    """A `Decoder` whose work happens in the confined child. Safe to use from several threads, one file at a time.
+    """A `Decoder` whose work happens in confined children. Safe to use from several threads; each stream has its own child.
 
-    The child starts with the first file. `close` (or leaving the context) ends it; it also ends with this process.
+    A child starts with the first file. `close` (or leaving the context) ends those that wait; all end with this process.
+    Results of different teams may be given different decoders, so that a child taken over by one team's file never sees
+    another's.
     """
 
     def __init__(self, *, timeout_s: float = FILE_TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
-        self._child: _Child | None = None
+        self._idle: list[RunningChild] = []
         self._lock = Lock()
 
     def __enter__(self) -> Self:
@@ -66,174 +69,225 @@ class ConfinedDecoder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def decode(self, data: bytes, *, expected: tuple[int, int]) -> MaskRead:
+    def decode(self, data: bytes, *, expected: tuple[int, int], form: MaskForm = "png") -> MaskRead:
         """Decode a mask (see `Decoder.decode`).
 
         Raises:
-            DecoderBroken: the child cannot be started.
+            DecoderBroken: a child cannot be started.
         """
-        if len(data) > max_png_bytes(*expected):
-            return MaskRead(None, FindingCode.FILE_TOO_LARGE)
-        with self._lock:
-            try:
-                return self._decode_once(data, expected)
-            except _ChildHangs:
-                return refusal(PngFault.UNREADABLE, f"it takes longer than {self._timeout_s:g} s to decode")
-            except _ChildDied:
-                # Perhaps the file's doing, perhaps this machine ran out of memory: a second try tells.
-                return self._decode_again(data, expected)
+        (read,) = self.decode_stream([MaskRequest(data, expected, form)])
+        return read
+
+    def decode_stream(self, requests: Iterable[MaskRequest | MaskRead]) -> Iterator[MaskRead]:
+        """Decode masks in order, a few ahead (see `Decoder.decode_stream`).
+
+        Raises:
+            DecoderBroken: a child cannot be started.
+        """
+        for found in _Stream(self, map(_of_mask, requests)).answers():
+            yield found if isinstance(found, MaskRead) else _mask_of(found)
+
+    def decode_volume(self, data: bytes, *, expected: Geometry, form: VolumeForm = "nifti") -> VolumeRead:
+        """Decode a volume (see `Decoder.decode_volume`).
+
+        Raises:
+            DecoderBroken: a child cannot be started.
+        """
+        (read,) = self.decode_volume_stream([VolumeRequest(data, expected, form)])
+        return read
+
+    def decode_volume_stream(self, requests: Iterable[VolumeRequest | VolumeRead]) -> Iterator[VolumeRead]:
+        """Decode volumes in order, one ahead where memory allows (see `Decoder.decode_volume_stream`).
+
+        Raises:
+            DecoderBroken: a child cannot be started.
+        """
+        places: deque[Geometry] = deque()
+        for found in _Stream(self, (_of_volume(request, places) for request in requests)).answers():
+            place = places.popleft()
+            yield found if isinstance(found, VolumeRead) else _volume_of(found, place)
 
     def confinement(self) -> frozenset[str]:
-        """What holds the child: of no_network, other_user, no_capabilities, no_new_privs, limits, seccomp."""
-        with self._lock:
-            return self._ready().confinement
+        """What holds a child: of no_network, other_user, no_capabilities, no_new_privs, limits, seccomp."""
+        child = self.borrow()
+        self.give_back(child)
+        return child.confinement
 
     def close(self) -> None:
-        """End the child, if there is one. The decoder can be used again."""
+        """End the children that wait for work. The decoder can be used again."""
         with self._lock:
-            self._end()
+            children, self._idle = self._idle, []
+        for child in children:
+            child.end()
 
     def forget(self) -> None:
-        """After a fork: let go of the parent's child without touching it."""
+        """After a fork: let go of the parent's children without touching them."""
         self._lock = Lock()
-        if self._child is not None:
-            self._child.let_go()
+        children, self._idle = self._idle, []
+        for child in children:
+            child.forget()
+
+    def borrow(self, *, memory_bytes: int = 0) -> RunningChild:
+        """A child that shares at least so much memory, for the borrower alone.
+
+        Raises:
+            DecoderBroken: none can be started.
+        """
+        with self._lock:
+            fitting = [child for child in self._idle if child.memory_bytes >= memory_bytes]
+            if fitting:
+                self._idle.remove(fitting[0])
+                return fitting[0]
+        return RunningChild.started(memory_bytes=max(memory_bytes, LEAST_MEMORY_BYTES))
+
+    def give_back(self, child: RunningChild) -> None:
+        """Take back a borrowed child; one that still owes answers, or has served its time, is ended."""
+        with self._lock:
+            if child.is_idle and child.files < FILES_PER_CHILD and len(self._idle) < MOST_IDLE:
+                self._idle.append(child)
+                return
+        child.end()
+
+    @property
+    def timeout_s(self) -> float:
+        """Seconds after which a file that is waited for is given up."""
+        return self._timeout_s
+
+
+class _Stream(Generic[Known]):
+    """One pass over requests, in order. What is known already keeps its place among them."""
+
+    def __init__(self, decoder: ConfinedDecoder, requests: Iterator[Request | Known]) -> None:
+        self._decoder = decoder
+        self._requests: Iterator[Request | Known] = requests
+        self._child: RunningChild | None = None
+        self._ahead: deque[Request | Known] = deque()
+        """In order: what the child was asked and has not answered yet, and what is known, between and after."""
+        self._waiting: deque[Request | Known] = deque()
+        """In order: what comes after that and was taken already, but not asked."""
+
+    def answers(self) -> Iterator[Answer | Known]:
+        try:
+            while self._look_ahead():
+                found = self._ahead.popleft()
+                yield self._answer(found) if isinstance(found, Request) else found
+        finally:
+            if self._child is not None:
+                self._decoder.give_back(self._child)
+
+    def _look_ahead(self) -> bool:
+        """Ask the child as much as it can take. Returns whether there is anything left to answer."""
+        while len(self._ahead) < MOST_AHEAD and (self._waiting or self._take_one()):
+            upcoming = self._waiting[0]
+            if isinstance(upcoming, Request) and not self._is_asked(upcoming):
+                break
+            self._ahead.append(self._waiting.popleft())
+        return bool(self._ahead)
+
+    def _take_one(self) -> bool:
+        for request in self._requests:
+            self._waiting.append(request)
+            return True
+        return False
+
+    def _is_asked(self, request: Request) -> bool:
+        """Hand a request to a child if there is one for it now."""
+        child = self._child_for(request)
+        if child is None:
+            return False
+        try:
+            child.ask(request)
+        except ChildDied:
+            # It died while nobody listened. What it owes is found missing in its turn; where it owes nothing, a new one starts.
+            if not child.is_idle:
+                return False
+            self._drop_child()
+            self._ask_alone(request)
+        return True
+
+    def _child_for(self, request: Request) -> RunningChild | None:
+        child = self._child
+        if child is not None and not child.is_idle:
+            return child if child.can_take(request) and child.files < FILES_PER_CHILD else None
+        if child is not None and (child.files >= FILES_PER_CHILD or not child.can_take(request)):
             self._child = None
-
-    def _decode_once(self, data: bytes, expected: tuple[int, int]) -> MaskRead:
-        child = self._ready()
-        try:
-            return child.decode(data, expected, deadline=time.monotonic() + self._timeout_s)
-        except (_ChildDied, _ChildHangs):
-            self._end()
-            raise
-
-    def _decode_again(self, data: bytes, expected: tuple[int, int]) -> MaskRead:
-        try:
-            return self._decode_once(data, expected)
-        except (_ChildDied, _ChildHangs):
-            return refusal(PngFault.UNREADABLE, "decoding it ends the decoder")
-
-    def _ready(self) -> _Child:
-        if self._child is not None and self._child.files >= FILES_PER_CHILD:
-            self._end()
+            self._decoder.give_back(child)
         if self._child is None:
-            self._child = _Child.started()
+            self._child = self._decoder.borrow(memory_bytes=2 * request.slot_bytes)
         return self._child
 
-    def _end(self) -> None:
+    def _answer(self, request: Request) -> Answer:
+        try:
+            return self._heard()
+        except ChildHangs:
+            self._drop_child()
+            return Answer(None, problem=_UNREADABLE, detail=f"it takes longer than {self._decoder.timeout_s:g} s to decode")
+        except ChildDied:
+            # Perhaps the file's doing, perhaps this machine ran out of memory: a second try, alone, tells.
+            self._drop_child()
+        self._ask_alone(request)
+        try:
+            return self._heard()
+        except (ChildDied, ChildHangs):
+            self._drop_child()
+            return Answer(None, problem=_UNREADABLE, detail="decoding it ends the decoder")
+
+    def _heard(self) -> Answer:
+        if self._child is None:
+            raise ChildDied
+        return self._child.answer(timeout_s=self._decoder.timeout_s)
+
+    def _ask_alone(self, request: Request) -> None:
+        self._child = RunningChild.started(memory_bytes=max(2 * request.slot_bytes, LEAST_MEMORY_BYTES))
+        try:
+            self._child.ask(request)
+        except ChildDied as error:
+            self._drop_child()
+            raise DecoderBroken("the confined image decoder ends as soon as it has started") from error
+
+    def _drop_child(self) -> None:
+        """End the child; what it has not answered is to be asked again."""
         child, self._child = self._child, None
         if child is not None:
             child.end()
+        self._waiting.extendleft(reversed(self._ahead))
+        self._ahead.clear()
 
 
-class _Child:
-    """One running child and its two pipes."""
+def _of_mask(request: MaskRequest | MaskRead) -> Request | MaskRead:
+    if isinstance(request, MaskRead):
+        return request
+    if len(request.data) > max_mask_bytes(request.expected, request.form):
+        return MaskRead(None, FindingCode.FILE_TOO_LARGE)
+    return Request(_MASK_JOBS[request.form], request.data, request.expected)
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise DecoderBroken("the confined image decoder has no pipes")
-        self._process = process
-        self._in, self._out = process.stdin.fileno(), process.stdout.fileno()
-        self.files = 0
-        self.confinement: frozenset[str] = frozenset()
-        for end in (self._in, self._out):
-            os.set_blocking(end, False)
-            with suppress(OSError):
-                fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
-    @classmethod
-    def started(cls) -> _Child:
-        command = [sys.executable, "-I", "-m", "sonobench_eval.io.confined_child"]
-        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
-        try:
-            process = subprocess.Popen(
-                command,
-                stdin=pipe,
-                stdout=pipe,
-                stderr=nothing,
-                bufsize=0,
-                env={"OPENBLAS_NUM_THREADS": "1"},
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise DecoderBroken(f"the confined image decoder cannot be started: {error.strerror}") from error
-        child = cls(process)
-        try:
-            said = child._read(READY.size, deadline=time.monotonic() + START_TIMEOUT_S)
-        except (_ChildDied, _ChildHangs) as error:
-            child.end()
-            raise DecoderBroken("the confined image decoder does not start; is sonobench installed whole?") from error
-        child.confinement = frozenset(READY.unpack(said)[0].rstrip(b"\0").decode("ascii", "replace").split())
-        return child
+def _mask_of(answer: Answer) -> MaskRead:
+    array = None if answer.array is None else answer.array.astype(np.uint8, copy=False)
+    return MaskRead(array, answer.problem, answer.detail, answer.coloured)
 
-    def decode(self, data: bytes, expected: tuple[int, int], *, deadline: float) -> MaskRead:
-        height, width = expected
-        self.files += 1
-        self._write(REQUEST.pack(height, width, len(data)) + data, deadline=deadline)
-        status, coloured, length = REPLY.unpack(self._read(REPLY.size, deadline=deadline))
-        if status == Status.DECODED and length == height * width:
-            pixels = np.frombuffer(self._read(length, deadline=deadline), np.uint8).reshape(expected)
-            return MaskRead(pixels, coloured=bool(coloured))
-        if status not in (Status.UNREADABLE, Status.WRONG_SIZE) or length > _LONGEST_MESSAGE:
-            raise _ChildDied  # It speaks nonsense: something other than our code is running in it.
-        message = printable_name(self._read(length, deadline=deadline).decode("utf-8", "replace"))
-        return refusal(PngFault.WRONG_SIZE if status == Status.WRONG_SIZE else PngFault.UNREADABLE, message)
 
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._close_pipes()
+def _of_volume(request: VolumeRequest | VolumeRead, places: deque[Geometry]) -> Request | VolumeRead:
+    if isinstance(request, VolumeRead):
+        places.append(Geometry((0, 0, 0), None))
+        return request
+    places.append(request.expected)
+    if len(request.data) > max_volume_bytes(request.expected.shape, request.form):
+        return VolumeRead(None, problem=FindingCode.FILE_TOO_LARGE)
+    return Request(_VOLUME_JOBS[request.form], request.data, request.expected.shape)
 
-    def let_go(self) -> None:
-        self._close_pipes()
-        self._process.returncode = 0  # Not ours to wait for: the process that started it will.
 
-    def _close_pipes(self) -> None:
-        for end in (self._process.stdin, self._process.stdout):
-            if end is not None:
-                end.close()
-
-    def _write(self, data: bytes, *, deadline: float) -> None:
-        left = memoryview(data)
-        while left:
-            try:
-                left = left[os.write(self._in, left) :]
-            except BlockingIOError:
-                self._wait(self._in, select.POLLOUT, deadline)
-            except OSError as error:
-                raise _ChildDied from error
-
-    def _read(self, size: int, *, deadline: float) -> bytes:
-        found = bytearray(size)
-        left = memoryview(found)
-        while left:
-            try:
-                count = os.readv(self._out, [left])
-            except BlockingIOError:
-                self._wait(self._out, select.POLLIN, deadline)
-                continue
-            except OSError as error:
-                raise _ChildDied from error
-            if count == 0:
-                raise _ChildDied
-            left = left[count:]
-        return bytes(found)
-
-    @staticmethod
-    def _wait(descriptor: int, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(descriptor, event)
-        if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
-            raise _ChildHangs
+def _volume_of(answer: Answer, place: Geometry) -> VolumeRead:
+    if answer.array is None:
+        return VolumeRead(None, None, answer.problem, answer.detail)
+    return placed(answer.array, answer.affine, place)
 
 
 _SHARED = ConfinedDecoder()
 
 
 def shared_decoder() -> ConfinedDecoder:
-    """The decoder of this process: one child for all results it reads, started with the first mask."""
+    """The decoder of this process, for all results it reads; its child starts with the first mask."""
     return _SHARED
 
 

@@ -16,6 +16,8 @@ class FindingCode(StrEnum):
     MISSING_RESULT = "missing_result"
     UNREADABLE_IMAGE = "unreadable_image"
     WRONG_SIZE = "wrong_size"
+    WRONG_GEOMETRY = "wrong_geometry"
+    NOT_WHOLE_NUMBERS = "not_whole_numbers"
     NOT_A_REGULAR_FILE = "not_a_regular_file"
     FILE_TOO_LARGE = "file_too_large"
     INVALID_JSON = "invalid_json"
@@ -102,12 +104,24 @@ _SENTENCES: dict[FindingCode, _Words] = {
         "case has no result", "cases have no result", "Write one result for every case in the case list."
     ),
     FindingCode.UNREADABLE_IMAGE: _Words(
-        "mask is not a readable PNG", "masks are not readable PNGs", "Save masks as 8-bit PNG files."
+        "mask is not a readable image",
+        "masks are not readable images",
+        "Save masks in the format that the challenge asks for, 2D masks with 8 bits per pixel.",
     ),
     FindingCode.WRONG_SIZE: _Words(
         "mask differs in size from its image",
         "masks differ in size from their images",
         "Resize each mask to the width and height of its image before saving it.",
+    ),
+    FindingCode.WRONG_GEOMETRY: _Words(
+        "mask lies elsewhere than its image",
+        "masks lie elsewhere than their images",
+        "Save each mask with the affine of its image: same voxel sizes, axes and origin.",
+    ),
+    FindingCode.NOT_WHOLE_NUMBERS: _Words(
+        "mask has values that are no labels",
+        "masks have values that are no labels",
+        "Write whole numbers from 0 up: labels, not probabilities.",
     ),
     FindingCode.NOT_A_REGULAR_FILE: _Words(
         "result is a link, folder or device", "results are links, folders or devices", "Write plain files only."
@@ -115,7 +129,7 @@ _SENTENCES: dict[FindingCode, _Words] = {
     FindingCode.FILE_TOO_LARGE: _Words(
         "result is larger than a result can be",
         "results are larger than a result can be",
-        "Save masks as PNG of the image's size.",
+        "Save masks compressed, in the size of their image.",
     ),
     FindingCode.INVALID_JSON: _Words(
         "result file is not valid JSON",

@@ -17,14 +17,15 @@ import struct
 import warnings
 import zlib
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import PngImagePlugin
 
-from sonobench_eval.io.png_rows import inflated, undo_filters
+from sonobench_eval.io.inflate import inflated
+from sonobench_eval.io.png_rows import undo_filters
+from sonobench_eval.io.refused import refuse_size, unreadable
 
 MAX_PIXELS = 64 * 2**20
 """Larger images are refused; 8192 x 8192 is far beyond any ultrasound frame."""
@@ -35,21 +36,6 @@ _CHUNK = struct.Struct(">I4s")
 _CRC = struct.Struct(">I")
 _GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
 _DEPTHS = {_GREY: {1, 2, 4, 8, 16}, _COLOUR: {8, 16}, _PALETTE: {1, 2, 4, 8}, _GREY_ALPHA: {8, 16}, _COLOUR_ALPHA: {8, 16}}
-
-
-class PngFault(StrEnum):
-    """Why a file gives no mask."""
-
-    UNREADABLE = "unreadable"
-    WRONG_SIZE = "wrong_size"
-
-
-class PngRefused(Exception):
-    """The file gives no mask; the message says why and is safe to show to whoever wrote it."""
-
-    def __init__(self, fault: PngFault, message: str) -> None:
-        super().__init__(message)
-        self.fault = fault
 
 
 class PngHeader(NamedTuple):
@@ -84,20 +70,19 @@ def decode_grey(data: bytes | memoryview, *, height: int, width: int, out: npt.N
         out: where the pixels are to be put, uint8 `(height, width)` in C order; a new array where it is not given.
 
     Raises:
-        PngRefused: for every other file; whatever the decoder raised or warned about is in the message's place.
+        ImageRefused: for every other file; whatever the decoder raised or warned about is in the message's place.
     """
     header = read_header(data)
     chunks = read_chunks(data)
     if (header.height, header.width) != (height, width):
-        said = f"{header.width} x {header.height} pixels instead of {width} x {height}"
-        raise PngRefused(PngFault.WRONG_SIZE, said)
+        refuse_size((header.height, header.width), (height, width))
     if height * width > MAX_PIXELS:
-        raise _unreadable(f"more than {MAX_PIXELS:,} pixels")
+        raise unreadable(f"more than {MAX_PIXELS:,} pixels")
     if header.depth == 16:
-        raise _unreadable("16 bits per pixel; write 8")
+        raise unreadable("16 bits per pixel; write 8")
     kept = essential(chunks)
     if header.colour == _PALETTE and not any(name == b"PLTE" for name, _ in kept):
-        raise _unreadable("the palette is missing")
+        raise unreadable("the palette is missing")
     coloured = header.colour != _GREY or any(name == b"tRNS" for name, _ in kept)
     pixels = np.empty((height, width), np.uint8) if out is None else out
     if not _decode_plain(header, kept, pixels):
@@ -129,16 +114,16 @@ def read_header(data: bytes | memoryview) -> PngHeader:
     """Read and check IHDR from the first 33 bytes of a PNG.
 
     Raises:
-        PngRefused: this is no PNG, or its header is damaged or contradicts itself.
+        ImageRefused: this is no PNG, or its header is damaged or contradicts itself.
     """
     if data[:8] != _SIGNATURE:
-        raise _unreadable("not a PNG file" if data else "the file is empty")
+        raise unreadable("not a PNG file" if data else "the file is empty")
     if len(data) < 33 or data[8:16] != b"\0\0\0\rIHDR" or _CRC.unpack_from(data, 29)[0] != zlib.crc32(data[12:29]):
-        raise _unreadable("the header is damaged")
+        raise unreadable("the header is damaged")
     width, height, depth, colour, compression, filtering, interlace = _HEADER.unpack_from(data, 16)
     sensible = depth in _DEPTHS.get(colour, ()) and (compression, filtering) == (0, 0) and interlace in (0, 1)
     if not sensible or not 0 < width < 2**31 or not 0 < height < 2**31:
-        raise _unreadable("the header makes no sense")
+        raise unreadable("the header makes no sense")
     return PngHeader(width, height, depth, colour, bool(interlace))
 
 
@@ -149,34 +134,34 @@ def read_chunks(data: bytes | memoryview) -> Chunks:
     """Every chunk after the signature up to IEND, lengths and CRCs checked. What follows IEND is ignored, as viewers do.
 
     Raises:
-        PngRefused: it is damaged.
+        ImageRefused: it is damaged.
     """
     view, at, found = memoryview(data), 8, []
     while at + 12 <= len(data):
         length, name = _CHUNK.unpack_from(data, at)
         end = at + 8 + length
         if end + 4 > len(data):
-            raise _unreadable("the file is cut short")
+            raise unreadable("the file is cut short")
         if _CRC.unpack_from(data, end)[0] != zlib.crc32(view[at + 4 : end]):
-            raise _unreadable("a checksum is wrong")
+            raise unreadable("a checksum is wrong")
         found.append((name, view[at + 8 : end]))
         if name == b"IEND":
             return found
         at = end + 4
-    raise _unreadable("the file is cut short")
+    raise unreadable("the file is cut short")
 
 
 def essential(chunks: Chunks) -> Chunks:
     """The chunks that hold the pixels: IHDR, PLTE, tRNS, IDAT.
 
     Raises:
-        PngRefused: one is missing or stands twice, or another one is marked as needed.
+        ImageRefused: one is missing or stands twice, or another one is marked as needed.
     """
     names = [name for name, _ in chunks]
     if names.count(b"IHDR") != 1 or names.count(b"PLTE") > 1 or b"IDAT" not in names:
-        raise _unreadable("chunks are missing or stand twice")
+        raise unreadable("chunks are missing or stand twice")
     if unknown := [name for name in names if not name[0] & 0x20 and name not in {b"IHDR", b"PLTE", b"IDAT", b"IEND"}]:
-        raise _unreadable(f"it needs an unknown chunk {unknown[0].decode('latin-1')!a}")
+        raise unreadable(f"it needs an unknown chunk {unknown[0].decode('latin-1')!a}")
     return [(name, body) for name, body in chunks if name in {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}]
 
 
@@ -205,11 +190,7 @@ def _pixels(png: bytes, *, height: int, width: int) -> npt.NDArray[np.uint8]:
                 pixels = grey.tobytes()
     # Any error of the decoder, of whatever type, costs this one file and nothing else.
     except Exception as error:
-        raise _unreadable("the pixels cannot be decoded") from error
+        raise unreadable("the pixels cannot be decoded") from error
     if len(pixels) != height * width:
-        raise _unreadable("the pixels cannot be decoded")
+        raise unreadable("the pixels cannot be decoded")
     return np.frombuffer(pixels, np.uint8).reshape(height, width)
-
-
-def _unreadable(message: str) -> PngRefused:
-    return PngRefused(PngFault.UNREADABLE, message)

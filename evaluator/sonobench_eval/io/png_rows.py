@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from zlib_ng import zlib_ng
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -18,20 +17,6 @@ _MOST_PAETH_ROWS = 48
 _MOST_CHANGES_IN_A_ROW = 64
 _DENSE = 6
 """A row block with a change in every sixth byte or more is summed byte by byte."""
-
-
-def inflated(body: bytes | memoryview, size: int) -> bytes | None:
-    """The `size` bytes that a zlib stream holds; None where it is damaged or holds any other number of bytes.
-
-    Never makes more than `size` + 1 bytes, whatever the stream says.
-    """
-    stream = zlib_ng.decompressobj()
-    try:
-        raw = stream.decompress(body, size + 1)
-    except zlib_ng.error:
-        return None
-    whole = stream.eof and not stream.unused_data
-    return raw if whole and len(raw) == size else None
 
 
 def undo_filters(raw: bytes, out: Bytes) -> bool:

@@ -23,8 +23,8 @@ ATTACKS = {
     "make a file in memory": "os.memfd_create('x')",
     "raise its own limits": "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
     "become somebody": "os.setuid(0)",
-    "trace its parent": "confined_child._call('ptrace', 16, os.getppid(), 0, 0)",
-    "read its parent's memory": "confined_child._call('process_vm_readv', os.getppid(), 0, 0, 0, 0, 0)",
+    "trace its parent": "confinement.call('ptrace', 16, os.getppid(), 0, 0)",
+    "read its parent's memory": "confinement.call('process_vm_readv', os.getppid(), 0, 0, 0, 0, 0)",
     "allocate without end": "bytearray(3 * 2**30)",
 }
 
@@ -34,11 +34,11 @@ def run_confined(attack: str, *, started_as: str = "whoever runs the tests") -> 
     user = "os.geteuid() == 0 and (os.setgroups([]), os.setresgid(65533, 65533, 65533), os.setresuid(65533, 65533, 65533))\n"
     code = (
         "import os, resource, socket, sys\n"
-        "from sonobench_eval.io import confined_child\n"
+        "from sonobench_eval.io import confined_child, confinement\n"
         "confined_child.warm_up()\n"
         "status = open('/proc/self/status')\n"
         + (user if started_as == "a plain user" else "")
-        + "print(' '.join(confined_child.confine()), flush=True)\n"
+        + "print(' '.join(confinement.confine(shared_bytes=0)), flush=True)\n"
         f"try:\n    {attack}\n"
         "except (OSError, ValueError, MemoryError) as error:\n    os.write(1, b'REFUSED ' + type(error).__name__.encode())\n"
         "else:\n    os.write(1, b'DONE')\n"
@@ -68,9 +68,7 @@ class TestConfinement:
         with Path("/etc/passwd").open("rb") as held, ConfinedDecoder() as decoder:
             os.set_inheritable(held.fileno(), True)
             decoder.confinement()
-            child = decoder._child
-            assert child is not None
-            proc = Path(f"/proc/{child._process.pid}")
+            proc = Path(f"/proc/{decoder._idle[0].pid}")
             if os.geteuid() == 0:
                 assert b"secret" not in (proc / "environ").read_bytes()
                 assert {entry.name for entry in (proc / "fd").iterdir()} == {"0", "1", "2"}
@@ -84,10 +82,11 @@ class TestHostileChild:
     @pytest.mark.parametrize(
         "reply",
         [
-            "REPLY.pack(0, 0, 2**60)",
-            "REPLY.pack(7, 0, 0)",
-            "REPLY.pack(1, 0, 2**40)",
-            "REPLY.pack(0, 0, 255) + bytes(255)",
+            "REPLY.pack(7, 0, 1, 0, *[0] * 12, b'')",
+            "REPLY.pack(0, 0, 4, 0, *[0] * 12, b'')",
+            "REPLY.pack(0, 0, 0, 0, *[0] * 12, b'')",
+            "REPLY.pack(1, 0, 0, 255, *[0] * 12, b'')",
+            "REPLY.pack(0, 0, 1, 0, *[float('nan')] * 12, b'')",
             "b'short'",
         ],
     )
@@ -96,12 +95,12 @@ class TestHostileChild:
     ) -> None:
         fake = tmp_path / "python"
         body = (
-            f"#!{sys.executable}\nimport os\nfrom sonobench_eval.io.confined_child import READY, REPLY, REQUEST\n"
+            f"#!{sys.executable}\nimport os\nfrom sonobench_eval.io.confined_wire import READY, REPLY, REQUEST\n"
             f"os.write(1, READY.pack(b'limits'))\nos.read(0, 10**6)\nos.write(1, {reply})\n"
         )
         fake.write_text(body)
         fake.chmod(0o755)
-        monkeypatch.setattr("sonobench_eval.io.confined.sys.executable", str(fake))
+        monkeypatch.setattr("sonobench_eval.io.confined_running.sys.executable", str(fake))
         with ConfinedDecoder(timeout_s=5) as decoder:
             read = decoder.decode(b"x", expected=(16, 16))
         assert read.array is None

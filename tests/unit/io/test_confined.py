@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from sonobench_eval.io import confined
+from sonobench_eval.io import confined, confined_running
 from sonobench_eval.io.confined import ConfinedDecoder, DecoderBroken, shared_decoder
 from sonobench_eval.io.findings import FindingCode
 from sonobench_eval.io.images import InProcessDecoder, max_png_bytes
@@ -23,10 +23,10 @@ def decoder() -> Iterator[ConfinedDecoder]:
 
 
 def child_pid(decoder: ConfinedDecoder) -> int:
+    """Of the child that waits for the next file."""
     decoder.confinement()
-    child = decoder._child
-    assert child is not None
-    return child._process.pid
+    (child,) = decoder._idle
+    return child.pid
 
 
 class TestConfinedDecoder:
@@ -104,7 +104,7 @@ class TestConfinedDecoder:
             assert child_pid(decoder) != first
 
     def test_a_decoder_that_cannot_start_is_this_machines_trouble(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(confined.sys, "executable", "/nonexistent/python")
+        monkeypatch.setattr(confined_running.sys, "executable", "/nonexistent/python")
         with pytest.raises(DecoderBroken, match="cannot be started"):
             ConfinedDecoder().decode(b"", expected=(1, 1))
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sonobench_eval.io.png import PngFault, PngRefused, decode_grey, max_png_bytes, read_header
+from sonobench_eval.io.findings import FindingCode
+from sonobench_eval.io.png import decode_grey, max_png_bytes, read_header
+from sonobench_eval.io.refused import ImageRefused
 
 PngOf = Callable[..., bytes]
 
@@ -19,8 +21,8 @@ def decoded(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     return np.frombuffer(pixels, np.uint8).reshape(shape[:2])
 
 
-def refused(data: bytes, *, height: int = 40, width: int = 60) -> PngRefused:
-    with pytest.raises(PngRefused) as caught:
+def refused(data: bytes, *, height: int = 40, width: int = 60) -> ImageRefused:
+    with pytest.raises(ImageRefused) as caught:
         decode_grey(data, height=height, width=width)
     return caught.value
 
@@ -63,17 +65,17 @@ class TestDecodeGrey:
 
     def test_sixteen_bits_are_refused_and_not_guessed(self, png_of: PngOf) -> None:
         error = refused(png_of(np.zeros((40, 60), np.uint16)))
-        assert error.fault is PngFault.UNREADABLE
+        assert error.code is FindingCode.UNREADABLE_IMAGE
         assert "16 bits" in str(error)
 
     def test_another_size_is_told_from_the_header_alone(self, png_of: PngOf, disc: np.ndarray) -> None:
         error = refused(png_of(disc.T))
-        assert error.fault is PngFault.WRONG_SIZE
+        assert error.code is FindingCode.WRONG_SIZE
         assert str(error) == "40 x 60 pixels instead of 60 x 40"
 
     @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"P5 2 2 255 abcd", b"\xff\xd8\xff\xe0"])
     def test_what_is_no_png_is_unreadable(self, data: bytes) -> None:
-        assert refused(data).fault is PngFault.UNREADABLE
+        assert refused(data).code is FindingCode.UNREADABLE_IMAGE
 
     def test_text_profiles_and_animation_are_dropped_unread(self, chunked: Callable[..., bytes]) -> None:
         bomb = zlib.compress(bytes(50_000_000))
@@ -108,7 +110,7 @@ class TestReadHeader:
     def test_a_header_that_contradicts_the_standard_is_refused(
         self, chunked: Callable[..., bytes], fields: tuple[int, ...]
     ) -> None:
-        with pytest.raises(PngRefused, match="makes no sense"):
+        with pytest.raises(ImageRefused, match="makes no sense"):
             read_header(chunked([(b"IHDR", struct.pack(">IIBBBBB", *fields))]))
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from itertools import groupby, takewhile
 
-from sonobench_eval.io.png import Chunks, PngHeader, PngRefused, essential, png_of, read_chunks, read_header
+from sonobench_eval.io.png import Chunks, PngHeader, essential, png_of, read_chunks, read_header
+from sonobench_eval.io.refused import ImageRefused
 from sonobench_eval.io.strip.refusal import NotStrippable
 
 _IN_ORDER = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -27,7 +28,7 @@ def stripped_png(data: bytes) -> bytes:
     try:
         header, chunks = read_header(data), read_chunks(data)
         kept = essential(chunks)
-    except PngRefused as refused:
+    except ImageRefused as refused:
         raise NotStrippable(f"is damaged: {refused}") from refused
     if any(name == b"acTL" for name, _ in chunks):
         raise NotStrippable("is an animation; save the picture that is meant as a PNG of its own")
