@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonobench_eval.challenge.model import Challenge
-from sonobench_eval.challenge.ranking_rules import EFFICIENCY, PERFORMANCE, SchemeName
+from sonobench_eval.challenge.ranking_rules import AMOUNTS, EFFICIENCY, PERFORMANCE, SchemeName
 from sonobench_eval.ranking.case_table import CaseTable
 from sonobench_eval.ranking.confidence_sets import better_p, rank_sets
 from sonobench_eval.ranking.entries import Entry, in_order
@@ -37,7 +37,7 @@ from sonobench_eval.ranking.stability_report import (
     TradeOff,
     WeightSensitivity,
 )
-from sonobench_eval.ranking.tree import pruned, scores
+from sonobench_eval.ranking.tree import counting_leaves, pruned, scores
 from sonobench_eval.statistics.resampled import FEWEST_UNITS
 
 FloatArray = NDArray[np.float64]
@@ -208,8 +208,9 @@ def _resampled(challenge: Challenge, found: Gathered, table: CaseTable) -> tuple
         return {}, ["There are no bootstrap ranks: the challenge draws no resamples."]
     if alone := dict.fromkeys(each.what.task.id for each in found.counted if each.fewest_units < FEWEST_UNITS):
         return {}, [f"There are no bootstrap ranks: a single subject or case is all there is to resample in {', '.join(alone)}."]
-    notes = [] if found.has_repeats else [_MEASURED_ONCE]
-    over_cases = [] if found.scheme is None else [leaf.of for leaf in found.scheme.tree.leaves() if "@" in leaf.of]
+    leaves = [] if found.field is None else [leaf.of for leaf in counting_leaves(found.field.tree)]
+    notes = [] if found.has_repeats or not set(leaves) & set(AMOUNTS) else [_MEASURED_ONCE]
+    over_cases = [leaf for leaf in leaves if "@" in leaf]
     if not over_cases and all(entry.replicates is not None for entry in found.entries):
         return resampled_figures(found, seed=bootstrap.seed), notes
     if table.unavailable:

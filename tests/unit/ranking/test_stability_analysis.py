@@ -118,6 +118,7 @@ class TestStabilityReport:
         found = stability_report(one.challenge, one.entries)
         assert [each.kind for each in found.left_out] == ["center"] * 3
         assert found.weights is None
+        assert found.notes == ()
 
     def test_without_references_what_needs_them_is_left_out_and_said(self, world: World) -> None:
         found = stability_report(world.challenge.without_references(), world.entries)
