@@ -6,83 +6,29 @@ it does not fit a challenge (a task that nothing reads, results that would colli
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from sonobench_eval.challenge.contract_parts import (
+    VALUE_PARTS,
+    CaseField,
+    FieldPath,
+    FirstIndex,
+    PathRule,
+    Place,
+    TextRule,
+    Threshold,
+    Word,
+    parts_of,
+)
 from sonobench_eval.challenge.kinds import TaskKind
-from sonobench_eval.challenge.record import Record, Slug, is_plain_relative_path
+from sonobench_eval.challenge.record import Record, Slug
 from sonobench_eval.challenge.sizes import Bytes
 
 ContractName = Literal["uusic25", "folder-per-case", "json-list"]
-
-PATH_PARTS = ("path", "folder", "name", "stem", "suffix", "task")
-"""What a path rule may name of a case: `a/b/1.nii.gz` is path; `a/b`, `1.nii.gz`, `1` and `.nii.gz` are the next four."""
-TEXT_PARTS = (*PATH_PARTS, "input", "kind", "dataset_name", "organ")
-"""What a text of the case list may name; `input` is where the image lies in the folder of inputs."""
-VALUE_PARTS = ("pixel_size_mm", "classes", "labels", "points", "range")
-"""What a whole field of a JSON case list may be: numbers, lists and mappings as the challenge has them."""
-
-_PART = re.compile(r"\{([^{}]*)\}")
-_SYSTEM = frozenset({"proc", "sys", "dev", "etc", "usr", "bin", "sbin", "lib", "lib32", "lib64", "boot", "run", "tmp", "var"})
-
-
-def parts_of(rule: str) -> list[str]:
-    """`{folder}/{stem}.png` -> `["folder", "stem"]`."""
-    return _PART.findall(rule)
-
-
-def _with_known_parts(rule: str, known: Collection[str]) -> str:
-    if unknown := [part for part in parts_of(rule) if part not in known]:
-        raise ValueError(f"there is no part {{{unknown[0]}}}; known are {', '.join(f'{{{part}}}' for part in known)}")
-    if "{" in _PART.sub("", rule) or "}" in _PART.sub("", rule):
-        raise ValueError("a brace stands alone; parts are written {path}")
-    return rule
-
-
-def _path_rule(rule: str) -> str:
-    _with_known_parts(rule, PATH_PARTS)
-    if not is_plain_relative_path(_PART.sub("x", rule)):
-        raise ValueError(
-            f"{rule!r} is not a plain relative path (letters, digits, space and . _ - / only, and parts like {{stem}})"
-        )
-    return rule
-
-
-def _text_rule(rule: str) -> str:
-    return _with_known_parts(rule, TEXT_PARTS)
-
-
-def _field_of_a_list(rule: str) -> str:
-    parts = parts_of(rule)
-    if set(parts) & set(VALUE_PARTS) and rule != f"{{{parts[0]}}}":
-        raise ValueError(
-            f"{{{next(part for part in parts if part in VALUE_PARTS)}}} is a whole value; nothing can stand beside it"
-        )
-    return _with_known_parts(rule, (*TEXT_PARTS, *VALUE_PARTS))
-
-
-def _place(path: str) -> str:
-    if not re.fullmatch(r"(/[A-Za-z0-9._-]{1,200}){1,16}", path) or {".", ".."} & set(PurePosixPath(path).parts):
-        raise ValueError(f"{path!r} is not an absolute path inside the container")
-    if PurePosixPath(path).parts[1] in _SYSTEM:
-        raise ValueError(f"{path!r} lies in a folder of the system; use one of your own, for example /input")
-    return path
-
-
-Place = Annotated[str, AfterValidator(_place)]
-"""An absolute path in the container."""
-PathRule = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_path_rule)]
-"""A relative path made of a case's parts: `{folder}/{stem}/mask.png`."""
-TextRule = Annotated[str, Field(max_length=500), AfterValidator(_text_rule)]
-FieldPath = Annotated[str, Field(min_length=1, max_length=200)]
-"""Where a value is: a key, keys joined by dots (`result.scores.malignant`), or `.` for the whole; in a CSV, a column."""
-Word = Annotated[str, Field(min_length=1, max_length=200)]
-FirstIndex = Annotated[int, Field(ge=0, le=1)]
-Threshold = Annotated[float, Field(ge=0, le=1)]
 
 
 def _needs_no_lists(rule: EntryRule, record: Record | None, names: Collection[str]) -> None:
@@ -128,9 +74,7 @@ class CaseListRules(Record):
     at: Place = "/input_json"
     form: Literal["json", "csv"] = "json"
     under: FieldPath | None = None
-    fields: Annotated[
-        dict[Word, Annotated[str, Field(max_length=500), AfterValidator(_field_of_a_list)] | int | float], Field(min_length=1)
-    ]
+    fields: Annotated[dict[Word, CaseField | int | float], Field(min_length=1)]
     kinds: dict[TaskKind, Word] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -388,6 +332,15 @@ class ContractRules(Record):
         return {name: getattr(self, name) for name in RULES_OF_KIND.values()}
 
 
+def _how_it_is_said(contract: object) -> str:
+    return "<name>" if isinstance(contract, str) else "<rules>"
+
+
+DeclaredContract = Annotated[
+    Annotated[ContractName, Tag("<name>")] | Annotated[ContractRules, Tag("<rules>")], Discriminator(_how_it_is_said)
+]
+"""A contract in a challenge: the name of one that there is, or rules. What is wrong with rules is told without the names."""
+
 RULES_OF_KIND: dict[TaskKind, str] = {
     "segmentation": "masks",
     "instances": "masks",
@@ -400,6 +353,24 @@ RULES_OF_KIND: dict[TaskKind, str] = {
     "keypoints": "points",
 }
 """Which list of rules a task's answers are read by."""
+
+
+RECORDS_OF_A_CONTRACT: dict[tuple[str, ...], type[Record]] = {
+    ("contract",): ContractRules,
+    ("contract", "inputs"): InputRules,
+    ("contract", "case_list"): CaseListRules,
+    ("contract", "masks", "*"): MaskRule,
+    ("contract", "classes", "*"): ClassRule,
+    ("contract", "classes", "*", "decision"): DecisionRule,
+    ("contract", "labels", "*"): LabelsRule,
+    ("contract", "labels", "*", "decisions"): DecisionsRule,
+    ("contract", "values", "*"): ValueRule,
+    ("contract", "boxes", "*"): BoxesRule,
+    ("contract", "points", "*"): PointsRule,
+    **{("contract", name, "*", "probabilities"): ProbabilityRule for name in ("classes", "labels")},
+    **{("contract", name, "*", "abstain"): AbstainRule for name in ("classes", "labels", "values", "boxes", "points")},
+}
+"""Which record stands where in a challenge (`*` for any number)."""
 
 
 def _lies_in_another(name: str, names: Collection[str]) -> bool:

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 
-from sonobench_eval.challenge.contract_rules import VALUE_PARTS, CaseListRules, ContractRules, parts_of
+from sonobench_eval.challenge.contract_parts import VALUE_PARTS, parts_of
+from sonobench_eval.challenge.contract_rules import CaseListRules, ContractRules
 from sonobench_eval.challenge.model import Case, Challenge, Task
 from sonobench_eval.contract.paths import filled, words_of
 
