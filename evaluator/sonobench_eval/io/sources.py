@@ -11,9 +11,10 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -35,6 +36,7 @@ class ResultsUnreadable(Exception):
 class FolderResults:
     """A folder of results. Names that are not UTF-8 or not printable are listed escaped, and match no case.
 
+    The folder read from last is kept open: results lie many to a folder, and its descriptor cannot be led elsewhere.
     Folders deeper than `MAX_DEPTH` are listed as one entry of kind "other"; after `MAX_ENTRIES` listing stops.
 
     Raises (on entering):
@@ -44,6 +46,8 @@ class FolderResults:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._root = -1
+        self._lock = Lock()
+        self._kept: tuple[list[str], int] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -57,6 +61,7 @@ class FolderResults:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._let_go()
         os.close(self._root)
         self._root = -1
 
@@ -69,46 +74,87 @@ class FolderResults:
 
     def read(self, path: str, max_bytes: int) -> bytes | None:
         """The bytes of a regular file with one name only (see `ResultSource.read`)."""
-        parts = path.split("/")
-        if not _is_plain(parts):
+        *folders, name = path.split("/")
+        if not _is_plain([*folders, name]):
             return None
         try:
-            with _opened_beneath(self._root, parts) as file:
-                return None if file is None else _read_at_most(file, path, max_bytes)
+            with self._lock:
+                file = _opened_plain(name, self._folder(folders))
         except OSError as error:
-            if error.errno in _OUR_TROUBLE:
-                raise ResultsUnreadable(f"{self._path}: cannot be read: {error.strerror}") from error
+            self._raise_if_ours(error)
             return None
+        if file is None:
+            return None
+        try:
+            return _read_at_most(file, path, max_bytes)
+        except OSError as error:
+            self._raise_if_ours(error)
+            return None
+        finally:
+            os.close(file)
+
+    def _folder(self, folders: list[str]) -> int:
+        """A descriptor of a folder below the root, reached without following a link."""
+        if not folders:
+            return self._root
+        if self._kept is None or self._kept[0] != folders:
+            self._let_go()
+            self._kept = folders, _opened_folder(self._root, folders)
+        return self._kept[1]
+
+    def _let_go(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            os.close(kept[1])
+
+    def _raise_if_ours(self, error: OSError) -> None:
+        """Most errors mean that there is no such plain file; some are this machine's trouble."""
+        if error.errno in _OUR_TROUBLE:
+            raise ResultsUnreadable(f"{self._path}: cannot be read: {error.strerror}") from error
 
 
-@contextmanager
-def _opened_beneath(root: int, parts: list[str]) -> Iterator[int | None]:
-    """A descriptor of the regular file `parts`, reached without following a link; None where it is anything else."""
-    folder, held = root, []
-    try:
-        for part in parts[:-1]:
-            folder = os.open(part, _FOLDER, dir_fd=folder)
-            held.append(folder)
-        # Looked at before it is opened: merely opening a device can act on it.
-        if not stat.S_ISREG(os.stat(parts[-1], dir_fd=folder, follow_symlinks=False).st_mode):
-            yield None
-            return
-        held.append(os.open(parts[-1], _FILE, dir_fd=folder))
-        status = os.fstat(held[-1])
-        yield held[-1] if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else None
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
+def _opened_folder(root: int, folders: list[str]) -> int:
+    folder = os.open(folders[0], _FOLDER, dir_fd=root)
+    for name in folders[1:]:
+        try:
+            deeper = os.open(name, _FOLDER, dir_fd=folder)
+        finally:
+            os.close(folder)
+        folder = deeper
+    return folder
+
+
+def _opened_plain(name: str, folder: int) -> int | None:
+    """A descriptor of a regular file that has one name only; None where it is anything else."""
+    # Looked at before it is opened: merely opening a device can act on it.
+    if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+        return None
+    file = os.open(name, _FILE, dir_fd=folder)
+    status = os.fstat(file)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        return file
+    os.close(file)
+    return None
 
 
 def _read_at_most(file: int, path: str, max_bytes: int) -> bytes:
-    if os.fstat(file).st_size > max_bytes:
+    size = os.fstat(file).st_size
+    if size > max_bytes:
         raise ResultTooLarge(path)
-    chunks, left = [], max_bytes + 1
-    while left and (chunk := os.read(file, min(left, 1 << 20))):
+    # A regular file gives less than was asked for only at its end.
+    data = os.read(file, size + 1)
+    if len(data) == size:
+        return data
+    return _read_on(file, path, max_bytes, data)
+
+
+def _read_on(file: int, path: str, max_bytes: int, data: bytes) -> bytes:
+    """The rest of a file that is too large for one call, or changes while it is read."""
+    chunks, left = [data], max_bytes + 1 - len(data)
+    while left > 0 and (chunk := os.read(file, min(left, 1 << 20))):
         chunks.append(chunk)
         left -= len(chunk)
-    if not left:
+    if left <= 0:
         raise ResultTooLarge(path)
     return b"".join(chunks)
 
