@@ -20,8 +20,9 @@ def near_both(one: Boundary, other: Boundary, by: Ball) -> tuple[Bitmap, Bitmap]
     planes = one.elements.words.shape[0] + other.elements.words.shape[0] + by.planes
     small = planes == 2 and one.elements.words.size + other.elements.words.size < _SMALL
     if small and by not in one.near_known and by not in other.near_known:
-        words, origin, columns = widen(_stacked(one.elements, other.elements), by)
-        one.near_known[by], other.near_known[by] = Bitmap(words[:1], origin, columns), Bitmap(words[1:], origin, columns)
+        words, (_, row, word), columns = widen(_stacked(one.elements, other.elements), by)
+        for plane, each in enumerate((one, other)):
+            each.near_known[by] = Bitmap(words[plane : plane + 1], (each.elements.origin[0], row, word), columns)
     return one.near(by), other.near(by)
 
 
