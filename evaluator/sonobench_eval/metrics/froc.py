@@ -2,7 +2,7 @@
 
 Both functions take the answers to n cases and counts of shape (resamples, n), and return one value per resample, shape
 (resamples,), in [0, 1], higher is better; NaN where there is nothing to find. All images count, those with nothing to
-find too (LUNA16; CAMELYON16 counts the false alarms of tumour-free slides per slide in this way, and no others).
+find too (LUNA16; CAMELYON16 counts the false alarms of tumor-free slides per slide in this way, and no others).
 """
 
 from __future__ import annotations

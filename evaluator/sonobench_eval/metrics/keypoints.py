@@ -85,7 +85,7 @@ def mre(
     Args:
         answers: The n cases.
         counts: Shape (resamples, n).
-        unit: `px`, `mm`, or a share of the `diagonal` or of a `segment`, which makes it the normalised mean error.
+        unit: `px`, `mm`, or a share of the `diagonal` or of a `segment`, which makes it the normalized mean error.
         from_point: Where the segment begins, the index of a point.
         to_point: Where it ends. Cases that have no such segment are left out, whatever was answered.
         average: `micro` or `macro`.

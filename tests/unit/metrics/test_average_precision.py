@@ -113,7 +113,7 @@ class TestMeanAp:
             answers = detection_answers([[ToFind(0, (0, 0, 20, 20))]], [[Found(0, (0, 0, 20, 10 + number))]], classes=1)
             assert mean_ap(answers, once(1)).tolist() == pytest.approx([(number + 1) / 10])
 
-    def test_the_thresholds_are_the_clients_own(self) -> None:
+    def test_the_thresholds_may_be_others(self) -> None:
         answers = detection_answers([[ToFind(0, SQUARE)]], [[Found(0, (0, 0, 10, 4))]], classes=1)
         assert mean_ap(answers, once(1), lowest=0.1, highest=0.5, step=0.1).tolist() == pytest.approx([4 / 5])
 
