@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from sonobench_eval.challenge.contract_rules import RECORDS_OF_A_CONTRACT
 from sonobench_eval.challenge.errors import CrossCheckError, Loc, Problem
 from sonobench_eval.challenge.model import (
     Bootstrap,
@@ -25,6 +26,7 @@ from sonobench_eval.challenge.model import (
     Task,
     UndefinedPolicy,
 )
+from sonobench_eval.challenge.ranking_rules import SCALES, Gate, Group, Leaf, LogScale, MemoryScale, Span, TimeScale
 
 RECORDS: dict[Loc, type[Record]] = {
     (): Challenge,
@@ -33,6 +35,11 @@ RECORDS: dict[Loc, type[Record]] = {
     ("bootstrap",): Bootstrap,
     ("subgroups",): Subgroups,
     ("ranking",): Ranking,
+    ("ranking", "metric_scales", "*"): Span,
+    ("ranking", "time_scale"): TimeScale,
+    ("ranking", "memory_scale"): MemoryScale,
+    ("ranking", "tree"): Group,
+    ("ranking", "tree", "children", "*", "only_if"): Gate,
     ("measuring",): Measuring,
     ("centers", "*"): Center,
     ("tasks", "*"): Task,
@@ -42,6 +49,7 @@ RECORDS: dict[Loc, type[Record]] = {
     ("cases", "*"): Case,
     ("cases", "*", "boxes", "*"): Box,
     ("warm_up", "*"): Case,
+    **RECORDS_OF_A_CONTRACT,
 }
 """Which record stands where (`*` for any number)."""
 
@@ -62,6 +70,8 @@ _SENTENCES = {
     "finite_number": "must be a finite number",
 }
 
+_TAGS = {("contract", "rules"), ("contract", "name"), *(("scale", by) for by in SCALES), *(("then", by) for by in SCALES)}
+_TREE_TAGS = {"leaf", "group"}
 _MAPPING_TYPES = {"dict_type", "model_type", "model_attributes_type"}
 
 
@@ -82,10 +92,12 @@ def _problems(detail: ErrorDetails, data: object) -> Iterable[Problem]:
         return [Problem((*detail["loc"], *problem.loc), problem.sentence) for problem in cause.problems]
     if detail["type"] == "too_short" and detail["input"]:
         return []  # Pydantic counts the valid members; what is wrong with the others is told in its own place.
-    loc = _part_that_exists(detail["loc"], data)
     if detail["type"] == "missing":
-        in_record = loc == detail["loc"][:-1]
-        return [Problem(detail["loc"], "is missing") if in_record else Problem(loc, "has too few values")]
+        *above, missing = detail["loc"]
+        loc = _without_tags(tuple(above))
+        exists = _part_that_exists(loc, data)
+        return [Problem((*loc, missing), "is missing") if exists == loc else Problem(exists, "has too few values")]
+    loc = _part_that_exists(_without_tags(detail["loc"]), data)
     if detail["type"] == "extra_forbidden":
         return [Problem(loc, _unknown_key(loc))]
     return [Problem(loc, _sentence(detail))]
@@ -108,8 +120,24 @@ def _sentence(detail: ErrorDetails) -> str:
 def _unknown_key(loc: Loc) -> str:
     record = RECORDS.get(tuple("*" if isinstance(part, int) else part for part in loc[:-1]))
     known = sorted(record.model_fields) if record is not None else []
+    if record is None and "tree" in loc:
+        known = _known_in_a_tree(loc)
+    if not known:
+        return "unknown key"
     near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.65)
     return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known are {', '.join(known)}"
+
+
+def _known_in_a_tree(loc: Loc) -> list[str]:
+    keys = {*LogScale.model_fields, "best"} if loc[-2] in ("scale", "then") else {*Leaf.model_fields, *Group.model_fields}
+    return sorted(keys)
+
+
+def _without_tags(loc: Loc) -> Loc:
+    """`loc` without the names that pydantic gives the forms a value may have, where they stand between keys of the file."""
+    return tuple(
+        part for number, part in enumerate(loc) if not ((number and (loc[number - 1], part) in _TAGS) or part in _TREE_TAGS)
+    )
 
 
 def _part_that_exists(loc: Loc, data: object) -> Loc:

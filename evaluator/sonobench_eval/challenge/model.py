@@ -9,11 +9,11 @@ gets (`Challenge.without_references`), because hidden truth never lies where str
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from sonobench_eval.challenge.case import Box, Case, Center, CenterRole, Millimetres, case_problems
 from sonobench_eval.challenge.contract_rules import ContractName, ContractRules
@@ -49,6 +49,17 @@ __all__ = [
     "UndefinedPolicy",
     "is_plain_relative_path",
 ]
+
+
+def _is_named(contract: object) -> str:
+    return "rules" if isinstance(contract, Mapping | ContractRules) else "name"
+
+
+ContractChoice = Annotated[
+    Annotated[ContractName, Tag("name")] | Annotated[ContractRules, Tag("rules")], Discriminator(_is_named)
+]
+"""A preset's name, or the rules themselves."""
+
 
 class Limits(Record):
     """What one run may use. Sizes in bytes (`512M`, `8G` in YAML), times in seconds (`90s`, `30min`)."""
@@ -107,7 +118,7 @@ class Challenge(Record):
     name: Slug
     title: Annotated[str, Field(min_length=1, max_length=200)]
     description: str = ""
-    contract: ContractName | ContractRules = "uusic25"
+    contract: ContractChoice = "uusic25"
     inputs: str = "images"
     truth: str | None = "truth"
     writable: tuple[str, ...] = ("/app",)

@@ -108,6 +108,9 @@ Scale = Annotated[
     RankScale | PlaceScale | MinMaxScale | ZScale | IdentityScale | LinearScale | LogScale, Field(discriminator="by")
 ]
 
+SCALES = ("rank", "place", "min-max", "z", "identity", "linear", "log")
+"""Every scale by the name a file gives it."""
+
 
 class Gate(Record):
     """A group counts only for teams whose sibling `part` reaches `at_least`; for the others it is 0."""

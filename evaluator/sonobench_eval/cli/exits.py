@@ -38,6 +38,8 @@ _SPOKEN = {
     "ChallengeError": ExitCode.ERROR,
     "BoardError": ExitCode.ERROR,
     "RankTableError": ExitCode.ERROR,
+    "SchemeError": ExitCode.ERROR,
+    "MetricSpecError": ExitCode.ERROR,
     "ReplicatesError": ExitCode.ERROR,
     "ResultsUnreadable": ExitCode.ERROR,
     "PhantomError": ExitCode.ERROR,
