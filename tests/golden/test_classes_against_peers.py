@@ -74,6 +74,10 @@ def near(value: object) -> object:
     return pytest.approx(float(value), abs=2e-6)  # type: ignore[arg-type]
 
 
+def concordance(covariance: np.ndarray, apart: float) -> float:
+    return float(2 * covariance[0, 1] / (np.trace(covariance) + apart**2))
+
+
 EVERY = once(N)
 
 
@@ -255,9 +259,10 @@ class TestValuesAndGradesAgainstPeers:
         x, y = answers.reference, answers.predicted
         assert one(regression_association.pearson(answers, EVERY)) == close(stats.pearsonr(x, y).statistic)
         assert one(regression_association.spearman(answers, EVERY)) == close(stats.spearmanr(x, y).statistic)
-        theirs = tm.concordance_corrcoef(torch.tensor(y), torch.tensor(x))
-        # They divide variances by n - 1 and the means' distance not at all: the same but for terms of 1 / n.
-        assert one(regression_association.ccc(answers, EVERY)) == pytest.approx(float(theirs), abs=2 / N)
+        # Theirs is of variances divided by n - 1, ours, as Lin's, of variances divided by n.
+        theirs, lin = (concordance(np.cov(x, y, ddof=ddof), x.mean() - y.mean()) for ddof in (1, 0))
+        assert theirs == near(tm.concordance_corrcoef(torch.tensor(y), torch.tensor(x)))
+        assert one(regression_association.ccc(answers, EVERY)) == close(lin)
 
     def test_grades(self, seed: int) -> None:
         answers = grade_answers(seed)

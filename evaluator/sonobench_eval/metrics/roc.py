@@ -8,8 +8,7 @@ and half numbers, hence exact, and do not depend on the order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -20,17 +19,11 @@ FEW_RESAMPLES = 48
 
 
 _NEGATIVES, _POSITIVES, _TIED_NEGATIVES, _TIED_POSITIVES = range(4)
+_TIED = 2
 
 _Run = tuple[int, list[int]]
 """Cases, by position, that follow each other in score, and which kind they are of. Positives and negatives of one score
-are two runs, the tied negatives first."""
-
-
-class _Won(NamedTuple):
-    """Pairs in the right order, ties half, and the negatives there are, in each resample."""
-
-    pairs: FloatArray
-    negatives: FloatArray
+are two runs, the tied positives first."""
 
 
 def auc_of(question: Question, counts: FloatArray) -> FloatArray:
@@ -48,12 +41,11 @@ def auc_of(question: Question, counts: FloatArray) -> FloatArray:
     if len(counts) < FEW_RESAMPLES:
         return _auc_of_few(question, counts)
     rows = np.ascontiguousarray(counts.T)
-    won = _pairs_won(_runs(question), rows)
-    return ratio(won.pairs, won.negatives * (question.positive.astype(np.float64) @ rows))
+    return _share_won(question, rows)
 
 
 def auc_of_many(positive: BoolArray, scores: FloatArray, counts: FloatArray) -> FloatArray:
-    """`auc_of` for several algorithms that answered the same cases: what they share is computed once.
+    """`auc_of` for several algorithms that answered the same cases: counts are turned round once, where they have to be.
 
     Args:
         positive: Reference, bool, shape (n,).
@@ -68,9 +60,7 @@ def auc_of_many(positive: BoolArray, scores: FloatArray, counts: FloatArray) -> 
     if len(counts) < FEW_RESAMPLES:
         return np.array([_auc_of_few(question, counts) for question in questions]).reshape(shape)
     rows = np.ascontiguousarray(counts.T)
-    positives, negatives = positive.astype(np.float64) @ rows, (~positive).astype(np.float64) @ rows
-    won = np.array([_pairs_won(_runs(question), rows).pairs for question in questions]).reshape(shape)
-    return ratio(won, np.broadcast_to(positives * negatives, shape))
+    return np.array([_share_won(question, rows) for question in questions]).reshape(shape)
 
 
 def auprc_of(question: Question, counts: FloatArray) -> FloatArray:
@@ -111,35 +101,47 @@ def auprc_of(question: Question, counts: FloatArray) -> FloatArray:
     return ratio(area, hits)
 
 
-def _pairs_won(runs: Sequence[_Run], rows: FloatArray) -> _Won:
-    """One walk through the cases. `rows`: counts, C order, shape (n, resamples)."""
-    won, passed = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
-    product, buffer, tied = (np.empty(rows.shape[1]) for _ in range(3))
+def _share_won(question: Question, rows: FloatArray) -> FloatArray:
+    """Share of pairs in the right order, ties half. `rows`: counts, C order, shape (n, resamples).
+
+    One walk past all cases, lowest score first. Positives tied with negatives win half of what is passed before these
+    negatives, and half of what is after them. The latter waits for the next positives, where the two halves are one
+    product: ties then cost little more than none.
+    """
+    won, halves, positives, passed = (np.zeros(rows.shape[1]) for _ in range(4))
+    product, both, buffer, spare = (np.empty(rows.shape[1]) for _ in range(4))
     add, multiply = np.add, np.multiply
-    for kind, cases in runs:
-        if kind == _NEGATIVES:
+    waiting: FloatArray | None = None
+    for kind, cases in _runs(question):
+        if waiting is not None and kind < _TIED:
+            add(halves, multiply(waiting, passed, product), halves)
+            waiting = None
+        if kind in {_NEGATIVES, _TIED_NEGATIVES}:
             for case in cases:
                 add(passed, rows[case], passed)
-        elif kind == _TIED_NEGATIVES:
-            multiply(_sum_of(rows, cases, buffer), 0.5, tied)
-            add(passed, tied, passed)
-        else:
-            multiply(_sum_of(rows, cases, buffer), passed, product)
-            add(won, product, won)
-            if kind == _TIED_POSITIVES:
-                add(passed, tied, passed)
-    return _Won(won, passed)
+            continue
+        here = _sum_of(rows, cases, buffer)
+        add(positives, here, positives)
+        if kind == _POSITIVES:
+            add(won, multiply(here, passed, product), won)
+            continue
+        together = here if waiting is None else add(waiting, here, both)
+        add(halves, multiply(together, passed, product), halves)
+        waiting, buffer, spare = here, spare, buffer
+    if waiting is not None:
+        halves += waiting * passed
+    return ratio(won + halves / 2, positives * passed)
 
 
 def _runs(question: Question) -> list[_Run]:
     """The cases in rising order of score, in runs: positives between two negatives beat the same cases."""
-    order = np.lexsort((question.positive, question.score))
+    order = np.lexsort((~question.positive, question.score))
     if not len(order):
         return []
     positive, group = question.positive[order], _tie_group(question.score[order])
     positives = np.bincount(group, weights=positive)
     mixed = ((positives > 0) & (positives < np.bincount(group)))[group]
-    kind = positive + 2 * mixed
+    kind = positive + _TIED * mixed
     cuts = np.flatnonzero((kind[1:] != kind[:-1]) | (mixed[1:] & (group[1:] != group[:-1]))) + 1
     bounds, cases = [0, *cuts.tolist(), len(order)], order.tolist()
     kinds = kind[bounds[:-1]].tolist()

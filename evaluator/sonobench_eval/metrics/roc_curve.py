@@ -15,8 +15,8 @@ import numpy as np
 
 from sonobench_eval.metrics.class_answers import FloatArray, IntArray, Question, once, ratio
 
-NUMBERS_AT_ONCE = 2_000_000
-"""How many points of curves are held at a time (16 MB for each of a few arrays)."""
+NUMBERS_AT_ONCE = 300_000
+"""How many points of curves are held at a time: few enough to stay in the processor's cache, which halves the time."""
 ROUNDING = 1e-9
 """A specificity of 0.9 is reached with 9 of 10, although 0.9 * 10 may be a hair more than 9 in binary."""
 
@@ -43,7 +43,7 @@ class PrCurve:
 
 
 class _Called(NamedTuple):
-    """Who is called positive at each threshold, from nobody to all, shapes (resamples, points)."""
+    """Who is called positive at each threshold, from nobody to all, shapes (points, resamples)."""
 
     hits: FloatArray
     alarms: FloatArray
@@ -51,7 +51,7 @@ class _Called(NamedTuple):
 
 def roc_curve(question: Question) -> RocCurve | None:
     """The ROC curve of a question; None where there are no positives or no negatives."""
-    hits, alarms = (each[0] for each in _called(question, once(len(question.score))))
+    hits, alarms = (each[:, 0] for each in _called(question, once(len(question.score))))
     if not hits[-1] or not alarms[-1]:
         return None
     return RocCurve(np.append(np.inf, _thresholds(question)), alarms / alarms[-1], hits / hits[-1])
@@ -59,7 +59,7 @@ def roc_curve(question: Question) -> RocCurve | None:
 
 def pr_curve(question: Question) -> PrCurve | None:
     """The precision-recall curve of a question; None where there are no positives."""
-    hits, alarms = (each[0, 1:] for each in _called(question, once(len(question.score))))
+    hits, alarms = (each[1:, 0] for each in _called(question, once(len(question.score))))
     if not len(hits) or not hits[-1]:
         return None
     return PrCurve(_thresholds(question), hits / hits[-1], hits / (hits + alarms))
@@ -80,15 +80,14 @@ def pauc_of(question: Question, counts: FloatArray, *, max_fpr: float) -> FloatA
     """
 
     def area(called: _Called) -> FloatArray:
-        x = ratio(called.alarms, np.broadcast_to(called.alarms[:, -1:], called.alarms.shape))
-        y = ratio(called.hits, np.broadcast_to(called.hits[:, -1:], called.hits.shape))
-        step, rise = np.diff(x, axis=1), np.diff(y, axis=1)
-        inside = np.clip(max_fpr - x[:, :-1], 0, step)
-        reached = y[:, :-1] + rise * np.divide(inside, step, out=np.zeros_like(step), where=step > 0)
-        partial = np.sum(inside * (y[:, :-1] + reached) / 2, axis=1)
-        chance = max_fpr**2 / 2
-        standardised = 0.5 * (1 + (partial - chance) / (max_fpr - chance))
-        return np.asarray(np.where(np.isnan(x[:, -1] + y[:, -1]), np.nan, standardised))
+        negatives, positives = called.alarms[-1], called.hits[-1]
+        allowed = max_fpr * negatives
+        step, rise = np.diff(called.alarms, axis=0), np.diff(called.hits, axis=0)
+        inside = np.clip(allowed - called.alarms[:-1], 0, step)
+        reached = np.divide(inside, step, out=np.zeros_like(step), where=step > 0)
+        under = np.einsum("pb,pb->b", inside, called.hits[:-1] + rise * reached / 2)
+        partial, chance = ratio(under, negatives * positives), max_fpr**2 / 2
+        return np.asarray(0.5 * (1 + (partial - chance) / (max_fpr - chance)))
 
     return _in_portions(area, question, counts)
 
@@ -107,9 +106,9 @@ def sensitivity_at_of(question: Question, counts: FloatArray, *, specificity: fl
     """
 
     def best(called: _Called) -> FloatArray:
-        negatives, positives = called.alarms[:, -1], called.hits[:, -1]
+        negatives, positives = called.alarms[-1], called.hits[-1]
         allowed = (1 - specificity + ROUNDING) * negatives
-        hits = np.max(np.where(called.alarms <= allowed[:, np.newaxis], called.hits, 0.0), axis=1)
+        hits = np.max(np.where(called.alarms <= allowed, called.hits, 0.0), axis=0)
         return np.where(negatives > 0, ratio(hits, positives), np.nan)
 
     return _in_portions(best, question, counts)
@@ -122,11 +121,10 @@ def specificity_at_of(question: Question, counts: FloatArray, *, sensitivity: fl
     """
 
     def best(called: _Called) -> FloatArray:
-        negatives, positives = called.alarms[:, -1], called.hits[:, -1]
+        negatives, positives = called.alarms[-1], called.hits[-1]
         needed = (sensitivity - ROUNDING) * positives
-        spared = negatives[:, np.newaxis] - called.alarms
-        spared = np.max(np.where(called.hits >= needed[:, np.newaxis], spared, 0.0), axis=1)
-        return np.where(positives > 0, ratio(spared, negatives), np.nan)
+        alarms = np.min(np.where(called.hits >= needed, called.alarms, negatives), axis=0)
+        return np.where(positives > 0, ratio(negatives - alarms, negatives), np.nan)
 
     return _in_portions(best, question, counts)
 
@@ -139,13 +137,13 @@ def _called(question: Question, counts: FloatArray) -> _Called:
     order = np.argsort(-question.score, kind="stable")
     score, positive = question.score[order], question.positive[order]
     last = np.flatnonzero(np.append(score[1:] != score[:-1], True)) if len(order) else order
-    ordered = counts[:, order]
-    return _Called(_sums_until(ordered * positive, last), _sums_until(ordered * ~positive, last))
+    rows, truth = counts.T[order], positive[:, np.newaxis]
+    return _Called(_sums_until(rows * truth, last), _sums_until(rows * ~truth, last))
 
 
-def _sums_until(counts: FloatArray, last: IntArray) -> FloatArray:
-    sums = np.zeros((counts.shape[0], len(last) + 1))
-    np.take(np.cumsum(counts, axis=1), last, axis=1, out=sums[:, 1:])
+def _sums_until(rows: FloatArray, last: IntArray) -> FloatArray:
+    sums = np.zeros((len(last) + 1, rows.shape[1]))
+    sums[1:] = np.cumsum(rows, axis=0)[last]
     return sums
 
 
