@@ -15,10 +15,12 @@ from sonobench_eval.challenge.contract_rules import ContractRules
 from sonobench_eval.challenge.kinds import CLASS_KINDS, MASK_KINDS
 from sonobench_eval.challenge.model import Case, Center, Challenge, Task
 from sonobench_eval.contract.configured import ConfiguredContract
+from sonobench_eval.contract.mask_files import is_volume
 from sonobench_eval.contract.port import Answers
 from sonobench_eval.io.findings import Finding, FindingCode
 from sonobench_eval.io.images import InProcessDecoder
 from sonobench_eval.io.sources import FolderResults
+from sonobench_eval.io.volumes import Geometry
 
 HEIGHT, WIDTH = 40, 60
 
@@ -104,11 +106,13 @@ def ask(answers: Answers, challenge: Challenge, case: Case) -> Any:
     return by_kind[kind](case)
 
 
-def read(rules: ContractRules, challenge: Challenge, folder: Path) -> Read:
-    """All answers in a folder; images have 40 rows and 60 columns."""
+def read(rules: ContractRules, challenge: Challenge, folder: Path, *, volume: Geometry | None = None) -> Read:
+    """All answers in a folder; images have 40 rows and 60 columns, or are volumes like the one given."""
     with FolderResults(folder) as source:
         contract = ConfiguredContract(rules)
-        answers = contract.read_answers(challenge, source, lambda case: (HEIGHT, WIDTH), decoder=InProcessDecoder())
+        answers = contract.read_answers(
+            challenge, source, lambda case: volume if volume and is_volume(case) else (HEIGHT, WIDTH), decoder=InProcessDecoder()
+        )
         return Read({case.id: ask(answers, challenge, case) for case in challenge.cases}, answers.findings)
 
 

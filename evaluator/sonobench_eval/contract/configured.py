@@ -6,7 +6,8 @@ is judged when its case is asked for, once. Whatever a stranger wrote is an answ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import tee
 from typing import TypeVar
 
 from sonobench_eval.challenge.contract_rules import (
@@ -25,6 +26,7 @@ from sonobench_eval.contract.case_lists import input_path, write_case_list
 from sonobench_eval.contract.entry_files import EntryFile, Layout, only_entry, read_entry_file
 from sonobench_eval.contract.judging import Note, Unusable
 from sonobench_eval.contract.layout_check import case_list_beside, entry_key, entry_path, misfits_of
+from sonobench_eval.contract.mask_files import MaskFiles, Read
 from sonobench_eval.contract.masks import in_own_values, mask_path, meanings
 from sonobench_eval.contract.naming import ClassNames
 from sonobench_eval.contract.port import (
@@ -47,8 +49,9 @@ from sonobench_eval.contract.rule_choice import AnyRule, chosen_rules, rule_of_m
 from sonobench_eval.contract.uusic25 import names_no_structure
 from sonobench_eval.io.confined import shared_decoder
 from sonobench_eval.io.findings import Finding, FindingCode
-from sonobench_eval.io.images import Decoder, MaskRead, max_png_bytes
+from sonobench_eval.io.images import Decoder, MaskRead
 from sonobench_eval.io.results import ResultSource
+from sonobench_eval.io.volumes import Geometry
 
 Rule = TypeVar("Rule", bound=AnyRule)
 Answer = TypeVar("Answer", ClassAnswer, LabelsAnswer, ValueAnswer, BoxesAnswer, PointsAnswer)
@@ -111,10 +114,11 @@ class ConfiguredAnswers:
         self, rules: ContractRules, challenge: Challenge, source: ResultSource, *, image_size: ImageSize, decoder: Decoder
     ) -> None:
         self._contract, self._challenge = rules, challenge
-        self._image_size, self._decoder = image_size, decoder
+        self._image_size = image_size
         self._tasks = {task.id: task for task in challenge.tasks}
         self._rules = chosen_rules(challenge, rules)
         self._tree = ResultTree(source)
+        self._masks = MaskFiles(self._tree, decoder, path_of=self._mask_path, image_size=image_size)
         self._findings: dict[Finding, None] = dict.fromkeys(self._tree.unexpected(self._expected()))
         self._files = self._read_files()
         self._names: dict[str, ClassNames] = {}
@@ -131,20 +135,13 @@ class ConfiguredAnswers:
 
     def mask(self, case: Case) -> MaskAnswer:
         """The mask of a case (see `Answers.mask`)."""
-        rule, task = self._rule(case, MaskRule), self._tasks[case.task]
-        read = self._read_mask(mask_path(case, rule), self._image_size(case))
-        if read.array is None:
-            problem = read.problem or FindingCode.UNREADABLE_IMAGE
-            self._note(case, Note(problem, read.detail))
-            return MaskAnswer(None, problem)
-        if read.coloured:
-            self._note(case, Note(FindingCode.COLOUR_IMAGE))
-        means = meanings(rule, task)
-        meant = None if means is None else in_own_values(read.array, means)
-        array = read.array if meant is None else meant.array
-        if names_no_structure(array, task) if meant is None else meant.has_strange_values:
-            self._note(case, Note(FindingCode.UNEXPECTED_VALUES))
-        return MaskAnswer(array)
+        return self._judged_mask(case, self._masks.read(case))
+
+    def masks(self, cases: Iterable[Case]) -> Iterator[MaskAnswer]:
+        """The masks of several cases (see `Answers.masks`)."""
+        ahead, in_turn = tee(cases)
+        for read, case in zip(self._masks.read_ahead(ahead), in_turn, strict=True):
+            yield self._judged_mask(case, read)
 
     def classification(self, case: Case) -> ClassAnswer:
         """The class of a case (see `Answers.classification`)."""
@@ -179,7 +176,7 @@ class ConfiguredAnswers:
     def boxes(self, case: Case) -> BoxesAnswer:
         """The boxes of a case (see `Answers.boxes`)."""
         rule, task = self._rule(case, BoxesRule), self._tasks[case.task]
-        size = Size(*self._image_size(case))
+        size = self._flat_size(case)
 
         def judge(entries: list[object]) -> Judged[BoxesAnswer]:
             names, classes = self._names_of(task, rule), len(task.classes or ())
@@ -192,7 +189,7 @@ class ConfiguredAnswers:
     def points(self, case: Case) -> PointsAnswer:
         """The points of a case (see `Answers.points`)."""
         rule, names = self._rule(case, PointsRule), self._tasks[case.task].points or ()
-        size = Size(*self._image_size(case))
+        size = self._flat_size(case)
 
         def judge(entries: list[object]) -> Judged[PointsAnswer]:
             return read_points(only_entry(entries), rule, names, size=size), ()
@@ -247,12 +244,28 @@ class ConfiguredAnswers:
     def _note(self, case: Case, note: Note) -> None:
         self._findings[Finding(note.code, case.id, note.detail)] = None
 
-    def _read_mask(self, path: str, expected: tuple[int, int]) -> MaskRead:
-        read = self._tree.read(path, max_png_bytes(*expected), unreadable=FindingCode.UNREADABLE_IMAGE)
-        if read.data is None:
-            there = read.problem is FindingCode.UNREADABLE_IMAGE
-            return MaskRead(None, read.problem, "the file cannot be read" if there else "")
-        return self._decoder.decode(read.data, expected=expected)
+    def _mask_path(self, case: Case) -> str:
+        return mask_path(case, self._rule(case, MaskRule))
+
+    def _judged_mask(self, case: Case, read: Read) -> MaskAnswer:
+        if read.array is None:
+            problem = read.problem or FindingCode.UNREADABLE_IMAGE
+            self._note(case, Note(problem, read.detail))
+            return MaskAnswer(None, problem)
+        if isinstance(read, MaskRead) and read.coloured:
+            self._note(case, Note(FindingCode.COLOUR_IMAGE))
+        task = self._tasks[case.task]
+        means = meanings(self._rule(case, MaskRule), task)
+        meant = None if means is None else in_own_values(read.array, means)
+        if names_no_structure(read.array, task) if meant is None else meant.has_strange_values:
+            self._note(case, Note(FindingCode.UNEXPECTED_VALUES))
+        return MaskAnswer(read.array if meant is None else meant.array)
+
+    def _flat_size(self, case: Case) -> Size:
+        size = self._image_size(case)
+        if isinstance(size, Geometry):
+            raise TypeError(f"case {case.id}: its image is a volume, which has no boxes or points")
+        return Size(*size)
 
     def _expected(self) -> set[str]:
         """Every path that a result may have. Files that hold answers of all cases are, whether or not there are any to tell."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from sonobench_eval.challenge.contract_rules import RULES_OF_KIND, ContractRules, EntryRule, MaskRule
+from sonobench_eval.challenge.contract_rules import RULES_OF_KIND, BoxesRule, ContractRules, EntryRule, MaskRule, PointsRule
 from sonobench_eval.challenge.model import Case, Challenge, Task
 from sonobench_eval.challenge.record import is_plain_relative_path
 from sonobench_eval.contract.answer_rules import why_unreadable
 from sonobench_eval.contract.case_lists import input_path, key_words
 from sonobench_eval.contract.entry_files import Layout
-from sonobench_eval.contract.masks import MASK_ENDINGS, mask_path
+from sonobench_eval.contract.mask_files import IMAGE_MASKS, VOLUME_MASKS, is_volume
+from sonobench_eval.contract.masks import mask_path
 from sonobench_eval.contract.paths import collisions, filled, words_of
 from sonobench_eval.contract.port import Misfit
 from sonobench_eval.contract.pseudonyms import DIGITS, KEY_BYTES, case_names, with_digits
@@ -118,6 +119,8 @@ def _of_results(challenge: Challenge, rules: ContractRules) -> Iterator[Misfit]:
     files: dict[str, str] = {}
     for number, case in enumerate(challenge.cases):
         rule = chosen[case.task]
+        if isinstance(rule, BoxesRule | PointsRule) and is_volume(case):
+            yield Misfit(("cases", number, "id"), "its image is a volume, and boxes and points are read of flat images only")
         if isinstance(rule, MaskRule):
             wanted[number] = mask_path(case, rule)
             yield from _of_mask_path(case, number, rule)
@@ -132,8 +135,9 @@ def _of_mask_path(case: Case, number: int, rule: MaskRule) -> Iterator[Misfit]:
     path = mask_path(case, rule)
     if not is_plain_relative_path(path):
         yield Misfit(("cases", number, "id"), f"its mask would be written to {path!r}, which is no plain relative path")
-    elif not path.lower().endswith(MASK_ENDINGS):
-        yield Misfit(("cases", number, "id"), f"its mask would be written to {path}; masks end in {', '.join(MASK_ENDINGS)}")
+    elif not path.lower().endswith(endings := VOLUME_MASKS if is_volume(case) else IMAGE_MASKS):
+        what = "volumes" if is_volume(case) else "images"
+        yield Misfit(("cases", number, "id"), f"its mask would be written to {path}; masks of {what} end in {', '.join(endings)}")
 
 
 def _of_replaced_texts(challenge: Challenge, rules: ContractRules) -> Iterator[Misfit]:

@@ -12,8 +12,6 @@ from sonobench_eval.challenge.model import Case, Task
 from sonobench_eval.contract.paths import filled, replaced, words_of
 
 WRITTEN_FOREGROUND = 255
-MASK_ENDINGS = (".png",)
-"""Formats that are read, by the ending of a mask's path."""
 
 
 class Meant(NamedTuple):
@@ -38,7 +36,7 @@ def meanings(rule: MaskRule, task: Task) -> dict[int, int] | None:
     return {WRITTEN_FOREGROUND: WRITTEN_FOREGROUND if values[0] == "nonzero" else values[0]}
 
 
-def in_own_values(mask: npt.NDArray[np.integer], means: dict[int, int]) -> Meant:
+def in_own_values(mask: npt.NDArray[np.unsignedinteger], means: dict[int, int]) -> Meant:
     """A mask with every written value replaced by what it means. What means nothing becomes background, as 0 is."""
     own = np.zeros(mask.shape, np.uint8)
     known = mask == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -13,16 +13,21 @@ from sonobench_eval.challenge.model import Case, Challenge
 from sonobench_eval.io.findings import Finding, FindingCode
 from sonobench_eval.io.images import Decoder
 from sonobench_eval.io.results import ResultSource
+from sonobench_eval.io.volumes import Geometry
 
-ImageSize = Callable[[Case], tuple[int, int]]
-"""`(height, width)` in pixels of a case's image."""
+ImageSize = Callable[[Case], tuple[int, int] | Geometry]
+"""`(height, width)` in pixels of a case's image; of a volume (NIfTI) its size and place."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaskAnswer:
-    """A case's mask: `array` uint8 `(height, width)`, grey values as written, or the `problem` that made it unusable."""
+    """A case's mask, or the `problem` that made it unusable.
 
-    array: npt.NDArray[np.uint8] | None
+    `array` has the values of its task, as the contract says what written ones mean: uint8 `(height, width)`, or of a volume
+    `(z, y, x)` in the smallest unsigned type that holds them.
+    """
+
+    array: npt.NDArray[np.unsignedinteger] | None
     problem: FindingCode | None = None
 
 
@@ -129,6 +134,9 @@ class Answers(Protocol):
 
     def mask(self, case: Case) -> MaskAnswer:
         """The mask of a case of segmentation or instances. Asking twice reads twice."""
+
+    def masks(self, cases: Iterable[Case]) -> Iterator[MaskAnswer]:
+        """The masks of several cases in their order, decoded ahead while earlier ones are scored. `cases` is read ahead too."""
 
     def classification(self, case: Case) -> ClassAnswer:
         """The class of a binary or multiclass case."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sonobench_eval.challenge.model import Case, Challenge
@@ -53,6 +54,9 @@ class _AnswersUnderNames:
 
     def mask(self, case: Case) -> MaskAnswer:
         return self._given.mask(self._names.renamed(case))
+
+    def masks(self, cases: Iterable[Case]) -> Iterator[MaskAnswer]:
+        return self._given.masks(self._names.renamed(case) for case in cases)
 
     def classification(self, case: Case) -> ClassAnswer:
         return self._given.classification(self._names.renamed(case))

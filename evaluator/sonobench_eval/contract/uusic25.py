@@ -8,7 +8,8 @@ data; tests hold the two to one another.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import tee
 from typing import NoReturn
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from sonobench_eval.challenge.model import Case, Challenge, Task
 from sonobench_eval.contract.class_entries import ClassFile, max_class_file_bytes, read_class_file
+from sonobench_eval.contract.mask_files import MaskFiles, Read, is_volume
 from sonobench_eval.contract.paths import folders_above
 from sonobench_eval.contract.port import (
     BoxesAnswer,
@@ -32,7 +34,7 @@ from sonobench_eval.contract.port import (
 from sonobench_eval.contract.result_tree import FileRead, ResultTree
 from sonobench_eval.io.confined import shared_decoder
 from sonobench_eval.io.findings import Finding, FindingCode
-from sonobench_eval.io.images import Decoder, MaskRead, max_png_bytes
+from sonobench_eval.io.images import Decoder, MaskRead
 from sonobench_eval.io.results import ResultSource
 
 CLASS_FILE = "classification.json"
@@ -51,6 +53,8 @@ class Uusic25:
         owner: dict[str, str] = {CLASS_FILE: ""}
         for number, case in _segmentation_cases(challenge):
             path = self.mask_path(case)
+            if is_volume(case):
+                found.append(Misfit(("cases", number, "id"), "the kit's masks are flat; for volumes use another contract"))
             if path in owner:
                 other = f"that of {owner[path]}" if owner[path] else "the file of the classification answers"
                 found.append(
@@ -91,9 +95,9 @@ class Uusic25Answers:
     def __init__(
         self, contract: Uusic25, challenge: Challenge, source: ResultSource, *, image_size: ImageSize, decoder: Decoder
     ) -> None:
-        self._contract, self._image_size, self._decoder = contract, image_size, decoder
         self._tasks = {task.id: task for task in challenge.tasks}
         self._tree = ResultTree(source)
+        self._masks = MaskFiles(self._tree, decoder, path_of=contract.mask_path, image_size=image_size)
         # Programs made for this layout write the file of classes whether or not there are any to tell.
         expected = {CLASS_FILE, *(contract.mask_path(case) for _, case in _segmentation_cases(challenge))}
         self._findings: dict[Finding, None] = dict.fromkeys(self._tree.unexpected(expected))
@@ -107,16 +111,13 @@ class Uusic25Answers:
 
     def mask(self, case: Case) -> MaskAnswer:
         """The mask of a segmentation case (see `Answers.mask`)."""
-        expected = self._image_size(case)
-        read = self._read_mask(self._contract.mask_path(case), expected)
-        if read.array is None:
-            self._note(read.problem or FindingCode.UNREADABLE_IMAGE, case, read.detail)
-            return MaskAnswer(None, read.problem or FindingCode.UNREADABLE_IMAGE)
-        if read.coloured:
-            self._note(FindingCode.COLOUR_IMAGE, case)
-        if names_no_structure(read.array, self._tasks[case.task]):
-            self._note(FindingCode.UNEXPECTED_VALUES, case)
-        return MaskAnswer(read.array)
+        return self._judged(case, self._masks.read(case))
+
+    def masks(self, cases: Iterable[Case]) -> Iterator[MaskAnswer]:
+        """The masks of segmentation cases (see `Answers.masks`)."""
+        ahead, in_turn = tee(cases)
+        for read, case in zip(self._masks.read_ahead(ahead), in_turn, strict=True):
+            yield self._judged(case, read)
 
     def classification(self, case: Case) -> ClassAnswer:
         """The class of a classification case (see `Answers.classification`)."""
@@ -141,11 +142,15 @@ class Uusic25Answers:
     def _note(self, code: FindingCode, case: Case, detail: str = "") -> None:
         self._findings[Finding(code, case.id, detail)] = None
 
-    def _read_mask(self, path: str, expected: tuple[int, int]) -> MaskRead:
-        read = self._tree.read(path, max_png_bytes(*expected), unreadable=FindingCode.UNREADABLE_IMAGE)
-        if read.data is None:
-            return MaskRead(None, read.problem, "the file cannot be read" if _is_there(read) else "")
-        return self._decoder.decode(read.data, expected=expected)
+    def _judged(self, case: Case, read: Read) -> MaskAnswer:
+        if read.array is None:
+            self._note(read.problem or FindingCode.UNREADABLE_IMAGE, case, read.detail)
+            return MaskAnswer(None, read.problem or FindingCode.UNREADABLE_IMAGE)
+        if isinstance(read, MaskRead) and read.coloured:
+            self._note(FindingCode.COLOUR_IMAGE, case)
+        if names_no_structure(read.array, self._tasks[case.task]):
+            self._note(FindingCode.UNEXPECTED_VALUES, case)
+        return MaskAnswer(read.array)
 
     def _read_classes(self, challenge: Challenge) -> ClassFile:
         cases = [(case, self._tasks[case.task]) for case in challenge.cases if self._tasks[case.task].is_classification]
@@ -155,7 +160,7 @@ class Uusic25Answers:
         return read_class_file(read.data, cases, file=CLASS_FILE, problem=read.problem, policy=challenge.undefined)
 
 
-def names_no_structure(mask: npt.NDArray[np.uint8], task: Task) -> bool:
+def names_no_structure(mask: npt.NDArray[np.unsignedinteger], task: Task) -> bool:
     """True where a mask has a value that is neither background nor one that the task names.
 
     Where any non-zero value is foreground, the contract's own 0 and 255 are the values expected. Instances have any number.
@@ -164,10 +169,6 @@ def names_no_structure(mask: npt.NDArray[np.uint8], task: Task) -> bool:
         return False
     named = [255 if value == "nonzero" else value for value in task.labels.values()]
     return sum(int(np.count_nonzero(mask == value)) for value in (0, *named)) != mask.size
-
-
-def _is_there(read: FileRead) -> bool:
-    return read.problem is FindingCode.UNREADABLE_IMAGE
 
 
 def _not_in_the_kit(case: Case) -> NoReturn:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
-from layout_bench import a_challenge, png, read, rules_of, write
+from layout_bench import HEIGHT, WIDTH, a_challenge, png, read, rules_of, write
+from PIL import Image
 
 from sonobench_eval.challenge.model import Case
 from sonobench_eval.contract.configured import ConfiguredContract
+from sonobench_eval.contract.uusic25 import Uusic25
 from sonobench_eval.io.findings import Finding, FindingCode
+from sonobench_eval.io.images import InProcessDecoder
+from sonobench_eval.io.sources import FolderResults
+from sonobench_eval.io.volumes import Geometry
 
 
 class TestMaskPath:
@@ -93,3 +101,77 @@ class TestMask:
             FindingCode.NOT_A_REGULAR_FILE,
         ]
         assert found.codes == [FindingCode.UNEXPECTED_FILE, *list(found.problems.values())[1:]]
+
+
+class TestOtherFormats:
+    """A volume of 2 slices, 3 rows and 4 columns; its file has the axes the other way round."""
+
+    AFFINE = np.diag([0.5, 0.6, 2.0, 1.0])
+    PLACE = Geometry((2, 3, 4), AFFINE)
+
+    def nifti(self, value: int, *, affine: np.ndarray = AFFINE, planes: int = 2) -> bytes:
+        array = np.zeros((4, 3, planes), np.uint8)
+        array[1, 2, planes - 1] = value
+        return bytes(nib.Nifti1Image(array, affine).to_bytes())
+
+    def test_a_volume_is_read_in_its_place(self, tmp_path: Path) -> None:
+        rules = rules_of(masks=[{"path": "{stem}/seg.nii", "map": {7: 2}}])
+        challenge = a_challenge(dict.fromkeys(["1.nii.gz", "2.nii.gz", "3.nii.gz", "4.nii.gz"], "valves"), rules)
+        shifted = np.array(self.AFFINE)
+        shifted[0, 3] = 5
+        files = {"1/seg.nii": self.nifti(7), "2/seg.nii": self.nifti(7, affine=shifted), "3/seg.nii": self.nifti(7, planes=3)}
+        found = read(rules, challenge, write(tmp_path, files), volume=self.PLACE)
+        assert list(found.problems.values()) == [
+            None,
+            FindingCode.WRONG_GEOMETRY,
+            FindingCode.WRONG_SIZE,
+            FindingCode.MISSING_RESULT,
+        ]
+        array = found.answers["1.nii.gz"].array
+        assert (array.shape, array[1, 2, 1], array.sum()) == ((2, 3, 4), 2, 2)
+
+    def test_a_tiff_is_read_where_the_path_says_so(self, tmp_path: Path) -> None:
+        rules = rules_of(masks=[{"path": "{stem}.tif"}])
+        out = io.BytesIO()
+        Image.fromarray(np.full((HEIGHT, WIDTH), 255, np.uint8)).save(out, "TIFF")
+        write(tmp_path, {"1.tif": out.getvalue(), "2.tif": png(255)})
+        found = read(rules, a_challenge({"1.png": "heart", "2.png": "heart"}, rules), tmp_path)
+        assert found.problems == {"1.png": None, "2.png": FindingCode.UNREADABLE_IMAGE}
+
+    def test_the_kit_has_no_volumes(self) -> None:
+        (misfit,) = Uusic25().misfits(a_challenge({"1.nii.gz": "heart"}))
+        assert misfit.loc == ("cases", 0, "id")
+
+
+class TestMasks:
+    @pytest.mark.parametrize("contract", [ConfiguredContract(rules_of(masks=[{"replace": {"img": "mask"}}])), Uusic25()])
+    def test_many_are_read_ahead_with_the_same_answers_and_findings(
+        self, tmp_path: Path, contract: ConfiguredContract | Uusic25
+    ) -> None:
+        challenge = a_challenge(dict.fromkeys([f"img/{number}.png" for number in range(6)], "heart"))
+        files = {f"mask/{number}.png": png(255) for number in range(5)}
+        write(tmp_path, {**files, "mask/1.png": png(7), "mask/2.png": png(255, height=9), "mask/3.png": b""})
+        with FolderResults(tmp_path) as source:
+            one, many = (
+                contract.read_answers(challenge, source, lambda case: (HEIGHT, WIDTH), decoder=InProcessDecoder()) for _ in "12"
+            )
+            single, ahead = [one.mask(case) for case in challenge.cases], list(many.masks(iter(challenge.cases)))
+        assert [each.problem for each in ahead] == [each.problem for each in single]
+        assert [str(each.array) for each in ahead] == [str(each.array) for each in single]
+        assert many.findings == one.findings
+
+    def test_flat_images_and_volumes_may_come_in_turn(self, tmp_path: Path) -> None:
+        contract = ConfiguredContract(rules_of(masks=[{}]))
+        ids = ["1.nii", "2.png", "3.png", "4.nii"]
+        volume = nib.Nifti1Image(np.ones((4, 3, 2), np.uint8), np.eye(4)).to_bytes()
+        write(tmp_path, {case_id: volume if case_id.endswith("nii") else png(255) for case_id in ids})
+        challenge = a_challenge(dict.fromkeys(ids, "heart"))
+        with FolderResults(tmp_path) as source:
+            answers = contract.read_answers(
+                challenge,
+                source,
+                lambda case: Geometry((2, 3, 4), None) if case.id.endswith("nii") else (HEIGHT, WIDTH),
+                decoder=InProcessDecoder(),
+            )
+            shapes = [answer.array.shape for answer in answers.masks(challenge.cases) if answer.array is not None]
+        assert shapes == [(2, 3, 4), (HEIGHT, WIDTH), (HEIGHT, WIDTH), (2, 3, 4)]

@@ -162,7 +162,7 @@ class TestPlaces:
             ),
             ({"a.png": "heart"}, {"masks": [{"replace": {"a": "../a"}}]}, 0, "'../a.png', which is no plain relative path"),
             ({"a.png": "heart"}, {"masks": [{"replace": {"a": "/"}}]}, 0, "no plain relative path"),
-            ({"a.jpg": "heart"}, {"masks": [{}]}, 0, "written to a.jpg; masks end in .png"),
+            ({"a.jpg": "heart"}, {"masks": [{}]}, 0, "written to a.jpg; masks of images end in .png"),
         ],
     )
     def test_every_result_needs_a_place_of_its_own(
@@ -170,6 +170,21 @@ class TestPlaces:
     ) -> None:
         loc, said = misfits(a_challenge(cases), **rules)[0]
         assert (loc, sentence in said) == (("cases", number, "id"), True)
+
+    @pytest.mark.parametrize(("ending", "fits"), [(".nii.gz", True), (".tif", True), (".png", False)])
+    def test_masks_of_volumes_have_a_format_for_volumes(self, ending: str, fits: bool) -> None:
+        found = misfits(a_challenge({"1.nii.gz": "heart"}), masks=[{"path": f"{{stem}}{ending}"}])
+        assert [loc for loc, _ in found] == ([] if fits else [("cases", 0, "id")])
+
+    @pytest.mark.parametrize(("ending", "fits"), [(".nii.gz", False), (".tiff", True), (".PNG", True)])
+    def test_masks_of_images_have_a_format_for_images(self, ending: str, fits: bool) -> None:
+        found = misfits(a_challenge({"1.jpg": "heart"}), masks=[{"path": f"{{stem}}{ending}"}])
+        assert [loc for loc, _ in found] == ([] if fits else [("cases", 0, "id")])
+
+    def test_boxes_of_volumes_cannot_be_read(self) -> None:
+        rule = {"file": "a", "boxes": ".", "box": ".", "class_index": "k"}
+        loc, sentence = the_misfit(a_challenge({"1.nii": "nodules"}), boxes=[rule])
+        assert (loc, "flat images only" in sentence) == (("cases", 0, "id"), True)
 
     def test_every_case_needs_a_name_of_its_own_in_its_file(self) -> None:
         challenge = a_challenge({"a/1.png": "breast", "b/1.png": "breast"})
