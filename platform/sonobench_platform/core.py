@@ -47,6 +47,8 @@ class Contender:
     replicates: Path | None
     submission: str
     image_digest: str | None
+    times_s: tuple[float, ...] = ()
+    """Of the timed repeats, where there were several."""
 
 
 class Evaluator(Protocol):

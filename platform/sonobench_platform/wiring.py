@@ -71,6 +71,7 @@ class SonobenchEvaluator:
                 replicates=None if each.replicates is None else Replicates.load(each.replicates),
                 submission=each.submission,
                 image_digest=each.image_digest,
+                times_s=each.times_s,
             )
             for each in contenders
         ]

@@ -78,6 +78,7 @@ def _contender(core: Core, session: Session, counted: Countable) -> Contender:
         replicates=replicates if replicates.is_file() else None,
         submission=submission.id,
         image_digest=submission.image_digest,
+        times_s=measured.repeats_s,
     )
 
 

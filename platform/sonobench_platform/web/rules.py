@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isinf
 
-from sonobench_eval.challenge.model import Challenge, Metric
+from sonobench_eval.challenge.model import Challenge, Metric, Ranking
+from sonobench_eval.challenge.ranking_rules import SchemeName
 from sonobench_eval.metrics.spec import MetricSpec
 from sonobench_eval.ranking.relative import NOTE
 from sonobench_eval.report import figures
@@ -158,19 +160,56 @@ def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
 
 
 def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
-    ranking = challenge.ranking
-    metrics = joined([metric_label(name) for name in (*ranking.segmentation_metrics, *ranking.classification_metrics)])
     return (
-        f"The score is {percent(ranking.performance)} performance and {percent(ranking.efficiency)} efficiency, each 0 to 1.",
-        f"Performance: on each task the teams are ranked by {metrics} where the task has them; the rank for segmentation and "
-        "the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
-        "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the "
-        "highest 0.",
+        *_SCHEMES[challenge.ranking.scheme](challenge.ranking),
         *([NOTE] if challenge.measuring.relative_to_reference else []),
         "What was measured for nobody does not count, and the board says so. Equal scores share a rank.",
         "Until the challenge closes, times are shown to 1\u00a0% and memory to the next 64\u00a0MiB (67\u00a0MB), and ranks "
         "use the shown values.",
     )
+
+
+def _uusic25(ranking: Ranking) -> tuple[str, ...]:
+    return (
+        _weights_rule(ranking),
+        f"Performance: on each task the teams are ranked by {_counted(ranking)} where the task has them; the rank for segmentation "
+        "and the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
+        "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the "
+        "highest 0.",
+    )
+
+
+def _sonobench_70_30(ranking: Ranking) -> tuple[str, ...]:
+    memory = ranking.memory_scale
+    return (
+        _weights_rule(ranking),
+        f"Performance: {_counted(ranking)} of each task, each between what an answer without any skill gets (0) and its best "
+        "value (1); the mean over metrics, tasks and kinds of task. No other team has a say in it.",
+        f"Efficiency: the mean of time and peak GPU memory on logarithmic scales. Up to {figures.limit_bytes(memory.floor_bytes)} "
+        f"memory counts 1, from {figures.limit_bytes(memory.worst_bytes)} on 0. Below a performance of {ranking.gate:g} "
+        "efficiency counts 0.",
+    )
+
+
+def _custom(ranking: Ranking) -> tuple[str, ...]:
+    of = [] if ranking.tree is None else [leaf.title for leaf in ranking.tree.leaves()]
+    return (f"The score is made of {joined(of)}, by a scheme that the organisers wrote; the challenge file has all of it.",)
+
+
+_SCHEMES: dict[SchemeName, Callable[[Ranking], tuple[str, ...]]] = {
+    "uusic25": _uusic25,
+    "sonobench-70-30": _sonobench_70_30,
+    "custom": _custom,
+}
+
+
+def _weights_rule(ranking: Ranking) -> str:
+    return f"The score is {percent(ranking.performance)} performance and {percent(ranking.efficiency)} efficiency, each 0 to 1."
+
+
+def _counted(ranking: Ranking) -> str:
+    names = (*ranking.segmentation_metrics, *ranking.classification_metrics, *ranking.other_metrics)
+    return joined([metric_label(name) for name in names])
 
 
 def steps(challenge: Challenge, server: str) -> tuple[Step, ...]:

@@ -38,6 +38,15 @@ class TestRules:
             assert number in said
         assert "do not sum to 1 count as written" in said
 
+    def test_each_scheme_tells_its_own_rules(self, challenge: Challenge) -> None:
+        ours = challenge.model_copy(update={"ranking": Ranking(scheme="sonobench-70-30", gate=0.4)})
+        said = " ".join(rules.ranking_rules(ours))
+        assert "No other team has a say in it" in said
+        assert "Up to 2 GiB memory counts 1, from 24 GiB on 0. Below a performance of 0.4" in said
+        tree = {"children": [{"of": "a.dsc", "name": "overlap"}, {"of": "time_s", "name": "time"}]}
+        own = challenge.model_copy(update={"ranking": Ranking.model_validate({"scheme": "custom", "tree": tree})})
+        assert "made of overlap and time" in rules.ranking_rules(own)[0]
+
     def test_external_centers_are_told_in_words(self, challenge: Challenge) -> None:
         lines = rules.center_lines(challenge)
         assert [line.role for line in lines] == ["internal", "internal", "external: never seen in training"]
