@@ -26,10 +26,14 @@ class Center(Record):
 
 
 class Box(Record):
-    """One reference box: its class, and its corners in pixels, `[left, top, right, bottom]`."""
+    """One reference box: its class, and its corners in pixels, `[left, top, right, bottom]`.
+
+    An `ignored` one need not be found, and finding it is no false alarm.
+    """
 
     kind: Annotated[str, Field(alias="class", min_length=1, max_length=200)]
     box: tuple[Coordinate, Coordinate, Coordinate, Coordinate]
+    ignored: bool = False
 
     @field_validator("box")
     @classmethod

@@ -49,7 +49,7 @@ RECORDS: dict[Loc, type[Record]] = {
     ("cases", "*"): Case,
     ("cases", "*", "boxes", "*"): Box,
     ("warm_up", "*"): Case,
-    **RECORDS_OF_A_CONTRACT,
+    **dict[Loc, type[Record]](RECORDS_OF_A_CONTRACT.items()),
 }
 """Which record stands where (`*` for any number)."""
 

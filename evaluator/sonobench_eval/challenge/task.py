@@ -130,8 +130,7 @@ class Task(Record):
 
     def definition(self, metric: Metric) -> str:
         """The metric with what defines it: `nsd pixel 2 px`, `auc one-vs-rest macro`. Only what is defined alike is averaged."""
-        said = {name: value for name, value in self._said(metric).items() if value is not None}
-        words = [_WORDS.get(str(value), f"{value:g}" if isinstance(value, float) else str(value)) for value in said.values()]
+        words = [_said_as(name, value) for name, value in self._said(metric).items() if value is not None]
         if self.kind == "multiclass" and not words:
             words = ["multiclass"]
         return " ".join([metric.name, *words])
@@ -226,6 +225,13 @@ class Task(Record):
 def _hint(key: str, metric: str, known: list[str]) -> str:
     near = get_close_matches(key, [*known, *Metric.model_fields], n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else f"{metric} takes {', '.join(known) or 'no parameters'}"
+
+
+def _said_as(name: str, value: ParameterValue) -> str:
+    """`one-vs-rest`, `2`, `confidence 0.25`: numbers say what they are, but for the tolerance, whose unit follows."""
+    if isinstance(value, str):
+        return _WORDS.get(value, value)
+    return f"{value:g}" if name == "tolerance" else f"{name} {value:g}"
 
 
 _EXAMPLES = {"range": "[0, 10]", "points": "[apex, base]"}

@@ -36,7 +36,7 @@ def spacings_mm(cases: Sequence[Case]) -> FloatArray | None:
 
 
 def _to_find(case: Case, classes: Sequence[str]) -> list[ToFind]:
-    return [ToFind(classes.index(box.kind), box.box) for box in case.boxes or ()]
+    return [ToFind(classes.index(box.kind), box.box, box.ignored) for box in case.boxes or ()]
 
 
 def _found(answer: BoxesAnswer) -> list[Found] | None:
