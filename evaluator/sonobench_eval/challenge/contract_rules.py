@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from sonobench_eval.challenge.contract_parts import (
     VALUE_PARTS,
@@ -331,15 +331,6 @@ class ContractRules(Record):
         """The rules by what they answer, as in the file."""
         return {name: getattr(self, name) for name in RULES_OF_KIND.values()}
 
-
-def _how_it_is_said(contract: object) -> str:
-    return "<name>" if isinstance(contract, str) else "<rules>"
-
-
-DeclaredContract = Annotated[
-    Annotated[ContractName, Tag("<name>")] | Annotated[ContractRules, Tag("<rules>")], Discriminator(_how_it_is_said)
-]
-"""A contract in a challenge: the name of one that there is, or rules. What is wrong with rules is told without the names."""
 
 RULES_OF_KIND: dict[TaskKind, str] = {
     "segmentation": "masks",
