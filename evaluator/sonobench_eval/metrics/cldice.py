@@ -32,4 +32,4 @@ def cldice(pair: MaskPair) -> float | Empty:
 def _share_inside(mask: Mask, other: Mask) -> float:
     """How much of a mask's skeleton lies in another mask."""
     inside = np.count_nonzero(mask.skeleton & (other.foreground != 0))
-    return inside / np.count_nonzero(mask.skeleton)
+    return float(inside / np.count_nonzero(mask.skeleton))
