@@ -64,9 +64,8 @@ def main() -> None:
 
 def run(rounds: int) -> None:
     """Every contest, then how the time grows."""
-    print(
-        f"{RESAMPLES} resamples, median of {rounds} rounds in turn, one thread; a loop's time from {LOOPED}, ours the mean of {CALLS} calls"
-    )
+    timed = f"a loop's time from {LOOPED} of them, ours of {CALLS} calls"
+    print(f"{RESAMPLES} resamples, one thread, median of {rounds} rounds in turn: {timed}")
     for cases in (350, 1000, 2000):
         show(CONTESTS[0], sample_of(cases), rounds, note=f" (target: {TARGET})")
     for contest in CONTESTS[1:]:
