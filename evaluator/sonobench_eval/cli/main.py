@@ -53,7 +53,21 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_common)
-    for room in (starting, importing, trying, scoring, metrics, ranking, comparing, challenges, uploading, watching, logs, boards, doctoring):
+    for room in (
+        starting,
+        importing,
+        trying,
+        scoring,
+        metrics,
+        ranking,
+        comparing,
+        challenges,
+        uploading,
+        watching,
+        logs,
+        boards,
+        doctoring,
+    ):
         room.register(app)
     join_plugins(app)
     return app

@@ -1,8 +1,9 @@
-"""`sonobench score`: a folder or tar of results against a challenge, without Docker."""
+"""`sonobench score`: folders or tars of results against a challenge, without Docker."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,12 +15,19 @@ from sonobench_eval.cli.exits import CommandError, ExitCode
 if TYPE_CHECKING:
     from sonobench_eval.evaluation import Evaluation
     from sonobench_eval.io.results import ResultSource
+    from sonobench_eval.metrics.named import EngineName
+    from sonobench_eval.pipeline import Scored
 
 PANEL = "On this machine"
 
 ChallengeArgument = Annotated[Path, typer.Argument(metavar="CHALLENGE", help="The challenge file, with references.")]
 ResultsArgument = Annotated[
-    Path, typer.Argument(metavar="RESULTS", help="What a container wrote to /output: a folder, or a tar.")
+    list[Path],
+    typer.Argument(metavar="RESULTS", help="What a container wrote to /output: a folder, or a tar; one for each algorithm."),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Write NAME.json and NAME.npz for each RESULTS, for `sonobench rank`."),
 ]
 JsonOption = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the whole evaluation as JSON; - is stdout.")
@@ -51,26 +59,51 @@ def score_command(
     json: JsonOption = None,
     csv: CsvOption = None,
     replicates: ReplicatesOption = None,
+    out: OutOption = None,
     engine: EngineOption = "fast",
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Score a folder or tar of results. Docker is not needed.
+    """Score folders or tars of results. Docker is not needed.
 
-    Every case counts: what is missing or cannot be used scores as the challenge declares, and is listed.
+    Every case counts: what is missing or cannot be used scores as the challenge declares, and is listed. Several algorithms
+    are scored in one go, and every reference is read once for all of them.
 
     Examples:
 
         sonobench score challenge.yaml results/
 
         sonobench score challenge.yaml results.tar --json evaluation.json --csv scores.csv
-    """
-    from sonobench_eval.challenge.load import load_challenge
-    from sonobench_eval.pipeline import score_results
 
-    key = _key(pseudonym_key)
+        sonobench score challenge.yaml alpha/ beta/ gamma/ --out scored/
+    """
+    if len(results) > 1:
+        for_one = {"--json": json, "--csv": csv, "--replicates": replicates, "--pseudonym-key": pseudonym_key}
+        _refuse_unclear(results, out, [name for name, value in for_one.items() if value is not None])
+    if out is not None:
+        _make_folder(out)
+    scored = _scored(challenge, results, engine=engine, key=_key(pseudonym_key))
+    if len(results) == 1:
+        _write(scored[0], json=json, csv=csv, replicates=replicates)
+    if out is not None:
+        _write_all(results, scored, out)
+    if "-" not in {str(json), str(csv)}:
+        for place, each in zip(results, scored, strict=True):
+            if len(results) > 1:
+                say(f"{_name_of(place)}:")
+            show_evaluation(each.evaluation)
+
+
+def _scored(challenge: Path, results: Sequence[Path], *, engine: EngineName, key: bytes | None) -> list[Scored]:
+    from sonobench_eval.challenge.load import load_challenge
+    from sonobench_eval.pipeline import Results, score_many
+
     loaded = load_challenge(challenge)
-    with opened_results(results) as source, counting("Scoring") as progress:
-        scored = score_results(loaded, source, pseudonym_key=key, engine=engine, progress=progress)
+    with ExitStack() as opened, counting("Scoring") as progress:
+        sources = [Results(opened.enter_context(opened_results(place)), key) for place in results]
+        return score_many(loaded, sources, engine=engine, progress=progress)
+
+
+def _write(scored: Scored, *, json: Path | None, csv: Path | None, replicates: Path | None) -> None:
     if replicates is not None:
         scored.replicates.save(replicates)
     if json is not None:
@@ -79,11 +112,38 @@ def score_command(
         from sonobench_eval.report.tables import evaluation_csv
 
         write_data(evaluation_csv(scored.evaluation), csv)
-    if "-" not in {str(json), str(csv)}:
-        show_evaluation(scored.evaluation)
     for target in (json, csv, replicates):
         if target is not None and str(target) != "-":
             say(f"Wrote {target}.")
+
+
+def _write_all(results: Sequence[Path], scored: Sequence[Scored], folder: Path) -> None:
+    for place, each in zip(results, scored, strict=True):
+        each.replicates.save(folder / f"{_name_of(place)}.npz")
+        write_data(each.evaluation.to_json(), folder / f"{_name_of(place)}.json")
+    say(f"Wrote {len(scored)} evaluations to {folder}.")
+
+
+def _name_of(place: Path) -> str:
+    """What the results are called: their folder's or file's name."""
+    return place.resolve().name.removesuffix(".tar")
+
+
+def _make_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise CommandError(f"{out} is a file; name a folder.", ExitCode.USAGE)
+    out.mkdir(parents=True, exist_ok=True)
+
+
+def _refuse_unclear(results: Sequence[Path], out: Path | None, for_one: Sequence[str]) -> None:
+    """What makes no sense for several sets of results."""
+    if for_one:
+        raise CommandError(f"{for_one[0]} is for one set of results; with several, use --out FOLDER.", ExitCode.USAGE)
+    if out is None:
+        raise CommandError("With several sets of results, say where their evaluations shall go: --out FOLDER.", ExitCode.USAGE)
+    names = [_name_of(place) for place in results]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise CommandError(f"Two sets of results are called {twice[0]}; rename one, or score them one by one.", ExitCode.USAGE)
 
 
 def _key(text: str | None) -> bytes | None:

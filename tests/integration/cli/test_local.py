@@ -20,7 +20,7 @@ Run = Callable[..., Any]
 
 TABLE = "team,seg_rank,cls_rank,time_s,gpu_memory_gb\nalpha,1,2,30,1.5\nbeta,2,1,20,2.5\ngamma,3,3,10,0.5\n"
 COMMANDS = (
-    *("init", "import", "test", "score", "rank"),
+    *("init", "import", "test", "score", "metrics", "rank", "compare"),
     *("challenge", "login", "submit", "status", "logs", "leaderboard"),
     *("serve", "worker", "admin", "demo"),
 )
@@ -41,7 +41,9 @@ class TestHelp:
         listed = {word for line in shown.stdout.splitlines() for word in line.replace("│", " ").split()[:1]}
         assert set(COMMANDS) <= listed
 
-    @pytest.mark.parametrize("command", ["init", "test", "score", "rank", "submit", "status", "logs", "leaderboard", "login"])
+    @pytest.mark.parametrize(
+        "command", ["init", "test", "score", "metrics", "rank", "compare", "submit", "status", "logs", "leaderboard", "login"]
+    )
     def test_every_command_has_examples_that_name_it(self, sonobench: Run, command: str) -> None:
         shown = sonobench(command, "--help")
         assert shown.returncode == 0
@@ -165,6 +167,72 @@ class TestScore:
     def test_a_traceback_is_there_for_those_who_ask(self, sonobench: Run) -> None:
         with pytest.raises(ChallengeError, match=r"none\.yaml"):
             sonobench("score", "none.yaml", "none", SONOBENCH_DEBUG="1")
+
+
+class TestScoreOfSeveral:
+    def test_each_gets_its_files_and_they_can_be_compared(
+        self, sonobench: Run, challenge: Path, results: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+        scored = sonobench("score", challenge, results, "empty", "--out", "scored")
+        assert scored.returncode == 0, scored.stderr
+        assert {path.name for path in (tmp_path / "scored").iterdir()} == {
+            *(f"{name}.{end}" for name in (results.name, "empty") for end in ("json", "npz"))
+        }
+        alone = json.loads(sonobench("score", challenge, results, "--json", "-").stdout)
+        assert json.loads((tmp_path / "scored" / f"{results.name}.json").read_text()) == alone
+        compared = sonobench(
+            "compare", f"scored/{results.name}.json", "scored/empty.json", "--challenge", challenge, "--json", "-"
+        )
+        assert compared.returncode == 0, compared.stderr
+        assert json.loads(compared.stdout)["schema"].startswith("sonobench.comparison/")
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            ((), "say where their evaluations shall go: --out FOLDER"),
+            (("--out", "scored", "--json", "x.json"), "--json is for one set of results"),
+            (("--out", "challenge.yaml"), "is a file; name a folder"),
+        ],
+    )
+    def test_what_makes_no_sense_for_several_is_refused(
+        self, sonobench: Run, challenge: Path, results: Path, tmp_path: Path, options: tuple[str, ...], said: str
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        refused = sonobench("score", challenge, results, "other", *options)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert said in refused.stderr
+
+    def test_two_of_one_name_are_refused(self, sonobench: Run, challenge: Path, results: Path, tmp_path: Path) -> None:
+        again = tmp_path / "again" / results.name
+        again.mkdir(parents=True)
+        assert f"called {results.name}" in sonobench("score", challenge, results, again, "--out", "scored").stderr
+
+
+class TestMetrics:
+    def test_json_tells_every_kind_what_it_can_ask_for(self, sonobench: Run) -> None:
+        listed = json.loads(sonobench("metrics", "--json").stdout)["metrics"]
+        assert {kind for metric in listed for kind in metric["kinds"]} == {
+            *(
+                "segmentation",
+                "instances",
+                "binary",
+                "multiclass",
+                "multilabel",
+                "ordinal",
+                "regression",
+                "detection",
+                "keypoints",
+            )
+        }
+
+    def test_one_metric_is_told_with_its_settings_and_source(self, sonobench: Run) -> None:
+        shown = sonobench("metrics", "nsd").stdout
+        assert "tolerance: the largest distance that still matches; required" in shown
+        assert "Nikolov et al., arXiv 1809.04430" in shown
+
+    def test_unknown_names_and_kinds_are_told(self, sonobench: Run) -> None:
+        assert (sonobench("metrics", "nds").returncode, sonobench("metrics", "--kind", "poetry").returncode) == (5, 2)
 
 
 class TestRank:
