@@ -73,9 +73,16 @@ class LabelSink:
 
 
 def _same_values(labels: Labels, values: npt.NDArray[Any]) -> bool:
-    """Copy values into labels; False where they are not the same afterwards."""
-    if values.dtype == labels.dtype:
+    """Copy values into labels; False where they do not fit and `labels` holds anything."""
+    if values.dtype == labels.dtype or not len(values):
         np.copyto(labels, values)
+        return True
+    if values.dtype.kind in "iu":
+        # All bits that any value has, the sign among them: these fit if and only if every value does.
+        bits = int(np.bitwise_or.reduce(values))
+        if not 0 <= bits <= np.iinfo(labels.dtype).max:
+            return False
+        np.copyto(labels, values, casting="unsafe")
         return True
     # What a cast makes of NaN or of numbers too large is undefined, but never equal to them.
     with np.errstate(invalid="ignore"):
