@@ -27,9 +27,9 @@ check: ## style, types and layers only (seconds, no Docker)
 	@infra/setup.sh tests
 	@infra/test.sh check
 
-bench: ## ratios against named peers in the same run
+bench: ## ratios against named peers in the same run (ONLY="masks ranking": some of them)
 	@infra/setup.sh tests
-	@infra/engine.sh run $(BIN)/python -m infra.bench
+	@infra/engine.sh run $(BIN)/python -m infra.bench $(ONLY)
 
 gpu-check: ## is the GPU meter right here? known allocations on plain processes, no Docker; fails where there is no GPU
 	@[ -x $(BIN)/python ] || infra/setup.sh demo
