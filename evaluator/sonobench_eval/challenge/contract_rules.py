@@ -92,13 +92,14 @@ class CaseListRules(Record):
 class MaskRule(Record):
     """A mask for each case, of the image's size: PNG, TIFF or NIfTI by its ending.
 
-    `replace` changes texts wherever they stand in the path, in this order. `values`: `as_written`, or `binary_255` where
-    255 stands for the task's one structure; `map` says which written value means which of the task's (`{128: 1, 255: 2}`).
+    `replace` has pairs of texts: each first one becomes the second wherever it stands in the path, in this order.
+    `values`: `as_written`, or `binary_255` where 255 stands for the task's one structure; `map` says which written value
+    means which of the task's (`{128: 1, 255: 2}`).
     """
 
     tasks: tuple[Slug, ...] | None = None
     path: PathRule = "{path}"
-    replace: dict[Word, Annotated[str, Field(max_length=200)]] = Field(default_factory=dict)
+    replace: tuple[tuple[Word, Annotated[str, Field(max_length=200)]], ...] = ()
     values: Literal["as_written", "binary_255"] = "as_written"
     map: dict[Annotated[int, Field(ge=1, le=65535)], Annotated[int, Field(ge=0, le=255)]] | None = None
 

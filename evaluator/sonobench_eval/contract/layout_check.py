@@ -6,7 +6,7 @@ answer. Where containers are given pseudonyms this must hold for all of them, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from sonobench_eval.challenge.contract_rules import RULES_OF_KIND, BoxesRule, ContractRules, EntryRule, MaskRule, PointsRule
@@ -31,7 +31,7 @@ _DIGITS = frozenset("0123456789abcdef")
 def misfits_of(challenge: Challenge, rules: ContractRules) -> list[Misfit]:
     """What in this challenge the rules cannot express, with its place."""
     found = [*_of_places(challenge, rules), *_of_tasks(challenge, rules)]
-    found = found or [*_of_cases(challenge, rules)]
+    found = found or [*_of_cases(challenge, rules), *_of_warm_up(challenge, rules)]
     if challenge.pseudonyms and not found:
         found = [*_of_replaced_texts(challenge, rules)] or [*_of_cases(_renamed(challenge, rules), rules)]
     return found
@@ -96,6 +96,12 @@ def _of_cases(challenge: Challenge, rules: ContractRules) -> Iterator[Misfit]:
     yield from _of_names(challenge, rules)
 
 
+def _of_warm_up(challenge: Challenge, rules: ContractRules) -> Iterator[Misfit]:
+    """Results of the warm-up are thrown away, so that only its images need places."""
+    for loc, sentence in _of_inputs(challenge.only_warm_up(), rules):
+        yield Misfit(("warm_up", *loc[1:]), sentence)
+
+
 def _renamed(challenge: Challenge, rules: ContractRules) -> Challenge:
     """The challenge under some pseudonyms: what fits for these fits for all, as none of the rules looks at their digits."""
     own = challenge.model_copy(update={"contract": rules})
@@ -144,11 +150,9 @@ def _of_replaced_texts(challenge: Challenge, rules: ContractRules) -> Iterator[M
     chosen, hidden = chosen_rules(challenge, rules), rules.inputs.folders == "hidden"
     marked = ((with_digits(case, _MARK, folders_hidden=hidden), chosen[case.task]) for case in challenge.cases)
     # Cases of one folder have one path but for their digits.
-    paths = {
-        (filled(rule.path, words_of(case)), tuple(rule.replace.items())) for case, rule in marked if isinstance(rule, MaskRule)
-    }
+    paths = {(filled(rule.path, words_of(case)), rule.replace) for case, rule in marked if isinstance(rule, MaskRule)}
     for path, replace in sorted(paths):
-        if (text := _text_reaching_digits(path, dict(replace))) is not None:
+        if (text := _text_reaching_digits(path, replace)) is not None:
             why = f"replacing {text!r} could change the digits (0-9, a-f) of an opaque name"
             yield Misfit((_CONTRACT, "masks"), f"{why}; replace another text, or set `pseudonyms: false`")
             return
@@ -179,12 +183,12 @@ def _colliding(
         yield Misfit(("cases", each.owner, "id"), f"{what} would be written {where}; rename it, or change the rule's path")
 
 
-def _text_reaching_digits(path: str, replace: Mapping[str, str]) -> str | None:
+def _text_reaching_digits(path: str, replace: Iterable[tuple[str, str]]) -> str | None:
     """A text that is replaced and could be found in, or reach into, the digits of a pseudonym; None where there is none.
 
     The path has a mark wherever the digits will be: everything else in it is then as it is here.
     """
-    for old, new in replace.items():
+    for old, new in replace:
         pattern = path.replace(_MARK, _MARK * DIGITS)
         windows = (pattern[at : at + len(old)] for at in range(len(pattern) - len(old) + 1))
         if any(_MARK in window and _could_be(window, old) for window in windows):

@@ -41,9 +41,9 @@ def filled(rule: str, words: Mapping[str, str]) -> str:
     return re.sub(r"\{([a-z_]+)\}", lambda part: words[part[1]], rule)
 
 
-def replaced(path: str, replace: Mapping[str, str]) -> str:
-    """The path with each text replaced wherever it stands, in the order of the mapping, as Python's `str.replace` does it."""
-    for old, new in replace.items():
+def replaced(path: str, replace: Iterable[tuple[str, str]]) -> str:
+    """The path with each text replaced wherever it stands, one after the other, as Python's `str.replace` does it."""
+    for old, new in replace:
         path = path.replace(old, new)
     return path
 

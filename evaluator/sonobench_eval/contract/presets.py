@@ -13,7 +13,7 @@ UUSIC25 = ContractRules.model_validate(
             "fields": {"img_path_relative": "{path}", "task": "{kind}", "dataset_name": "{dataset_name}", "organ": "{organ}"},
             "kinds": {"instances": "segmentation", "binary": "classification", "multiclass": "classification"},
         },
-        "masks": [{"path": "{path}", "replace": {"img": "mask"}}],
+        "masks": [{"path": "{path}", "replace": [("img", "mask")]}],
         "classes": [
             {
                 "file": "classification.json",

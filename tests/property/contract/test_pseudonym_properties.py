@@ -55,9 +55,9 @@ class TestCaseNames:
         assume(not Uusic25().misfits(challenge))
         assert Uusic25().misfits(case_names(challenge, key).as_told(challenge)) == []
 
-    @given(CHALLENGES, KEYS, st.dictionaries(TEXTS, TEXTS | st.just(""), max_size=3), st.sampled_from(["kept", "hidden"]))
+    @given(CHALLENGES, KEYS, st.lists(st.tuples(TEXTS, TEXTS | st.just("")), max_size=3), st.sampled_from(["kept", "hidden"]))
     def test_so_it_does_for_rules_that_replace_any_text(
-        self, challenge: Challenge, key: bytes, replace: dict[str, str], folders: str
+        self, challenge: Challenge, key: bytes, replace: list[tuple[str, str]], folders: str
     ) -> None:
         path = "{folder}/{stem}/image.png" if folders == "kept" else "{stem}.png"
         rules = rules_of(masks=[{"path": path, "replace": replace}], inputs={"folders": folders})

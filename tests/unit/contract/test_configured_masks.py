@@ -29,7 +29,7 @@ class TestMaskPath:
             ({"path": "{folder}/{stem}/mask.png"}, "1.png", "1/mask.png"),
             ({"path": "{task}/{name}"}, "a/1.png", "heart/1.png"),
             ({"path": "{stem}.nii.gz"}, "a/1.NII.GZ", "1.nii.gz"),
-            ({"path": "out/{folder}/{name}", "replace": {"img": "mask", "a": "b"}}, "img/a_img.png", "out/mbsk/b_mbsk.png"),
+            ({"path": "out/{folder}/{name}", "replace": [("img", "mask"), ("a", "b")]}, "img/a_img.png", "out/mbsk/b_mbsk.png"),
             ({"path": "{stem}{suffix}"}, ".png", ".png"),
             ({"path": "{stem}.png"}, "noending", "noending.png"),
         ],
@@ -144,7 +144,7 @@ class TestOtherFormats:
 
 
 class TestMasks:
-    @pytest.mark.parametrize("contract", [ConfiguredContract(rules_of(masks=[{"replace": {"img": "mask"}}])), Uusic25()])
+    @pytest.mark.parametrize("contract", [ConfiguredContract(rules_of(masks=[{"replace": [("img", "mask")]}])), Uusic25()])
     def test_many_are_read_ahead_with_the_same_answers_and_findings(
         self, tmp_path: Path, contract: ConfiguredContract | Uusic25
     ) -> None:

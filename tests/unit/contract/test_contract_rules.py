@@ -89,11 +89,11 @@ class TestContractRules:
     def test_rules_are_the_same_after_they_are_written_and_read(self) -> None:
         rules = rules_of(
             case_list={"fields": {"id": "{path}", "n": 1, "f": 1.5}, "kinds": {"binary": "x"}},
-            masks=[{"map": {128: 1}, "replace": {"b": "c", "a": "b"}}],
+            masks=[{"map": {128: 1}, "replace": [("b", "c"), ("a", "b")]}],
             classes=[{**OF_CLASSES, "abstain": {"field": "r"}, "bytes_per_case": "4K"}],
             values=[{"file": "a", "field": "v", "map": {"4A": 4}}],
             boxes=[{"file": "a", "form": "list", "sides": ["a", "b", "c", "d"]}],
         )
         written = rules.model_dump(mode="json", exclude_none=True)
         assert ContractRules.model_validate(written) == rules
-        assert list(written["masks"][0]["replace"]) == ["b", "a"]
+        assert written["masks"][0]["replace"] == [["b", "c"], ["a", "b"]]

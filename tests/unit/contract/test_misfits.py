@@ -141,7 +141,12 @@ class TestPlaces:
         ("cases", "rules", "number", "sentence"),
         [
             ({"a/1.png": "heart", "b/1.png": "heart"}, {"masks": [{"path": "{stem}.png"}]}, 1, "is that of a/1.png"),
-            ({"a/img.png": "heart", "a/mask.png": "heart"}, {"masks": [{"replace": {"img": "mask"}}]}, 1, "is that of a/img.png"),
+            (
+                {"a/img.png": "heart", "a/mask.png": "heart"},
+                {"masks": [{"replace": [("img", "mask")]}]},
+                1,
+                "is that of a/img.png",
+            ),
             (
                 {"a.png": "heart", "b.png": "breast"},
                 {"masks": [{"path": "x/{name}"}], "classes": [{"file": "x/a.png", **BY_INDEX}]},
@@ -160,8 +165,8 @@ class TestPlaces:
                 1,
                 "that of a.png",
             ),
-            ({"a.png": "heart"}, {"masks": [{"replace": {"a": "../a"}}]}, 0, "'../a.png', which is no plain relative path"),
-            ({"a.png": "heart"}, {"masks": [{"replace": {"a": "/"}}]}, 0, "no plain relative path"),
+            ({"a.png": "heart"}, {"masks": [{"replace": [("a", "../a")]}]}, 0, "'../a.png', which is no plain relative path"),
+            ({"a.png": "heart"}, {"masks": [{"replace": [("a", "/")]}]}, 0, "no plain relative path"),
             ({"a.jpg": "heart"}, {"masks": [{}]}, 0, "written to a.jpg; masks of images end in .png"),
         ],
     )
@@ -170,6 +175,12 @@ class TestPlaces:
     ) -> None:
         loc, said = misfits(a_challenge(cases), **rules)[0]
         assert (loc, sentence in said) == (("cases", number, "id"), True)
+
+    def test_images_of_the_warm_up_need_places_too(self) -> None:
+        challenge = a_challenge({"a/1.png": "heart"})
+        warm = tuple(challenge.cases[0].model_copy(update={"id": case_id}) for case_id in ("w/1.png", "x/1.png"))
+        loc, sentence = the_misfit(challenge.model_copy(update={"warm_up": warm}), inputs={"path": "{name}"}, masks=[{}])
+        assert (loc, "which is that of w/1.png" in sentence) == (("warm_up", 1, "id"), True)
 
     @pytest.mark.parametrize(("ending", "fits"), [(".nii.gz", True), (".tif", True), (".png", False)])
     def test_masks_of_volumes_have_a_format_for_volumes(self, ending: str, fits: bool) -> None:
@@ -200,12 +211,12 @@ class TestPseudonyms:
     @pytest.mark.parametrize(
         ("rule", "text"),
         [
-            ({"replace": {"a": "b"}}, "a"),
-            ({"replace": {"00": ""}}, "00"),
-            ({"replace": {"/a": "/b"}}, "/a"),
-            ({"replace": {"0.png": "1.png"}}, "0.png"),
-            ({"path": "{folder}/image{stem}.png", "replace": {"image": "x", "x1": "y"}}, "x1"),
-            ({"path": "{stem}/{stem}.png", "replace": {"f/0": "x"}}, "f/0"),
+            ({"replace": [("a", "b")]}, "a"),
+            ({"replace": [("00", "")]}, "00"),
+            ({"replace": [("/a", "/b")]}, "/a"),
+            ({"replace": [("0.png", "1.png")]}, "0.png"),
+            ({"path": "{folder}/image{stem}.png", "replace": [("image", "x"), ("x1", "y")]}, "x1"),
+            ({"path": "{stem}/{stem}.png", "replace": [("f/0", "x")]}, "f/0"),
         ],
     )
     def test_a_text_that_could_stand_in_an_opaque_name_cannot_be_replaced(self, rule: dict[str, object], text: str) -> None:
@@ -218,11 +229,11 @@ class TestPseudonyms:
     @pytest.mark.parametrize(
         "rule",
         [
-            {"replace": {"img": "mask"}},
-            {"replace": {"image": "label"}},
-            {"replace": {".png": "_mask.png"}},
-            {"replace": {"h/": "x/"}},
-            {"path": "{task}.png/{stem}.png", "replace": {"a": "b"}, "tasks": ["x"]},
+            {"replace": [("img", "mask")]},
+            {"replace": [("image", "label")]},
+            {"replace": [(".png", "_mask.png")]},
+            {"replace": [("h/", "x/")]},
+            {"path": "{task}.png/{stem}.png", "replace": [("a", "b")], "tasks": ["x"]},
         ],
     )
     def test_any_other_text_can(self, rule: dict[str, object]) -> None:
