@@ -78,7 +78,7 @@ class TestEveryMetric:
             equal(asked.measure(answers.take(order), counts[:, order]), asked.measure(answers, counts), asked)
 
     @given(CASES, st.integers(0, 999), st.integers(0, 13))
-    @few(max_examples=120)
+    @few(max_examples=80)
     def test_leaving_an_answer_out_never_pays(self, case: tuple[Answers, Family], seed: int, which: int) -> None:
         answers, family = case
         counts = np.vstack([once(size_of(answers)), drawn(size_of(answers), seed)])
@@ -97,7 +97,7 @@ class TestEveryMetric:
             assert asked.measure(answers, np.zeros((0, size_of(answers)))).shape == (0,), asked
 
     @given(CASES, st.integers(0, 999))
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
     def test_is_what_other_peoples_software_says(self, case: tuple[Answers, Family], seed: int) -> None:
         answers, family = case
         counts = drawn(size_of(answers), seed, resamples=2)
