@@ -10,7 +10,7 @@ ROUNDING = 1e-9
 """Three pixels of 0.1 mm are within 0.3 mm, although 3 * 0.1 > 0.3 in binary."""
 
 Steps = tuple[float, float, float]
-"""Distance between neighbouring planes, rows and columns. An image of one plane has planes infinitely far apart."""
+"""Distance between neighboring planes, rows and columns. An image of one plane has planes infinitely far apart."""
 
 
 class Ball(NamedTuple):
@@ -39,7 +39,7 @@ def ball(steps: Steps, tolerance: float) -> Ball:
     """The ball of a tolerance (inclusive).
 
     Args:
-        steps: Distance between neighbouring planes, rows and columns, > 0.
+        steps: Distance between neighboring planes, rows and columns, > 0.
         tolerance: Radius in the same unit, >= 0.
     """
     planes, rows, columns = steps
@@ -54,6 +54,13 @@ def ball(steps: Steps, tolerance: float) -> Ball:
             )
         )
     return Ball(tuple(reach))
+
+
+def rows_in_ball(steps: Steps, tolerance: float) -> float:
+    """About how many rows of pixels a ball has on one side of its center, without making it."""
+    planes, rows, _ = steps
+    along_rows = tolerance / rows + 1
+    return along_rows if math.isinf(planes) else along_rows * (tolerance / planes + 1) * math.pi / 4
 
 
 def _steps_within(radius: float, away: float, step: float) -> int:

@@ -118,7 +118,7 @@ def widen(bitmap: Bitmap, by: Ball) -> Bitmap:
 
 
 def beside(flat: Words) -> tuple[Words, Words]:
-    """Every pixel's left and right neighbour in its own place, of rows laid end to end."""
+    """Every pixel's left and right neighbor in its own place, of rows laid end to end."""
     from_left, from_right = flat << _ONE, flat >> _ONE
     to_right, to_left = from_left[1:], from_right[:-1]
     to_right |= flat[:-1] >> _LAST

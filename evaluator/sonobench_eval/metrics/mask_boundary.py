@@ -2,9 +2,9 @@
 
 `surface`  elements between pixels: every corner of 2 x 2 (2 x 2 x 2) pixels that are not alike holds a piece of outline
            (surface), as long (large) as marching squares (cubes) draw it; beyond the image is background. As surface-distance.
-`pixel`    foreground pixels with a 4-neighbour (6-neighbour) in the background; beyond the image is background. As MedPy,
+`pixel`    foreground pixels with a 4-neighbor (6-neighbor) in the background; beyond the image is background. As MedPy,
            MONAI and MetricsReloaded.
-`uusic25`  as `pixel`, but only with a background neighbour *in the image*: no boundary along the image's edge. As
+`uusic25`  as `pixel`, but only with a background neighbor *in the image*: no boundary along the image's edge. As
            `skimage.segmentation.find_boundaries(mode="inner")`, which the published UUSIC25 script calls.
 """
 
@@ -30,7 +30,7 @@ def boundary_of(mask: Bitmap, convention: Convention, *, shape: Shape, flat: boo
         mask: The foreground.
         convention: What a boundary is.
         shape: Of the whole image.
-        flat: Whether the image has two dimensions: its one plane then has no neighbours, not even background.
+        flat: Whether the image has two dimensions: its one plane then has no neighbors, not even background.
 
     Returns:
         Boundary pixels in the image's own grid; for `surface` corners, of which number (z, y, x) lies before pixel (z, y, x).
@@ -107,7 +107,7 @@ def _joined(some: Words, every: Words, step: int) -> tuple[Words, Words]:
 
 
 def _inside(mask: Bitmap, *, flat: bool) -> Words:
-    """Pixels whose neighbours are all set; beyond the bitmap nothing is."""
+    """Pixels whose neighbors are all set; beyond the bitmap nothing is."""
     words = mask.words
     left, right = beside(words.reshape(-1))
     left &= right
@@ -118,7 +118,7 @@ def _inside(mask: Bitmap, *, flat: bool) -> Words:
 
 
 def _inside_or_at_edge(mask: Bitmap, shape: Shape, *, flat: bool) -> Words:
-    """Pixels whose neighbours in the image are all set."""
+    """Pixels whose neighbors in the image are all set."""
     words = mask.words
     planes, rows, across = words.shape
     left, right = (each.reshape(words.shape) for each in beside(words.reshape(-1)))
@@ -136,7 +136,7 @@ def _inside_or_at_edge(mask: Bitmap, shape: Shape, *, flat: bool) -> Words:
 
 
 def _require_neighbors(inside: Words, words: Words, axis: int, *, at_first: bool, at_last: bool) -> None:
-    """Unset pixels without both neighbours along an axis, of which the image's first and last pixel have one only."""
+    """Unset pixels without both neighbors along an axis, of which the image's first and last pixel have one only."""
     if axis:
         inside, words = inside.swapaxes(0, axis), words.swapaxes(0, axis)
     later, earlier = inside[1:], inside[:-1]

@@ -80,7 +80,7 @@ def nearest(of: Places, to: Places, table: RowTable, *, steps: Steps) -> Distanc
         of: The elements that ask.
         to: The elements of the other boundary, at least one.
         table: Of the other boundary.
-        steps: Distance between neighbouring planes, rows and columns.
+        steps: Distance between neighboring planes, rows and columns.
     """
     search = _rows_around(steps)
     padded, base, sideways = _looked_up(of, table, search)

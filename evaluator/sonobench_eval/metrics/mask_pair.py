@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sonobench_eval.metrics.empty import BoolMask, Empty
-from sonobench_eval.metrics.mask_ball import ROUNDING, Steps, ball
+from sonobench_eval.metrics.mask_ball import ROUNDING, Steps, ball, rows_in_ball
 from sonobench_eval.metrics.mask_bits import Bitmap, pack, popcount, shared_count
 from sonobench_eval.metrics.mask_boundary import Convention
 from sonobench_eval.metrics.mask_elements import Boundary, measured
@@ -25,7 +25,7 @@ from sonobench_eval.metrics.mask_together import near_both
 
 Unit = Literal["px", "mm"]
 Spacing = Sequence[float]
-"""Distance between pixel centres in mm, one number an axis: (row, column) or (plane, row, column)."""
+"""Distance between pixel centers in mm, one number an axis: (row, column) or (plane, row, column)."""
 
 _MOST_ROWS_WIDENED = {True: 96, False: 500}
 """Rows of a ball, in an image and in a volume, above which distances are cheaper than widening."""
@@ -129,7 +129,7 @@ class MaskPair:
     Args:
         prediction: An image (see `Mask`) or a mask already measured.
         reference: Likewise, of the same shape.
-        spacing: Distance between pixel centres in mm, one number > 0 an axis; None where it is unknown.
+        spacing: Distance between pixel centers in mm, one number > 0 an axis; None where it is unknown.
 
     Raises:
         ValueError: the shapes differ, or the spacing is none.
@@ -158,7 +158,7 @@ class MaskPair:
         return 0 if self.empty else shared_count(self.prediction.bits, self.reference.bits)
 
     def steps(self, unit: Unit) -> Steps:
-        """Distance between neighbouring planes, rows and columns.
+        """Distance between neighboring planes, rows and columns.
 
         Raises:
             ValueError: in mm, where the spacing is unknown.
@@ -178,9 +178,9 @@ class MaskPair:
             unit: Of the tolerance.
         """
         steps = self.steps(unit)
-        around = ball(steps, tolerance)
-        if sum(map(len, around.reach)) > _MOST_ROWS_WIDENED[self.reference.flat]:
+        if rows_in_ball(steps, tolerance) > _MOST_ROWS_WIDENED[self.reference.flat]:
             return _matches_by_distance(self.distances(convention, unit=unit), tolerance)
+        around = ball(steps, tolerance)
         ours, theirs = self.prediction.boundary(convention), self.reference.boundary(convention)
         near_ours, near_theirs = near_both(ours, theirs, around)
         matched = ours.size_within(near_theirs, steps) + theirs.size_within(near_ours, steps)
@@ -200,7 +200,7 @@ class MaskPair:
 
 
 def steps_of(spacing: Spacing | None, unit: Unit, dimensions: int) -> Steps:
-    """Distance between neighbouring planes, rows and columns: 1 in px. Planes of an image are infinitely far apart.
+    """Distance between neighboring planes, rows and columns: 1 in px. Planes of an image are infinitely far apart.
 
     Raises:
         ValueError: in mm, where the spacing is unknown.

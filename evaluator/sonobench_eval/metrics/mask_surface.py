@@ -21,7 +21,7 @@ _ROUNDING = 1e-12
 
 
 def nsd(pair: MaskPair, *, convention: Convention, tolerance: float, unit: Unit) -> float | Empty:
-    """Normalised surface distance (surface Dice): the share of both boundaries within a tolerance of the other.
+    """Normalized surface distance (surface Dice): the share of both boundaries within a tolerance of the other.
 
     Both boundaries are pooled. The conventions differ by up to 0.05 in an image and 0.09 in a volume.
 

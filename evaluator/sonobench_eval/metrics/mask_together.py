@@ -17,21 +17,24 @@ _SMALL = 8192
 
 def near_both(one: Boundary, other: Boundary, by: Ball) -> tuple[Bitmap, Bitmap]:
     """What lies within a ball of each of two boundaries."""
-    planes = one.elements.words.shape[0] + other.elements.words.shape[0] + by.planes
-    small = planes == 2 and one.elements.words.size + other.elements.words.size < _SMALL
-    if small and by not in one.near_known and by not in other.near_known:
-        words, (_, row, word), columns = widen(_stacked(one.elements, other.elements), by)
-        for plane, each in enumerate((one, other)):
-            each.near_known[by] = Bitmap(words[plane : plane + 1], (each.elements.origin[0], row, word), columns)
+    if not by.planes and by not in one.near_known and by not in other.near_known:
+        stack = _stacked(one.elements, other.elements)
+        if stack is not None:
+            words, (_, row, word), columns = widen(stack, by)
+            for plane, each in enumerate((one, other)):
+                each.near_known[by] = Bitmap(words[plane : plane + 1], (each.elements.origin[0], row, word), columns)
     return one.near(by), other.near(by)
 
 
-def _stacked(one: Bitmap, other: Bitmap) -> Bitmap:
-    """Two images of one plane as the planes of one bitmap."""
+def _stacked(one: Bitmap, other: Bitmap) -> Bitmap | None:
+    """Two images of one plane as the planes of one bitmap; None where they have more planes, or the bitmap would be large."""
     (_, orow, oword), (_, trow, tword) = one.origin, other.origin
-    (_, orows, oacross), (_, trows, tacross) = one.words.shape, other.words.shape
+    (oplanes, orows, oacross), (tplanes, trows, tacross) = one.words.shape, other.words.shape
     top, left = min(orow, trow), min(oword, tword)
-    stack = np.zeros((2, max(orow + orows, trow + trows) - top, max(oword + oacross, tword + tacross) - left), dtype=np.uint64)
+    rows, across = max(orow + orows, trow + trows) - top, max(oword + oacross, tword + tacross) - left
+    if oplanes + tplanes > 2 or 2 * rows * across > _SMALL:
+        return None
+    stack = np.zeros((2, rows, across), dtype=np.uint64)
     stack[0, orow - top : orow - top + orows, oword - left : oword - left + oacross] = one.words[0]
     stack[1, trow - top : trow - top + trows, tword - left : tword - left + tacross] = other.words[0]
     omoved, tmoved = (oword - left) * WORD, (tword - left) * WORD

@@ -15,7 +15,7 @@ def worst(spec: MetricSpec, reference: Mask, *, spacing: Spacing | None, argumen
     Args:
         spec: A metric of masks.
         reference: The reference, which tells the image's shape too; it may be empty.
-        spacing: Distance between pixel centres in mm, one number an axis; None where it is unknown.
+        spacing: Distance between pixel centers in mm, one number an axis; None where it is unknown.
         arguments: What the metric's function is called with, from `MetricSpec.arguments`.
 
     Returns:

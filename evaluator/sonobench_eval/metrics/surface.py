@@ -15,7 +15,7 @@ from sonobench_eval.metrics.mask_pair import Mask, MaskPair
 
 Convention = Literal["pixel", "uusic25"]
 Spacing = tuple[float, float]
-"""Distance between pixel centres as (row, column), in the unit distances shall have."""
+"""Distance between pixel centers as (row, column), in the unit distances shall have."""
 
 PIXELS: Spacing = (1.0, 1.0)
 
@@ -33,7 +33,7 @@ class OutlineDistances:
 
 
 def outline(mask: BoolMask, convention: Convention) -> BoolMask:
-    """Foreground pixels that have a 4-neighbour outside the mask.
+    """Foreground pixels that have a 4-neighbor outside the mask.
 
     Args:
         mask: Foreground, bool, shape (rows, columns), the whole image.
@@ -56,7 +56,7 @@ def outline_distances(
         prediction: Foreground of the answer, bool, shape (rows, columns), the whole image.
         reference: Foreground of the reference, bool, same shape.
         convention: What an outline is.
-        spacing: (row, column) distance of pixel centres, e.g. in mm; pixels by default.
+        spacing: (row, column) distance of pixel centers, e.g. in mm; pixels by default.
 
     Returns:
         The distances, or which mask is empty.
@@ -69,7 +69,7 @@ def outline_distances(
 
 
 def nsd(distances: OutlineDistances, *, tolerance: float, convention: Convention) -> float:
-    """Normalised surface distance: the share of both outlines that lies within a tolerance of the other.
+    """Normalized surface distance: the share of both outlines that lies within a tolerance of the other.
 
     Args:
         distances: From `outline_distances`, in the unit of the tolerance.

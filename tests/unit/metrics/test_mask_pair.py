@@ -95,3 +95,8 @@ class TestMaskPair:
             expected += distances.weight_of_reference[distances.of_reference <= within].sum()
             assert matched == pytest.approx(expected, rel=1e-13)
             assert 0 < matched < total or tolerance == 12.0
+
+    def test_a_tolerance_beyond_all_reason_takes_no_longer(self) -> None:
+        # 10,000 voxels to every side: the ball itself would have a hundred million rows.
+        pair = MaskPair(dots((9, 9, 9), (0, 0, 0)), dots((9, 9, 9), (8, 8, 8)), spacing=(0.1, 0.1, 0.1))
+        assert pair.matches("pixel", tolerance=1000, unit="mm") == (2, 2)

@@ -53,7 +53,7 @@ METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         name="nsd",
-        title="Normalised surface distance",
+        title="Normalized surface distance",
         family="masks",
         function=f"{_SURFACE}:nsd",
         summary="the share of both boundaries that lies within a tolerance of the other",
