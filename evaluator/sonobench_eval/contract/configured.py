@@ -117,8 +117,9 @@ class ConfiguredAnswers:
         self._image_size = image_size
         self._tasks = {task.id: task for task in challenge.tasks}
         self._rules = chosen_rules(challenge, rules)
+        self._paths = self._result_paths()
         self._tree = ResultTree(source)
-        self._masks = MaskFiles(self._tree, decoder, path_of=self._mask_path, image_size=image_size)
+        self._masks = MaskFiles(self._tree, decoder, path_of=lambda case: self._paths[case.id], image_size=image_size)
         self._findings: dict[Finding, None] = dict.fromkeys(self._tree.unexpected(self._expected()))
         self._files = self._read_files()
         self._names: dict[str, ClassNames] = {}
@@ -244,9 +245,6 @@ class ConfiguredAnswers:
     def _note(self, case: Case, note: Note) -> None:
         self._findings[Finding(note.code, case.id, note.detail)] = None
 
-    def _mask_path(self, case: Case) -> str:
-        return mask_path(case, self._rule(case, MaskRule))
-
     def _judged_mask(self, case: Case, read: Read) -> MaskAnswer:
         if read.array is None:
             problem = read.problem or FindingCode.UNREADABLE_IMAGE
@@ -269,15 +267,18 @@ class ConfiguredAnswers:
 
     def _expected(self) -> set[str]:
         """Every path that a result may have. Files that hold answers of all cases are, whether or not there are any to tell."""
-        paths = set()
-        for case in self._challenge.cases:
-            rule = self._rules.get(case.task)
-            if isinstance(rule, MaskRule):
-                paths.add(mask_path(case, rule))
-            elif isinstance(rule, EntryRule):
-                paths.add(entry_path(case, rule))
         listed = (rule for rules in self._contract.rules_by_answer.values() for rule in rules)
-        return paths | {rule.file for rule in listed if isinstance(rule, EntryRule) and "{" not in rule.file}
+        files = {rule.file for rule in listed if isinstance(rule, EntryRule) and "{" not in rule.file}
+        return files | set(self._paths.values())
+
+    def _result_paths(self) -> dict[str, str]:
+        """The file with the answer of each case that a rule is for."""
+        ruled = ((case, self._rules.get(case.task)) for case in self._challenge.cases)
+        return {
+            case.id: mask_path(case, rule) if isinstance(rule, MaskRule) else entry_path(case, rule)
+            for case, rule in ruled
+            if rule is not None
+        }
 
     def _read_files(self) -> Mapping[Layout, EntryFile]:
         """Every file that holds the answers of several cases, read for all of them."""
@@ -285,7 +286,7 @@ class ConfiguredAnswers:
         for case in self._challenge.cases:
             rule = self._rules.get(case.task)
             if isinstance(rule, EntryRule) and rule.form != "file":
-                cases.setdefault(Layout.of(rule, entry_path(case, rule)), []).append(case)
+                cases.setdefault(Layout.of(rule, self._paths[case.id]), []).append(case)
         return {layout: self._read_file(layout, among) for layout, among in cases.items()}
 
     def _read_file(self, layout: Layout, cases: list[Case]) -> EntryFile:
@@ -303,5 +304,5 @@ class ConfiguredAnswers:
         return file
 
     def _file_of(self, case: Case, rule: EntryRule) -> EntryFile:
-        layout = Layout.of(rule, entry_path(case, rule))
+        layout = Layout.of(rule, self._paths[case.id])
         return self._read_file(layout, [case]) if rule.form == "file" else self._files[layout]
