@@ -71,7 +71,8 @@ class MetricSpec:
     """One metric.
 
     `function` and `reference` are `module:name`; the reference is other people's software, to check ours with.
-    `low` and `high` bound the value (infinite where nothing does); `unit` is empty for pure numbers.
+    `low` and `high` bound the value (infinite where nothing does); `unit` is empty for pure numbers, and `value`
+    where it is that of the task's own values.
     `fixed` are arguments that the function is given and nobody can change (`percentile=95` makes `hd95` of `hd`).
     `why_undefined` is the sentence for a value that does not exist. `intervals` are the confidence intervals it can have:
     the bootstrap's (`percentile`, `bca`), `delong` for an AUC, `wilson` and `exact` for a share of cases.
@@ -123,7 +124,9 @@ class MetricSpec:
         """
         place = self.function if engine == "fast" else self.reference
         if place is None:
-            raise MetricSpecError(f"{self.name} has no implementation of others to check with; leave it out, or use --engine fast")
+            raise MetricSpecError(
+                f"{self.name} has no implementation of others to check with; leave it out, or use --engine fast"
+            )
         module, _, name = place.partition(":")
         loaded: Callable[..., Any] = getattr(import_module(module), name)
         return loaded

@@ -308,11 +308,13 @@ class _Scoring:
 
 
 def _unit_of(task: Task, metric: Metric) -> str:
-    """The unit of a score: a distance's is the challenge's to choose, a measurement's the task's."""
-    unit = task.spec(metric).unit
+    """The unit of a score: a distance's is the challenge's to choose, a measurement's the task's own."""
+    unit, chosen = task.spec(metric).unit, metric.unit
     if unit == "value":
         return task.value_unit or ""
-    return metric.unit or unit if unit else ""
+    if not unit or chosen in ("diagonal", "segment"):
+        return ""
+    return "mm² or mm³" if chosen == "mm" and "mm³" in unit else chosen or unit
 
 
 def _with_cases(parts: Iterable[Part]) -> list[Part]:

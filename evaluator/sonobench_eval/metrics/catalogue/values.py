@@ -24,6 +24,7 @@ def _error(name: str, title: str, summary: str, source: str, *, why: str = _NO_C
         source=source,
         high=math.inf,
         higher_is_better=False,
+        unit="value",
         why_undefined=why,
     )
 
