@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sonobench_eval.io.confined import ConfinedDecoder
+from sonobench_eval.io.confined_running import _shared_memory
 
 ATTACKS = {
     "open a file": "open('/etc/passwd').read()",
@@ -44,7 +45,8 @@ def run_confined(attack: str, *, started_as: str = "whoever runs the tests") -> 
         "else:\n    os.write(1, b'DONE')\n"
         "os._exit(0)\n"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    command, environment = [sys.executable, "-I", "-c", code], {"OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     return done.stdout.splitlines()[-1] if done.stdout else done.stderr
 
 
@@ -74,8 +76,28 @@ class TestConfinement:
                 assert {entry.name for entry in (proc / "fd").iterdir()} == {"0", "1", "2"}
             status = (proc / "status").read_text()
         assert "NoNewPrivs:\t1" in status
+        # With a second thread it could not have left the network behind.
+        assert "Threads:\t1\n" in status
         assert "Seccomp:\t2" in status
         assert "CapEff:\t0000000000000000" in status
+
+
+class TestSharedMemory:
+    def test_nobody_can_shrink_it_under_the_parents_hands(self) -> None:
+        descriptor, memory = _shared_memory(2**16)
+        for size in (0, 2**17):
+            with pytest.raises(PermissionError):
+                os.ftruncate(descriptor, size)
+        os.close(descriptor)
+        memory.close()
+
+    def test_the_child_keeps_no_descriptor_of_it(self) -> None:
+        with ConfinedDecoder() as decoder:
+            decoder.confinement()
+            maps = Path(f"/proc/{decoder._idle[0].pid}/maps").read_text()
+            held = [str(each.readlink()) for each in Path(f"/proc/{decoder._idle[0].pid}/fd").iterdir()]
+        assert "memfd:sonobench" in maps
+        assert not any("memfd" in each for each in held)
 
 
 class TestHostileChild:
