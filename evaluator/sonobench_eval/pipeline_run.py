@@ -1,10 +1,11 @@
 """One run of one image on a challenge's inputs: stage what the container may see, run it, clean up.
 
-The container is given a private folder that holds the cases' images and nothing else, and the case list as a file.
-Both are copies: their times and modes must not tell anything, and the originals must stay as they are. A program in
-the container can read the host path of the folder, so its name is random and says nothing. Under pseudonyms (see
-`contract.pseudonyms`) the copies are written in shuffled order, so that neither the order of a folder nor that of inode
-numbers is the list's, and without headers (see `io.strip`). Sizes and pixels stay: they are what an algorithm is for.
+The container is given a private folder that holds the cases' images where its contract puts them, and the case list as a
+file of its own or among them, and nothing else. All are copies: their times and modes must not tell anything, and the
+originals must stay as they are. A program in the container can read the host path of the folder, so its name is random and
+says nothing. Under pseudonyms (see `contract.pseudonyms`) the copies are written in shuffled order, so that neither the
+order of a folder nor that of inode numbers is the list's, and without headers (see `io.strip`). Sizes and pixels stay: they
+are what an algorithm is for.
 
 Raises `SandboxTrouble`, like the sandbox itself, where staging fails: nothing is known about the algorithm then.
 """
@@ -22,6 +23,7 @@ from tempfile import gettempdir, mkdtemp
 
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.contract.port import Feed
 from sonobench_eval.contract.pseudonyms import CaseNames, case_names
 from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.io.strip.registry import NotStrippable, stripped
@@ -48,8 +50,10 @@ class InputsIncomplete(SandboxTrouble):
 
 @dataclass(frozen=True, slots=True)
 class Staged:
+    """What a container is given, on this host; `case_list` is None where none is mounted by itself."""
+
     inputs_dir: Path
-    case_list: Path
+    case_list: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +99,18 @@ def run_image(
     """
     challenge = challenge if isinstance(challenge, Challenge) else challenge.challenge
     contract, names = contract_of(challenge), case_names(challenge, plan.pseudonym_key)
-    case_list = contract.case_list(names.as_told(challenge))
+    feed = contract.feed(names.as_told(challenge))
     progress("stage")
-    with staged(names, inputs_dir=plan.inputs_dir, case_list=case_list, base=plan.staging) as ready:
+    with staged(names, feed, inputs_dir=plan.inputs_dir, base=plan.staging) as ready:
         spec = RunSpec(
             name=container_name(plan.run_id, plan.attempt),
             image=plan.identity,
             mounts=Mounts(
                 inputs_dir=ready.inputs_dir,
-                inputs_at=contract.inputs_at,
+                inputs_at=feed.inputs_at,
                 case_list=ready.case_list,
-                case_list_at=contract.case_list_at,
-                output_at=contract.output_at,
+                case_list_at=None if feed.case_list is None else feed.case_list.at,
+                output_at=feed.output_at,
             ),
             limits=challenge.limits,
             writable=challenge.writable,
@@ -122,8 +126,10 @@ def run_image(
 
 
 @contextmanager
-def staged(names: CaseNames, *, inputs_dir: Path, case_list: bytes, base: Path | None = None) -> Iterator[Staged]:
+def staged(names: CaseNames, feed: Feed, *, inputs_dir: Path, base: Path | None = None) -> Iterator[Staged]:
     """A private folder with exactly the named cases' images and the case list, readable by any user, gone afterwards.
+
+    `feed` says where in it the image of each case lies, by the name that the container is given.
 
     What a killed process left under `base` goes first: hidden images would lie there for good.
 
@@ -134,8 +140,8 @@ def staged(names: CaseNames, *, inputs_dir: Path, case_list: bytes, base: Path |
     folder, lock = _new_folder(base)
     try:
         try:
-            ready = Staged(folder / "inputs", folder / "cases.json")
-            _stage(names, inputs_dir, ready, case_list)
+            ready = Staged(folder / "inputs", None if feed.case_list is None else folder / "cases")
+            _stage(names, feed, inputs_dir, ready)
         except OSError as error:
             raise InputsIncomplete(_why_not_copied("The case list", error, folder.parent)) from error
         yield ready
@@ -188,11 +194,11 @@ def _lock(folder: Path) -> int | None:
     return descriptor
 
 
-def _stage(names: CaseNames, inputs_dir: Path, ready: Staged, case_list: bytes) -> None:
+def _stage(names: CaseNames, feed: Feed, inputs_dir: Path, ready: Staged) -> None:
     # The folder around them keeps mode 0700: the engine mounts the inner ones, and nobody else needs a way in.
     copy = _copy_without_headers if names.are_pseudonyms else shutil.copyfile
     for case_id, name in names.given.items():
-        source, target = inputs_dir / case_id, ready.inputs_dir / name
+        source, target = inputs_dir / case_id, ready.inputs_dir / feed.images[name]
         if not source.is_file():
             raise InputsIncomplete(f"The image of case {case_id} is missing: there is no file {source}.")
         try:
@@ -202,8 +208,13 @@ def _stage(names: CaseNames, inputs_dir: Path, ready: Staged, case_list: bytes) 
             raise InputsIncomplete(_why_not_copied(case_id, error, ready.inputs_dir.parent.parent)) from error
         except NotStrippable as error:
             raise InputsIncomplete(f"The image of case {case_id} cannot be freed of its headers: it {error}.") from error
-    ready.case_list.write_bytes(case_list)
-    for path in (*ready.inputs_dir.rglob("*"), ready.inputs_dir, ready.case_list):
+    lists = {ready.inputs_dir / path: content for path, content in feed.beside.items()}
+    if ready.case_list is not None and feed.case_list is not None:
+        lists[ready.case_list] = feed.case_list.content
+    for path, content in lists.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for path in {*ready.inputs_dir.rglob("*"), ready.inputs_dir, *lists}:
         path.chmod(0o755 if path.is_dir() else 0o444)
         os.utime(path, (STAGED_AT_S, STAGED_AT_S))
 

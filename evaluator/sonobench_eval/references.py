@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Case
-from sonobench_eval.io.images import ImageUnreadable, image_size, read_mask_png
+from sonobench_eval.io.images import ImageUnreadable, MaskRead, image_geometry, image_size, read_mask, read_volume
+from sonobench_eval.io.volumes import Geometry, VolumeRead, spacing_of
+
+TIFFS = (".tif", ".tiff")
 
 
 class UnusableReferenceError(ChallengeError):
@@ -25,6 +28,7 @@ class References:
 
     def __init__(self, loaded: LoadedChallenge) -> None:
         self.challenge, self.inputs_dir, self.truth_dir = loaded.challenge, loaded.inputs_dir, loaded.truth_dir
+        self._sizes: dict[str, tuple[int, int] | Geometry] = {}
 
     def check(self) -> None:
         """Stop before any work is done where a reference is not declared, or its file is not there.
@@ -41,36 +45,58 @@ class References:
                 missing = f"case {case.id}: the reference {self._path(case)} is missing"
                 raise UnusableReferenceError(f"{missing}; put it there, or correct `truth` in the challenge")
 
-    def image_size(self, case: Case) -> tuple[int, int]:
-        """`(height, width)` in pixels of a case's image.
+    def image_size(self, case: Case) -> tuple[int, int] | Geometry:
+        """`(height, width)` in pixels of a case's image; of a volume its size and place.
 
         Raises:
             UnusableReferenceError: the image is missing or unreadable.
         """
+        if case.id not in self._sizes:
+            self._sizes[case.id] = self._size_of(case)
+        return self._sizes[case.id]
+
+    def flat_size(self, case: Case) -> tuple[int, int]:
+        """`(height, width)` in pixels of a case's image, which is no volume.
+
+        Raises:
+            UnusableReferenceError: it is one, or is missing or unreadable.
+        """
+        size = self.image_size(case)
+        if isinstance(size, Geometry):
+            raise UnusableReferenceError(f"case {case.id}: it is a volume, and its task is about flat images")
+        return size
+
+    def spacing_mm(self, case: Case) -> tuple[float, ...] | None:
+        """Distance between voxel centers as the volume itself says it, along (z, y, x); None for flat images."""
+        size = self.image_size(case)
+        return spacing_of(size.affine) if isinstance(size, Geometry) and size.affine is not None else None
+
+    def mask(self, case: Case) -> NDArray[Any]:
+        """A case's reference mask: label values, whole numbers, (rows, columns) or (planes, rows, columns).
+
+        Raises:
+            UnusableReferenceError: it is missing or unreadable, or has another size or place than its image.
+        """
+        path, size = self._path(case), self.image_size(case)
         try:
-            return image_size(self.inputs_dir / case.id)
+            data = path.read_bytes()
+        except OSError as error:
+            raise UnusableReferenceError(f"case {case.id}: the reference {path} cannot be read: {error.strerror}") from error
+        read = _read(path.name.lower(), data, size)
+        if read.array is None:
+            why = read.detail or str(read.problem)
+            wanted = "a NIfTI volume of whole numbers" if isinstance(size, Geometry) else "an 8-bit grey PNG"
+            raise UnusableReferenceError(f"case {case.id}: the reference {path} cannot be used: {why}; save it as {wanted}")
+        return read.array
+
+    def _size_of(self, case: Case) -> tuple[int, int] | Geometry:
+        path = self.inputs_dir / case.id
+        try:
+            return image_geometry(path) if case.is_volume else image_size(path)
         except ImageUnreadable as error:
             raise UnusableReferenceError(
                 f"case {case.id}: {error}; put the image back, or correct `inputs` in the challenge"
             ) from error
-
-    def mask(self, case: Case) -> NDArray[Any]:
-        """A case's reference mask: label values, whole numbers.
-
-        Raises:
-            UnusableReferenceError: it is missing or unreadable.
-        """
-        path = self._path(case)
-        try:
-            read = read_mask_png(path.read_bytes(), expected=self.image_size(case))
-        except OSError as error:
-            raise UnusableReferenceError(f"case {case.id}: the reference {path} cannot be read: {error.strerror}") from error
-        if read.array is None:
-            why = read.detail or str(read.problem)
-            raise UnusableReferenceError(
-                f"case {case.id}: the reference {path} cannot be used: {why}; save it as an 8-bit grey PNG"
-            )
-        return read.array
 
     def _path(self, case: Case) -> Path:
         if self.truth_dir is None or case.mask is None:
@@ -78,3 +104,10 @@ class References:
                 f"case {case.id}: the challenge names no truth folder; set `truth` to where the masks are"
             )
         return self.truth_dir / case.mask
+
+
+def _read(name: str, data: bytes, size: tuple[int, int] | Geometry) -> MaskRead | VolumeRead:
+    is_tiff = name.endswith(TIFFS)
+    if isinstance(size, Geometry):
+        return read_volume(data, expected=size, form="tiff" if is_tiff else "nifti")
+    return read_mask(data, expected=size, form="tiff" if is_tiff else "png")

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from sonobench_eval.challenge.contract_rules import ContractRules
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
 from sonobench_eval.contract.pseudonyms import case_names
+from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.pipeline_run import STAGED_AT_S, InputsIncomplete, RunPlan, run_image, staged, sweep_staging
 from sonobench_eval.sandbox.fake import FakeSandbox
 from sonobench_eval.sandbox.port import ImageIdentity, SandboxTrouble
@@ -66,10 +68,16 @@ def run(challenge, inputs, tmp_path):
     return run_it
 
 
+def stage(challenge, inputs, base, *, key=None):
+    """What a container of this challenge is given, told of its cases by the names that the key makes."""
+    names = case_names(challenge, key)
+    return staged(names, contract_of(challenge).feed(names.as_told(challenge)), inputs_dir=inputs, base=base)
+
+
 class TestStaged:
     @pytest.fixture
     def ready(self, challenge, inputs, tmp_path):
-        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"[]", base=tmp_path / "staging") as ready:
+        with stage(challenge, inputs, tmp_path / "staging") as ready:
             yield ready
 
     def test_exactly_the_cases_images_are_there(self, ready, challenge):
@@ -102,7 +110,7 @@ class TestStaged:
         (inputs / challenge.cases[1].id).unlink()
         with (
             pytest.raises(InputsIncomplete, match=r"case Breast/img/1\.png is missing"),
-            staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
+            stage(challenge, inputs, tmp_path / "staging"),
         ):
             pass
         assert list((tmp_path / "staging").iterdir()) == []
@@ -114,7 +122,7 @@ class TestStaged:
         monkeypatch.setattr("shutil.copyfile", no_room)
         with (
             pytest.raises(InputsIncomplete, match=r"0\.png could not be copied .*No space left on device.* needs room"),
-            staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging"),
+            stage(challenge, inputs, tmp_path / "staging"),
         ):
             pass
         assert list((tmp_path / "staging").iterdir()) == []
@@ -123,14 +131,14 @@ class TestStaged:
         (tmp_path / "file").write_text("")
         with (
             pytest.raises(InputsIncomplete, match="No folder for a run's inputs"),
-            staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "file" / "x"),
+            stage(challenge, inputs, tmp_path / "file" / "x"),
         ):
             pass
 
     def test_what_a_killed_process_left_goes_first(self, challenge, inputs, tmp_path):
         left = tmp_path / "staging" / "sonobench-staged-dead" / "inputs"
         left.mkdir(parents=True)
-        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
+        with stage(challenge, inputs, tmp_path / "staging") as ready:
             assert [path.name for path in (tmp_path / "staging").iterdir()] == [ready.inputs_dir.parent.name]
 
     def test_a_new_folder_that_a_sweep_takes_away_is_made_again(self, challenge, inputs, tmp_path, monkeypatch):
@@ -143,7 +151,7 @@ class TestStaged:
             return made[-1]
 
         monkeypatch.setattr("sonobench_eval.pipeline_run.mkdtemp", made_and_swept)
-        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "staging") as ready:
+        with stage(challenge, inputs, tmp_path / "staging") as ready:
             assert ready.inputs_dir.parent == Path(made[1]).resolve()
 
 
@@ -161,8 +169,7 @@ class TestStagedUnderPseudonyms:
 
     @pytest.fixture
     def ready(self, challenge, pictures, tmp_path):
-        names = case_names(challenge, self.KEY)
-        with staged(names, inputs_dir=pictures, case_list=b"[]", base=tmp_path / "staging") as ready:
+        with stage(challenge, pictures, tmp_path / "staging", key=self.KEY) as ready:
             yield ready
 
     def test_files_have_the_given_names_and_the_cases_pixels(self, ready, challenge):
@@ -184,14 +191,14 @@ class TestStagedUnderPseudonyms:
         written = []
         monkeypatch.setattr("sonobench_eval.pipeline_run.stripped", lambda data: written.append(data) or data)
         names = case_names(challenge, self.KEY)
-        with staged(names, inputs_dir=pictures, case_list=b"[]", base=tmp_path / "staging"):
+        with stage(challenge, pictures, tmp_path / "staging", key=self.KEY):
             assert written == [(pictures / case_id).read_bytes() for case_id in names.given]
 
     def test_an_image_whose_headers_cannot_be_taken_off_stops_the_run_and_is_named(self, challenge, pictures, tmp_path):
         (pictures / challenge.cases[1].id).write_bytes(b"GIF89a")
         with (
             pytest.raises(InputsIncomplete, match=r"case Breast/img/1\.png cannot be freed of its headers: it is no PNG"),
-            staged(case_names(challenge, self.KEY), inputs_dir=pictures, case_list=b"", base=tmp_path / "staging"),
+            stage(challenge, pictures, tmp_path / "staging", key=self.KEY),
         ):
             pass
         assert list((tmp_path / "staging").iterdir()) == []
@@ -206,7 +213,7 @@ class TestSweepStaging:
         assert [path.name for path in tmp_path.iterdir()] == ["somebody-elses"]
 
     def test_what_is_in_use_stays(self, challenge, inputs, tmp_path):
-        with staged(case_names(challenge, None), inputs_dir=inputs, case_list=b"", base=tmp_path / "s") as ready:
+        with stage(challenge, inputs, tmp_path / "s") as ready:
             assert sweep_staging(tmp_path / "s") == []
             assert ready.case_list.exists()
 
@@ -273,3 +280,35 @@ class TestRunImage:
         before = len(list(Path("/proc/self/fd").iterdir()))
         run()
         assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+class TestOtherContracts:
+    """Images go where the contract puts them, and the list of cases lies by itself, among them, or nowhere."""
+
+    def of(self, challenge, **rules):
+        return challenge.model_copy(update={"contract": ContractRules.model_validate({**rules, "masks": [{}]})})
+
+    def test_a_folder_for_each_case_and_no_list(self, challenge, inputs, tmp_path):
+        own = self.of(challenge, inputs={"at": "/in", "path": "{folder}/{stem}/image{suffix}"}, output_at="/out")
+        seen = []
+
+        def look(given, output):
+            seen.extend(str(path.relative_to(given)) for path in given.rglob("*") if path.is_file())
+            return 0
+
+        sandbox = FakeSandbox(look)
+        plan = RunPlan(identity=IDENTITY, inputs_dir=inputs, run_id="r1", attempt=1, node="n1", staging=tmp_path / "staging")
+        run_image(own, plan, sandbox=sandbox, results=tmp_path / "r.tar")
+        mounts = sandbox.ran[0].mounts
+        assert (mounts.inputs_at, mounts.case_list, mounts.case_list_at, mounts.output_at) == ("/in", None, None, "/out")
+        assert mounts.taken == ("/in", "/out")
+        assert sorted(seen) == sorted(case.id.replace(".png", "/image.png") for case in own.cases)
+
+    def test_a_list_among_the_images_is_as_closed_as_they_are(self, challenge, inputs, tmp_path):
+        own = self.of(challenge, case_list={"at": "/input/meta/cases.csv", "form": "csv", "fields": {"id": "{path}"}})
+        with stage(own, inputs, tmp_path / "staging") as ready:
+            assert ready.case_list is None
+            listed = ready.inputs_dir / "meta" / "cases.csv"
+            assert listed.read_text().splitlines() == ["id", *(case.id for case in own.cases)]
+            assert (stat.S_IMODE(listed.stat().st_mode), listed.stat().st_mtime) == (0o444, STAGED_AT_S)
+            assert stat.S_IMODE(listed.parent.stat().st_mode) == 0o755

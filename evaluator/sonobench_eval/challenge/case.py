@@ -87,6 +87,11 @@ class Case(Record):
         return any(getattr(self, name) is not None for name in REFERENCES)
 
     @property
+    def is_volume(self) -> bool:
+        """A NIfTI file, which says the size of its voxels itself."""
+        return self.id.lower().endswith((".nii", ".nii.gz"))
+
+    @property
     def subgroups(self) -> dict[str, str]:
         """Every subgroup the case is in; `subgroup` is one named so."""
         return {**({} if self.subgroup is None else {"subgroup": self.subgroup}), **(self.groups or {})}
@@ -111,7 +116,7 @@ def case_problems(case: Case, tasks: Mapping[str, Task], centers: Set[str]) -> I
             yield name, f"a {task.kind} case has {wanted}, not {name}"
     if getattr(case, wanted) is not None:
         yield from _reference_problems(case, task)
-    if case.pixel_size_mm is None and any(metric.unit == "mm" for metric in task.metrics):
+    if case.pixel_size_mm is None and not case.is_volume and any(metric.unit == "mm" for metric in task.metrics):
         yield "pixel_size_mm", f"is missing, and {task.id} measures in mm"
 
 

@@ -157,26 +157,11 @@ class Answers(Protocol):
 class Contract(Protocol):
     """How the containers of a challenge are fed and answer."""
 
-    @property
-    def inputs_at(self) -> str:
-        """Folder in the container where the images are."""
-
-    @property
-    def case_list_at(self) -> str:
-        """File in the container that lists the cases; empty where none is mounted."""
-
-    @property
-    def output_at(self) -> str:
-        """Folder in the container where results are written."""
-
     def misfits(self, challenge: Challenge) -> list[Misfit]:
         """What in this challenge the contract cannot express; an empty list where it fits."""
 
     def feed(self, challenge: Challenge) -> Feed:
         """What the container is given, by the names and in the order of this challenge's cases."""
-
-    def case_list(self, challenge: Challenge) -> bytes:
-        """The case list, as the container reads it; empty where there is none. Holds nothing of the references."""
 
     def mask_path(self, case: Case) -> str:
         """Where the mask of a case is written, relative to the output folder."""

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sonobench_eval.challenge.model import Case, Metric, UndefinedPolicy
+from sonobench_eval.challenge.model import Metric, UndefinedPolicy
 from sonobench_eval.challenge.undefined import Reason
 from sonobench_eval.contract.port import MaskAnswer
 from sonobench_eval.evaluation import CaseScore
 from sonobench_eval.io.findings import FindingCode
 from sonobench_eval.kinds.port import Asked, Measured, problem_of
-from sonobench_eval.kinds.spacing import spacing_of
 from sonobench_eval.metrics.empty import Empty
 from sonobench_eval.metrics.mask_pair import Mask, MaskPair
 from sonobench_eval.metrics.mask_worst import worst
@@ -81,9 +80,9 @@ class MaskScorer:
         self.rulers = [Ruler.of(asked, metric) for metric in asked.task.metrics]
         self.values = list((asked.task.labels or {}).values())
 
-    def reference(self, labels: LabelImage, case: Case) -> Reference:
-        """The case's reference, ready for any number of answers."""
-        return Reference([self._structure(labels, value) for value in self.values], spacing_of(case, labels.ndim))
+    def reference(self, labels: LabelImage, spacing: tuple[float, ...] | None) -> Reference:
+        """A case's reference, ready for any number of answers; `spacing` in mm along each axis, None where it is unknown."""
+        return Reference([self._structure(labels, value) for value in self.values], spacing)
 
     def score(self, answer: MaskAnswer, reference: Reference) -> MaskScores:
         """One answer against its reference. Never raises for what a stranger wrote."""

@@ -14,9 +14,10 @@ from sonobench_eval.kinds.boxes import measure_boxes
 from sonobench_eval.kinds.classes import measure_classes
 from sonobench_eval.kinds.instances import InstanceScorer
 from sonobench_eval.kinds.labels import measure_labels
-from sonobench_eval.kinds.masks import MaskScorer, measured_masks
+from sonobench_eval.kinds.masks import MaskScorer, MaskScores, measured_masks
 from sonobench_eval.kinds.points import measure_points
 from sonobench_eval.kinds.port import Asked, Measured
+from sonobench_eval.kinds.spacing import spacing_of
 from sonobench_eval.kinds.values import measure_values
 
 Told = Callable[[], None]
@@ -45,7 +46,9 @@ _ASKED: dict[TaskKind, Callable[[Answers, Case], object]] = {
 class Truth(Protocol):
     """The organiser's files."""
 
-    def image_size(self, case: Case) -> tuple[int, int]: ...
+    def flat_size(self, case: Case) -> tuple[int, int]: ...
+
+    def spacing_mm(self, case: Case) -> tuple[float, ...] | None: ...
 
     def mask(self, case: Case) -> NDArray[Any]: ...
 
@@ -67,7 +70,7 @@ def measure_task(
     if asked.task.kind == "instances":
         return _measure_instances(asked, answers, truth, told=told)
     if asked.task.kind in ("detection", "keypoints"):
-        asked = asked._replace(image_size=truth.image_size)
+        asked = asked._replace(image_size=truth.flat_size)
     return [_OF_ENTRIES[asked.task.kind](asked, each, told) for each in answers]
 
 
@@ -80,20 +83,23 @@ def _measure_masks(
     asked: Asked, answers: Sequence[Answers], truth: Truth, *, policy: UndefinedPolicy, told: Told
 ) -> list[Measured]:
     scorer = MaskScorer(asked, policy)
-    found: list[list[Any]] = [[] for _ in answers]
+    found: list[list[MaskScores]] = [[] for _ in answers]
+    streams = [each.masks(asked.cases) for each in answers]
     for case in asked.cases:
-        reference = scorer.reference(truth.mask(case), case)
-        for number, each in enumerate(answers):
-            found[number].append(scorer.score(each.mask(case), reference))
+        labels = truth.mask(case)
+        reference = scorer.reference(labels, spacing_of(case, labels.ndim) or truth.spacing_mm(case))
+        for scores, masks in zip(found, streams, strict=True):
+            scores.append(scorer.score(next(masks), reference))
             told()
     return [measured_masks(asked, scores) for scores in found]
 
 
 def _measure_instances(asked: Asked, answers: Sequence[Answers], truth: Truth, *, told: Told) -> list[Measured]:
     scorers = [InstanceScorer(asked) for _ in answers]
+    streams = [each.masks(asked.cases) for each in answers]
     for case in asked.cases:
         reference = truth.mask(case)
-        for scorer, each in zip(scorers, answers, strict=True):
-            scorer.add(each.mask(case), reference)
+        for scorer, masks in zip(scorers, streams, strict=True):
+            scorer.add(next(masks), reference)
             told()
     return [scorer.measured() for scorer in scorers]

@@ -95,7 +95,7 @@ class FakeSandbox:
     def _run(self, spec: RunSpec, results: Path, *, should_stop: Callable[[], bool], progress: ProgressFn) -> RunOutcome:
         progress("create")
         self.ran.append(spec)
-        self.case_list = spec.mounts.case_list.read_bytes()
+        self.case_list = b"" if spec.mounts.case_list is None else spec.mounts.case_list.read_bytes()
         with TemporaryDirectory(prefix="sonobench-fake-") as folder:
             output = Path(folder)
             progress("run")

@@ -263,9 +263,10 @@ def volume_mount(volume: str, at: str) -> Json:
 
 def _mounts(spec: RunSpec, *, output_volume: str, places: tuple[Place, ...]) -> list[Json]:
     mounts = spec.mounts
+    listed = [] if mounts.case_list_at is None else [_read_only_bind(str(mounts.case_list), mounts.case_list_at)]
     return [
         _read_only_bind(str(mounts.inputs_dir), mounts.inputs_at),
-        _read_only_bind(str(mounts.case_list), mounts.case_list_at),
+        *listed,
         volume_mount(output_volume, mounts.output_at),
         *(volume_mount(place.volume, place.at) for place in places),
     ]

@@ -69,13 +69,19 @@ class ImageIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """Host paths given to the container read-only, and where they appear in it."""
+    """Host paths given to the container read-only, and where they appear in it; no case list where none is mounted by itself."""
 
     inputs_dir: Path
     inputs_at: str
-    case_list: Path
-    case_list_at: str
+    case_list: Path | None
+    case_list_at: str | None
     output_at: str
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Paths in the container that have a use of their own."""
+        listed = () if self.case_list_at is None else (self.case_list_at,)
+        return (self.inputs_at, *listed, self.output_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sonobench_eval.contract.port import MaskAnswer
 from sonobench_eval.io.findings import FindingCode
 from sonobench_eval.kinds.masks import MaskScorer, MaskScores
 from sonobench_eval.kinds.port import Asked
+from sonobench_eval.kinds.spacing import spacing_of
 from sonobench_eval.metrics.named import EngineName
 
 POLICY = UndefinedPolicy(both_empty=0.9, prediction_empty=0.2, reference_empty=0.1, missing=0.3, unreadable=0.4, wrong_size=0.5)
@@ -40,7 +41,8 @@ def score(
     case = Case(id="a.png", task="T", center="C", pixel_size_mm=size)
     scorer = MaskScorer(Asked(asked, [case], engine), POLICY)
     answer = prediction if isinstance(prediction, MaskAnswer) else MaskAnswer(np.array(prediction, dtype=np.uint8))
-    return scorer.score(answer, scorer.reference(np.array(reference, dtype=np.uint8), case))
+    labels = np.array(reference, dtype=np.uint8)
+    return scorer.score(answer, scorer.reference(labels, spacing_of(case, labels.ndim)))
 
 
 def broken(code: FindingCode) -> MaskAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,12 +42,15 @@ class Given:
     def __getattr__(self, _kind: str) -> object:
         return lambda case: self.by_case[case.id]
 
+    def masks(self, cases: Iterable[Case]) -> Iterator[object]:
+        return (self.by_case[case.id] for case in cases)
+
 
 @dataclass
 class Truth:
     masks: Mapping[str, np.ndarray]
 
-    def image_size(self, case: Case) -> tuple[int, int]:
+    def flat_size(self, case: Case) -> tuple[int, int]:
         return (30, 40)
 
     def mask(self, case: Case) -> np.ndarray:

@@ -21,7 +21,7 @@ MOST_FILES_TO_COPY = 500_000
 
 def taken_paths(spec: RunSpec) -> tuple[str, ...]:
     """Paths in the container that have a use of their own: input, case list, output."""
-    return (spec.mounts.inputs_at, spec.mounts.case_list_at, spec.mounts.output_at)
+    return spec.mounts.taken
 
 
 def writable_places(
