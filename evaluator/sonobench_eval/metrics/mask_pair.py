@@ -21,7 +21,7 @@ from sonobench_eval.metrics.mask_boundary import Convention
 from sonobench_eval.metrics.mask_elements import Boundary, measured
 from sonobench_eval.metrics.mask_nearest import Distances, nearest
 from sonobench_eval.metrics.mask_skeleton import skeleton_of
-from sonobench_eval.metrics.mask_together import near_both
+from sonobench_eval.metrics.mask_together import size_near_each_other
 
 Unit = Literal["px", "mm"]
 Spacing = Sequence[float]
@@ -182,9 +182,7 @@ class MaskPair:
             return _matches_by_distance(self.distances(convention, unit=unit), tolerance)
         around = ball(steps, tolerance)
         ours, theirs = self.prediction.boundary(convention), self.reference.boundary(convention)
-        near_ours, near_theirs = near_both(ours, theirs, around)
-        matched = ours.size_within(near_theirs, steps) + theirs.size_within(near_ours, steps)
-        return Matches(matched, ours.size(steps) + theirs.size(steps))
+        return Matches(*size_near_each_other(ours, theirs, around, steps))
 
     def distances(self, convention: Convention, *, unit: Unit) -> BoundaryDistances:
         """Distances between the boundaries, both ways."""
