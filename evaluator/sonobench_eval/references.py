@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Case
-from sonobench_eval.io.images import ImageUnreadable, MaskRead, image_geometry, image_size, read_mask, read_volume
-from sonobench_eval.io.volumes import Geometry, VolumeRead, spacing_of
-
-TIFFS = (".tif", ".tiff")
+from sonobench_eval.io.images import ImageUnreadable, image_geometry, image_size, read_reference
+from sonobench_eval.io.volumes import Geometry, spacing_of
 
 
 class UnusableReferenceError(ChallengeError):
@@ -79,10 +77,9 @@ class References:
         """
         path, size = self._path(case), self.image_size(case)
         try:
-            data = path.read_bytes()
+            read = read_reference(path, size)
         except OSError as error:
             raise UnusableReferenceError(f"case {case.id}: the reference {path} cannot be read: {error.strerror}") from error
-        read = _read(path.name.lower(), data, size)
         if read.array is None:
             why = read.detail or str(read.problem)
             wanted = "a NIfTI volume of whole numbers" if isinstance(size, Geometry) else "an 8-bit grey PNG"
@@ -104,10 +101,3 @@ class References:
                 f"case {case.id}: the challenge names no truth folder; set `truth` to where the masks are"
             )
         return self.truth_dir / case.mask
-
-
-def _read(name: str, data: bytes, size: tuple[int, int] | Geometry) -> MaskRead | VolumeRead:
-    is_tiff = name.endswith(TIFFS)
-    if isinstance(size, Geometry):
-        return read_volume(data, expected=size, form="tiff" if is_tiff else "nifti")
-    return read_mask(data, expected=size, form="tiff" if is_tiff else "png")

@@ -11,14 +11,18 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
+import nibabel
 import numpy as np
 from PIL import Image
 
 from sonobench_eval.challenge.model import Case, Challenge, Task
-from sonobench_eval.io.images import INPUT_FORMATS, ImageUnreadable, image_size, max_png_bytes, read_mask_png
+from sonobench_eval.io.findings import FindingCode
+from sonobench_eval.io.images import INPUT_FORMATS, ImageUnreadable, image_geometry, image_size, read_reference
 from sonobench_eval.io.png import MAX_PIXELS
 from sonobench_eval.io.strip.registry import NotStrippable, stripped
+from sonobench_eval.io.volumes import Geometry
 
 _ORIENTATION, _UPRIGHT = 0x0112, 1
 
@@ -52,8 +56,10 @@ def check_data(
     problems: list[DataProblem] = []
     everything = [*((case, truth_dir) for case in challenge.cases), *((case, None) for case in challenge.warm_up)]
     for done, (case, references) in enumerate(everything, start=1):
-        sentences = list(_problems_of(case, tasks[case.task], inputs_dir, references))
-        if challenge.pseudonyms and not sentences:
+        sentences = list(
+            _problems_of(case, tasks[case.task], inputs_dir, references, named_after_images=challenge.contract == "uusic25")
+        )
+        if challenge.pseudonyms and not sentences and not case.is_volume:
             sentences += _header_problems(inputs_dir / case.id)
         problems += [DataProblem(case.id, sentence) for sentence in sentences]
         if progress is not None:
@@ -61,38 +67,55 @@ def check_data(
     return problems
 
 
-def _problems_of(case: Case, task: Task, inputs_dir: Path, truth_dir: Path | None) -> Iterator[str]:
+def _problems_of(case: Case, task: Task, inputs_dir: Path, truth_dir: Path | None, *, named_after_images: bool) -> Iterator[str]:
     image = inputs_dir / case.id
-    if sentence := _not_a_file_inside(image, inputs_dir) or _image_problem(image):
+    look = _volume_problem if case.is_volume else _image_problem
+    if sentence := _not_a_file_inside(image, inputs_dir) or look(image):
         yield f"image {image}: {sentence}"
         return
-    if task.is_segmentation and image.suffix.lower() != ".png":
+    if task.is_segmentation and named_after_images and image.suffix.lower() != ".png":
         yield f"image {image}: masks take the name of their image and are PNG files; convert the image to PNG"
     if truth_dir is not None:
-        yield from _reference_problems(case, task, truth_dir, image_size(image))
+        yield from _reference_problems(case, task, truth_dir, image)
 
 
-def _reference_problems(case: Case, task: Task, truth_dir: Path, size: tuple[int, int]) -> Iterator[str]:
-    if case.mask is None and case.label is None:
-        yield f"it has no {'mask' if task.is_segmentation else 'label'}, so no answer to it can be scored"
-    if case.mask is None:
-        return
-    mask = truth_dir / case.mask
-    if sentence := _not_a_file_inside(mask, truth_dir) or _mask_problem(mask, task, size):
-        yield f"mask {mask}: {sentence}"
+def _reference_problems(case: Case, task: Task, truth_dir: Path, image: Path) -> Iterator[str]:
+    if not case.has_reference:
+        yield f"it has no {task.rules.reference}, so no answer to it can be scored"
+    if case.mask is not None:
+        mask = truth_dir / case.mask
+        if sentence := _not_a_file_inside(mask, truth_dir) or _mask_problem(mask, task, _size_of(case, image)):
+            yield f"mask {mask}: {sentence}"
+    if (case.boxes or case.points) and not case.is_volume:
+        yield from _places_outside(case, *image_size(image))
 
 
-def _mask_problem(path: Path, task: Task, size: tuple[int, int]) -> str | None:
-    if path.stat().st_size > max_png_bytes(*size):
+def _size_of(case: Case, image: Path) -> tuple[int, int] | Geometry:
+    return image_geometry(image) if case.is_volume else image_size(image)
+
+
+def _mask_problem(path: Path, task: Task, size: tuple[int, int] | Geometry) -> str | None:
+    read = read_reference(path, size)
+    if read.problem is FindingCode.FILE_TOO_LARGE:
         return "is far larger than a mask of its image can be"
-    read = read_mask_png(path.read_bytes(), expected=size)
     if read.array is None:
         return f"cannot be used: {read.detail}"
-    values = {int(value) for value in np.flatnonzero(np.bincount(read.array.ravel(), minlength=256))}
+    values = {int(value) for value in np.unique(read.array)}
     named = set((task.labels or {}).values())
-    if "nonzero" not in named and (strange := sorted(values - {0} - named)):
+    if task.kind == "segmentation" and "nonzero" not in named and (strange := sorted(values - {0} - named)):
         return f"has value {strange[0]}, which names no structure of {task.id}"
     return None
+
+
+def _places_outside(case: Case, height: int, width: int) -> Iterator[str]:
+    """Boxes and points of the reference that no answer could reach."""
+    for number, box in enumerate(case.boxes or ()):
+        left, top, right, bottom = box.box
+        if left < 0 or top < 0 or right > width or bottom > height:
+            yield f"box {number} reaches beyond the image of {width} x {height} pixels"
+    for name, point in (case.points or {}).items():
+        if point is not None and not (0 <= point[0] <= width and 0 <= point[1] <= height):
+            yield f"point {name} lies beyond the image of {width} x {height} pixels"
 
 
 def _header_problems(path: Path) -> Iterator[str]:
@@ -142,6 +165,18 @@ def _not_a_file_inside(path: Path, folder: Path) -> str | None:
     if not inside:
         return f"is a link that leads out of {folder}; copy the file instead"
     return None if path.is_file() else "is not a file"
+
+
+def _volume_problem(path: Path) -> str | None:
+    try:
+        image_geometry(path)
+        np.asanyarray(cast(Any, nibabel.load(path)).dataobj)
+    except ImageUnreadable as error:
+        return str(error).removeprefix(f"{path}: ")
+    # nibabel raises errors of many kinds; for the organiser they mean one thing.
+    except Exception:
+        return "is damaged and cannot be decoded"
+    return None
 
 
 def _image_problem(path: Path) -> str | None:

@@ -21,7 +21,7 @@ from sonobench_eval.io.volumes import Geometry, Shape, VolumeRead, placed
 __all__ = [
     "Decoder", "ImageUnreadable", "InProcessDecoder", "MaskForm", "MaskRead", "MaskRequest", "VolumeForm", "VolumeRequest",
     "image_geometry", "image_size", "max_mask_bytes", "max_png_bytes", "max_volume_bytes", "read_mask", "read_mask_png",
-    "read_volume",
+    "read_reference", "read_volume",
 ]  # fmt: skip
 
 INPUT_FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
@@ -143,6 +143,22 @@ def read_volume(data: bytes, *, expected: Geometry, form: VolumeForm = "nifti") 
     except ImageRefused as refused:
         return VolumeRead(None, None, refused.code, str(refused))
     return placed(labels, affine, expected)
+
+
+def read_reference(path: Path, size: tuple[int, int] | Geometry) -> MaskRead | VolumeRead:
+    """Read an organiser's mask in this process: a PNG or TIFF of an image, a NIfTI or TIFF of a volume, by its ending.
+
+    Args:
+        path: the file.
+        size: `(height, width)` in pixels of the case's image; of a volume its size and place.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    data, is_tiff = path.read_bytes(), path.name.lower().endswith((".tif", ".tiff"))
+    if isinstance(size, Geometry):
+        return read_volume(data, expected=size, form="tiff" if is_tiff else "nifti")
+    return read_mask(data, expected=size, form="tiff" if is_tiff else "png")
 
 
 def max_mask_bytes(expected: tuple[int, int], form: MaskForm = "png") -> int:
