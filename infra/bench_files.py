@@ -1,9 +1,10 @@
 """Scoring from files against merely decoding them:   python -m infra.bench_files [--cases N] [--rounds N]
 
-A folder of 512 x 512 masks, written by Pillow and a share of them by OpenCV, is scored from end to end: listed, read, decoded
-in the confined child, DSC and NSD of each pair, their means. OpenCV, on the same cores and in turn with it, only decodes the
-same files. NIfTI volumes are read through the same child, against nibabel. Prints ratios, how time grows with the cases, and
-the peak of memory; asserts no time, for time on a shared machine proves nothing. Ends with an error where pixels differ.
+A folder of 512 x 512 masks, written by Pillow and a share of them by OpenCV, is scored from end to end as `sonobench score`
+does it: images and references hashed, results listed, read, decoded in the confined child, DSC and NSD of each case, their
+means with 1,000 bootstraps. OpenCV, on the same cores and in turn with it, only decodes the same masks. NIfTI volumes are read
+through the same child, against nibabel. Prints ratios, how time grows with the cases, and the peak of memory; asserts no
+time, for time on a shared machine proves nothing. Ends with an error where pixels differ.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 from typing import Any, NamedTuple
 
 import cv2
@@ -30,13 +30,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sonobench_eval.io.confined import ConfinedDecoder
-from sonobench_eval.io.images import MaskRead, MaskRequest, image_geometry, read_mask
+from sonobench_eval.challenge.digest import challenge_hash
+from sonobench_eval.challenge.load import LoadedChallenge
+from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
+from sonobench_eval.io.confined import ConfinedDecoder, shared_decoder
+from sonobench_eval.io.images import image_geometry
 from sonobench_eval.io.sources import FolderResults
 from sonobench_eval.io.volumes import Geometry
-from sonobench_eval.metrics.mask_overlap import dsc
-from sonobench_eval.metrics.mask_pair import Mask, MaskPair
-from sonobench_eval.metrics.mask_surface import nsd
+from sonobench_eval.pipeline import Results, score_many
 
 CASES, ROUNDS = 2479, 5
 SIDE = 512
@@ -47,12 +48,20 @@ BY_OPENCV = 4
 ALGORITHMS = ("a", "b", "c")
 TARGET = 1.1
 VOLUME_SHAPE = (128, 256, 256)
+TASK = Task(
+    id="Organ",
+    kind="segmentation",
+    dataset_name="Organ",
+    organ="Organ",
+    labels={"organ": "nonzero"},
+    metrics=(Metric(name="dsc"), Metric.model_validate({"name": "nsd", "convention": "surface", "tolerance": 2, "unit": "px"})),
+)
 
 Mask8 = NDArray[np.uint8]
 
 
 class Folder(NamedTuple):
-    """What was written: `truth/<case>` and `<algorithm>/<case>`."""
+    """What was written: `images/img/<case>`, `truth/<case>` and `<algorithm>/mask/<case>`."""
 
     root: Path
     cases: list[str]
@@ -60,8 +69,23 @@ class Folder(NamedTuple):
     def first(self, count: int) -> Folder:
         return Folder(self.root, self.cases[:count])
 
-    def paths(self, *sets: str) -> list[str]:
-        return [str(self.root / each / case) for case in self.cases for each in sets]
+    def paths(self, *algorithms: str) -> list[str]:
+        """The masks of some algorithms and their references."""
+        folders = [self.root / "truth", *(self.root / each / "mask" for each in algorithms)]
+        return [str(folder / case) for case in self.cases for folder in folders]
+
+    def challenge(self) -> LoadedChallenge:
+        made = Challenge(
+            sonobench=1,
+            name="bench",
+            title="Bench",
+            inputs="images",
+            truth="truth",
+            centers=(Center(id="here", role="internal"),),
+            tasks=(TASK,),
+            cases=tuple(Case(id=f"img/{case}", task=TASK.id, center="here", mask=case) for case in self.cases),
+        )
+        return LoadedChallenge(made, self.root / "challenge.yaml", self.root, challenge_hash(made))
 
 
 def main(*, cases: int = CASES, rounds: int = ROUNDS) -> None:
@@ -82,10 +106,9 @@ def main(*, cases: int = CASES, rounds: int = ROUNDS) -> None:
 def compare(folder: Folder, cores: int, rounds: int) -> None:
     """End to end against decoding alone, for one algorithm and for several against the same references."""
     for algorithms in (ALGORITHMS[:1], ALGORITHMS):
-        with ConfinedDecoder() as decoder:
-            score(folder.first(20), algorithms, decoder)
-            decoding = partial(decode_only, folder.paths("truth", *algorithms), cores)
-            peer, ours = in_turn(rounds, decoding, partial(score, folder, algorithms, decoder))
+        score(folder.first(20), algorithms)
+        decoding = partial(decode_only, folder.paths(*algorithms), cores)
+        peer, ours = in_turn(rounds, decoding, partial(score, folder, algorithms))
         what = "1 algorithm" if len(algorithms) == 1 else f"{len(algorithms)} algorithms, each reference decoded once"
         ratio = f"ratio {ours / peer:.2f} (target: at most {TARGET})"
         each = f"{1e3 * ours / len(folder.cases):.2f} ms a case"
@@ -95,48 +118,21 @@ def compare(folder: Folder, cores: int, rounds: int) -> None:
 def grow(folder: Folder, rounds: int) -> None:
     """Time against the number of cases, on one core."""
     counts = [len(folder.cases) // part for part in (4, 2, 1)]
-    with on_cores(1), ConfinedDecoder() as decoder:
-        score(folder.first(20), ALGORITHMS[:1], decoder)
-        took = in_turn(rounds, *[partial(score, folder.first(n), ALGORITHMS[:1], decoder) for n in counts])
+    with on_cores(1):
+        took = in_turn(rounds, *[partial(score, folder.first(n), ALGORITHMS[:1]) for n in counts])
     slope = np.polyfit(np.log(counts), np.log(took), 1)[0]
     told = ", ".join(f"{n}: {each:.2f} s" for n, each in zip(counts, took, strict=True))
     print(f"growth with the cases, 1 core: {told}; exponent {slope:.2f} (1 is linear)")
 
 
-def score(folder: Folder, algorithms: Sequence[str], decoder: ConfinedDecoder) -> list[tuple[float, float]]:
-    """Mean DSC and NSD of each algorithm. Case by case, so that a reference is decoded and measured once for all of them."""
-    found: dict[str, list[tuple[float, float]]] = {each: [] for each in algorithms}
+def score(folder: Folder, algorithms: Sequence[str]) -> None:
+    """What `sonobench score` does, for one or more algorithms."""
     with ExitStack() as opened:
-        sources = [opened.enter_context(FolderResults(folder.root / each)) for each in algorithms]
-        for source in sources:
-            if len(list(source.entries())) < len(folder.cases):
-                raise RuntimeError("results are missing")
-        reads = decoder.decode_stream(requests(sources, folder.cases))
-        for case in folder.cases:
-            reference = Mask(read_reference(folder.root / "truth" / case))
-            for each in algorithms:
-                found[each].append(measured(next(reads), reference))
-    return [(fmean(values[0] for values in each), fmean(values[1] for values in each)) for each in found.values()]
-
-
-def requests(sources: Sequence[FolderResults], cases: Sequence[str]) -> Iterator[MaskRequest | MaskRead]:
-    for case in cases:
-        for source in sources:
-            yield MaskRequest(source.read(case, 2**22) or b"", (SIDE, SIDE))
-
-
-def read_reference(path: Path) -> Mask8:
-    read = read_mask(path.read_bytes(), expected=(SIDE, SIDE))
-    if read.array is None:
-        raise RuntimeError(f"{path}: {read.detail}")
-    return read.array
-
-
-def measured(read: MaskRead, reference: Mask) -> tuple[float, float]:
-    if read.array is None:
-        raise RuntimeError(read.detail)
-    pair = MaskPair(Mask(read.array), reference)
-    return float(dsc(pair)), float(nsd(pair, convention="surface", tolerance=2.0, unit="px"))
+        results = [Results(opened.enter_context(FolderResults(folder.root / each))) for each in algorithms]
+        scored = score_many(folder.challenge(), results)
+    # A part of the cases leaves files over.
+    if found := [each for of in scored for each in of.evaluation.findings if each.code != "unexpected_file"]:
+        raise RuntimeError(str(found))
 
 
 def decode_only(paths: Sequence[str], cores: int) -> None:
@@ -154,7 +150,7 @@ def decode_only(paths: Sequence[str], cores: int) -> None:
 def check_pixels(folder: Folder) -> None:
     """The same pixels on both sides, before any time is taken."""
     with ConfinedDecoder() as decoder:
-        for path in folder.paths("truth", *ALGORITHMS):
+        for path in folder.paths(*ALGORITHMS):
             read = decoder.decode(Path(path).read_bytes(), expected=(SIDE, SIDE))
             if not (np.asarray(read.array) == np.asarray(cv2.imread(path, cv2.IMREAD_GRAYSCALE))).all():
                 raise RuntimeError(f"{path}: other pixels than OpenCV's")
@@ -165,12 +161,18 @@ def written(place: Path, cases: int) -> Folder:
     rng = np.random.default_rng(25)
     drawn = [drawn_mask(rng) for _ in range(min(SHAPES, cases))]
     names = [f"{number:05}.png" for number in range(cases)]
-    for step, each in enumerate(("truth", *ALGORITHMS)):
-        (place / each).mkdir()
+    for step, each in enumerate(("truth", *(f"{algorithm}/mask" for algorithm in ALGORITHMS))):
         files = [encoded(altered(mask, step), by_opencv=number % BY_OPENCV == 0) for number, mask in enumerate(drawn)]
-        for number, name in enumerate(names):
-            (place / each / name).write_bytes(files[number % len(files)])
+        write(place / each, names, files)
+    write(place / "images" / "img", names, [encoded(np.zeros((SIDE, SIDE), np.uint8), by_opencv=False)])
     return Folder(place, names)
+
+
+def write(folder: Path, names: Sequence[str], files: Sequence[bytes]) -> None:
+    """The same few files over and over."""
+    folder.mkdir(parents=True)
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(files[number % len(files)])
 
 
 def drawn_mask(rng: np.random.Generator) -> Mask8:
@@ -264,9 +266,11 @@ def on_cores(count: int) -> Iterator[None]:
     """This process and the children it starts, on so many cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(before)[:count])
+    shared_decoder().close()
     try:
         yield
     finally:
+        shared_decoder().close()
         os.sched_setaffinity(0, before)
 
 
@@ -278,10 +282,17 @@ def peak_mib(folder: Folder, count: int) -> str:
 
 def tell_peak(root: Path, count: int) -> None:
     folder = Folder(root, sorted(each.name for each in (root / "truth").iterdir()))
-    with ConfinedDecoder() as decoder:
-        score(folder.first(count), ALGORITHMS[:1], decoder)
-    scoring, child = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(f"{scoring:.0f} MiB, and {child:.0f} MiB in the child")
+    score(folder.first(count), ALGORITHMS[:1])
+    child = shared_decoder().borrow()
+    peaks = [peak_of(str(process)) for process in ("self", child.pid)]
+    shared_decoder().give_back(child)
+    print(f"{peaks[0]:.0f} MiB, and {peaks[1]:.0f} MiB in the child")
+
+
+def peak_of(process: str) -> float:
+    """Most memory a process ever had resident, in MiB."""
+    status = Path("/proc", process, "status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ __all__ = ["ConfinedDecoder", "DecoderBroken", "shared_decoder"]
 FILE_TIMEOUT_S = 20.0
 FILES_PER_CHILD = 20_000
 """A child is replaced after so many files, so that its limit on CPU time can stay a hard one."""
-MOST_IDLE = 2
+MOST_IDLE = 16
 """Children kept waiting for work."""
 
 _UNREADABLE = FindingCode.UNREADABLE_IMAGE
