@@ -16,7 +16,7 @@ from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Bootstrap, Case, Center, Challenge, Metric, Task
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.io.sources import FolderResults
-from sonobench_eval.metrics.surface import Convention
+from sonobench_eval.metrics.mask_boundary import Convention
 from sonobench_eval.pipeline import score_results
 
 pytestmark = pytest.mark.real_data

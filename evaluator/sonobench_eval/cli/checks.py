@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from sonobench_eval.challenge.kinds import KINDS, TaskKind
 from sonobench_eval.cli.trial import Trial
 from sonobench_eval.evaluation import FindingRecord
 from sonobench_eval.io.findings import NOTES, FindingCode
@@ -123,19 +124,29 @@ def _went_well(trial: Trial, step: str) -> str:
 
 
 class _ResultCheck(NamedTuple):
-    """Findings that are told under one name. `of` says which kind of task it is about."""
+    """Findings that are told under one name. `of` says which kinds of task it is about."""
 
     name: str
-    of: Literal["any", "masks", "classes"]
+    of: frozenset[TaskKind]
     went_well: str
     codes: frozenset[FindingCode]
 
 
+_ANY = frozenset(KINDS)
+_MASKS: frozenset[TaskKind] = frozenset({"segmentation", "instances"})
+_CLASSES: frozenset[TaskKind] = frozenset({"binary", "multiclass", "multilabel"})
+_VALUES: frozenset[TaskKind] = frozenset({"ordinal", "regression"})
+_PLACES: frozenset[TaskKind] = frozenset({"detection", "keypoints"})
 _RESULT_CHECKS = (
-    _ResultCheck("One result a case", "any", "Every case has one.", frozenset({FindingCode.MISSING_RESULT})),
+    _ResultCheck(
+        "One result a case",
+        _ANY,
+        "Every case has one.",
+        frozenset({FindingCode.MISSING_RESULT, FindingCode.DUPLICATE_CASE}),
+    ),
     _ResultCheck(
         "Files of results",
-        "any",
+        _ANY,
         "All are plain files that can be read.",
         frozenset(
             {
@@ -143,24 +154,51 @@ _RESULT_CHECKS = (
                 FindingCode.NOT_A_REGULAR_FILE,
                 FindingCode.FILE_TOO_LARGE,
                 FindingCode.INVALID_JSON,
+                FindingCode.INVALID_CSV,
                 FindingCode.COLOUR_IMAGE,
             }
         ),
     ),
-    _ResultCheck("Sizes of masks", "masks", "Each mask is as large as its image.", frozenset({FindingCode.WRONG_SIZE})),
-    _ResultCheck("Values of masks", "masks", "Each is background or a structure.", frozenset({FindingCode.UNEXPECTED_VALUES})),
+    _ResultCheck(
+        "Sizes of masks",
+        _MASKS,
+        "Each mask is as large as its image, and lies where it does.",
+        frozenset({FindingCode.WRONG_SIZE, FindingCode.WRONG_GEOMETRY}),
+    ),
+    _ResultCheck(
+        "Values of masks",
+        _MASKS,
+        "Each is background or a structure.",
+        frozenset({FindingCode.UNEXPECTED_VALUES, FindingCode.NOT_WHOLE_NUMBERS}),
+    ),
+    _ResultCheck(
+        "Form of answers",
+        _ANY - _MASKS,
+        "Each has the fields it must have, once, with numbers in them.",
+        frozenset({FindingCode.DUPLICATE_KEY, FindingCode.NON_FINITE_NUMBER, FindingCode.MALFORMED_ENTRY}),
+    ),
+    _ResultCheck(
+        "Grades and measurements",
+        _VALUES,
+        "Each lies in the range of its task.",
+        frozenset({FindingCode.VALUE_OUT_OF_RANGE, FindingCode.VALUE_CLIPPED}),
+    ),
+    _ResultCheck(
+        "Boxes and points",
+        _PLACES,
+        "Each lies in its image.",
+        frozenset({FindingCode.MALFORMED_BOX, FindingCode.OUTSIDE_IMAGE, FindingCode.TOO_MANY_BOXES}),
+    ),
     _ResultCheck(
         "Probabilities and classes",
-        "classes",
+        _CLASSES | _PLACES,
         "One probability for each class, and a class that exists.",
         frozenset(
             {
-                FindingCode.DUPLICATE_KEY,
-                FindingCode.NON_FINITE_NUMBER,
+                FindingCode.UNKNOWN_CLASS,
                 FindingCode.WRONG_LENGTH,
                 FindingCode.NOT_A_PROBABILITY,
                 FindingCode.CLASS_OUT_OF_RANGE,
-                FindingCode.MALFORMED_ENTRY,
                 FindingCode.SUM_NOT_ONE,
                 FindingCode.NOT_NORMALISED,
                 FindingCode.PREDICTION_NOT_ARGMAX,
@@ -168,15 +206,15 @@ _RESULT_CHECKS = (
         ),
     ),
     _ResultCheck(
-        "Nothing else", "any", "No other file or answer.", frozenset({FindingCode.UNEXPECTED_FILE, FindingCode.UNKNOWN_CASE})
+        "Nothing else", _ANY, "No other file or answer.", frozenset({FindingCode.UNEXPECTED_FILE, FindingCode.UNKNOWN_CASE})
     ),
 )
 
 
 def _of_results(trial: Trial) -> Iterator[Check]:
-    kinds = {"masks" if task.is_segmentation else "classes" for task in trial.challenge.tasks} | {"any"}
+    kinds = {task.kind for task in trial.challenge.tasks}
     for check in _RESULT_CHECKS:
-        if check.of in kinds:
+        if check.of & kinds:
             yield _result_check(check, trial.findings)
 
 

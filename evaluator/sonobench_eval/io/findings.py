@@ -134,7 +134,7 @@ _SENTENCES: dict[FindingCode, _Words] = {
     FindingCode.INVALID_JSON: _Words(
         "result file is not valid JSON",
         "result files are not valid JSON",
-        "Write classification.json with a JSON library, in UTF-8.",
+        "Write it with a JSON library, in UTF-8.",
     ),
     FindingCode.DUPLICATE_KEY: _Words(
         "key stands twice in a JSON object", "keys stand twice in a JSON object", "Give each case one entry."
@@ -154,9 +154,9 @@ _SENTENCES: dict[FindingCode, _Words] = {
         "answer names a class that does not exist", "answers name a class that does not exist", "Classes count from 0."
     ),
     FindingCode.MALFORMED_ENTRY: _Words(
-        "answer is not {probability: [...], prediction: n}",
-        "answers are not {probability: [...], prediction: n}",
-        "Write both fields for each case.",
+        "answer has not the fields it must have",
+        "answers have not the fields they must have",
+        "Write every field that the challenge names, in its own form, for each case.",
     ),
     FindingCode.SUM_NOT_ONE: _Words(
         "answer has probabilities that do not sum to 1",

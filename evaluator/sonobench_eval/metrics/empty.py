@@ -16,13 +16,3 @@ class Empty(StrEnum):
     BOTH = "both_empty"
     PREDICTION = "prediction_empty"
     REFERENCE = "reference_empty"
-
-
-def emptiness(prediction: BoolMask, reference: BoolMask) -> Empty | None:
-    """Which of the two masks is empty, or None where neither is."""
-    has_prediction, has_reference = bool(prediction.any()), bool(reference.any())
-    if has_prediction and has_reference:
-        return None
-    if has_reference:
-        return Empty.PREDICTION
-    return Empty.REFERENCE if has_prediction else Empty.BOTH

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from sonobench_eval.challenge.kinds import KINDS
 from sonobench_eval.challenge.model import Case, Center, Challenge, Limits, Metric, Task
 from sonobench_eval.cli.checks import _RESULT_CHECKS, Check, checks_of
 from sonobench_eval.cli.render_test import usage_table, verdict
@@ -99,7 +101,8 @@ class TestFindings:
 
     @pytest.mark.parametrize("code", list(FindingCode))
     def test_one_that_costs_fails_its_check_and_a_note_warns(self, code: FindingCode) -> None:
-        tried = trial(found(code))
+        of_every_kind = [SimpleNamespace(kind=kind) for kind in KINDS]
+        tried = trial(found(code), challenge=challenge().model_copy(update={"tasks": of_every_kind}))
         (told,) = [check for check in checks_of(tried) if f"1 {code.value}." in check.found]
         assert told.state == ("warning" if code in NOTES else "failed")
         assert tried.passed is (code in NOTES)
