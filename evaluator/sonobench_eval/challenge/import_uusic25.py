@@ -35,7 +35,7 @@ Entry = Mapping[str, object]
 class Nsd:
     """How the normalised surface distance is measured. The published convention is `uusic25`, tolerance 1 px."""
 
-    convention: str = "pixel"
+    convention: str = "surface"
     tolerance: float = 2.0
     unit: str = "px"
 
@@ -46,7 +46,7 @@ def import_uusic25(
     name: str,
     title: str | None = None,
     external: tuple[str, ...] = (),
-    nsd_convention: str = "pixel",
+    nsd_convention: str = "surface",
     nsd_tolerance: float = 2.0,
     nsd_unit: str = "px",
 ) -> Challenge:

@@ -24,7 +24,7 @@ ExternalOption = Annotated[
 ToleranceOption = Annotated[float, typer.Option("--nsd-tolerance", min=0, help="NSD: how far two outlines may lie apart.")]
 UnitOption = Annotated[Literal["px", "mm"], typer.Option("--nsd-unit", help="NSD: the unit of the tolerance.")]
 ConventionOption = Annotated[
-    Literal["pixel", "uusic25"],
+    Literal["surface", "pixel", "uusic25"],
     typer.Option("--nsd-convention", help="NSD: how outlines are taken. `uusic25` is what the challenge published."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
@@ -45,7 +45,7 @@ def import_uusic25_command(
     external: ExternalOption = None,
     tolerance: ToleranceOption = 2.0,
     unit: UnitOption = "px",
-    convention: ConventionOption = "pixel",
+    convention: ConventionOption = "surface",
     force: ForceOption = False,
 ) -> None:
     """Make a challenge file from a folder in the layout of UUSIC25.

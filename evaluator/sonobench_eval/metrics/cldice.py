@@ -17,9 +17,6 @@ def cldice(pair: MaskPair) -> float | Empty:
     Returns:
         A number in [0, 1], higher is better, 0 where neither skeleton meets the other mask; or which mask is empty.
 
-    Raises:
-        SkeletonsMissing: scikit-image is not installed.
-
     Source: Shit et al., CVPR 2021. Skeletons are scikit-image's, as in the authors' script: Zhang and Suen's in an image,
     Lee's in a volume. Where neither skeleton meets the other mask the script divides 0 by 0.
     """

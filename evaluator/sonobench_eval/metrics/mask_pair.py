@@ -108,11 +108,7 @@ class Mask:
 
     @cached_property
     def skeleton(self) -> BoolMask:
-        """Its center lines, of the image's shape.
-
-        Raises:
-            SkeletonsMissing: scikit-image is not installed.
-        """
+        """Its center lines, of the image's shape."""
         return skeleton_of(self.foreground != 0)
 
     def boundary(self, convention: Convention) -> Boundary:

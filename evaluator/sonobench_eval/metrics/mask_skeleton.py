@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from typing import Any, cast
 
 import numpy as np
 
 from sonobench_eval.metrics.empty import BoolMask
-
-
-class SkeletonsMissing(RuntimeError):
-    """scikit-image is not installed, and there are no center lines without it."""
 
 
 def skeleton_of(mask: BoolMask) -> BoolMask:
@@ -22,17 +18,12 @@ def skeleton_of(mask: BoolMask) -> BoolMask:
     Returns:
         A part of the mask, of the same shape; not empty where the mask is not.
 
-    Raises:
-        SkeletonsMissing: scikit-image is not installed.
-
     Source: Zhang and Suen, Communications of the ACM 1984, for an image; Lee, Kashyap and Chu, CVGIP 1994, for a volume.
     """
-    try:
-        skeletonize = import_module("skimage.morphology").skeletonize
-    except ImportError as error:
-        raise SkeletonsMissing("center lines need scikit-image: pip install scikit-image") from error
+    from skimage import morphology
+
     held = tuple(slice(int(used[0]), int(used[-1]) + 1) for used in map(np.unique, mask.nonzero()) if used.size)
     skeleton = np.zeros(mask.shape, dtype=np.bool_)
     if held:  # thinning does not see beyond the bounding box
-        skeleton[held] = skeletonize(np.ascontiguousarray(mask[held]))
+        skeleton[held] = cast(Any, morphology).skeletonize(np.ascontiguousarray(mask[held]))
     return skeleton

@@ -59,7 +59,7 @@ def metric_words(metric: Metric) -> str:
     label = metric_label(metric.key)
     if metric.tolerance is None:
         return label
-    convention = "" if metric.convention == "pixel" else f" (convention {metric.convention})"
+    convention = "" if metric.convention == "pixel" else f" (convention {metric.convention or 'surface'})"
     return f"{label} at {metric.tolerance:g} {metric.unit}{convention}"
 
 

@@ -25,10 +25,10 @@ class TestImportUusic25:
         ]
         assert challenge.task("Breast_luminal_classification").classes == ("Luminal A", "Luminal B", "HER2", "triple negative")
 
-    def test_metrics_are_declared_with_pixels_and_two_of_tolerance(self, uusic: Path) -> None:
+    def test_metrics_are_declared_with_surfaces_and_two_pixels_of_tolerance(self, uusic: Path) -> None:
         challenge = import_uusic25(uusic, name="demo")
         dsc, nsd = challenge.task("Heart_segmentation").metrics
-        assert (dsc.name, nsd.name, nsd.convention, nsd.tolerance, nsd.unit) == ("dsc", "nsd", "pixel", 2, "px")
+        assert (dsc.name, nsd.name, nsd.convention, nsd.tolerance, nsd.unit) == ("dsc", "nsd", "surface", 2, "px")
         assert [metric.name for metric in challenge.task("Breast_classification").metrics] == ["auc", "acc", "f1", "auprc"]
 
     def test_the_published_convention_can_be_chosen(self, uusic: Path) -> None:

@@ -15,14 +15,14 @@ _CONVENTION = Parameter(
     "choice",
     "what a boundary is: surface (elements between pixels, by their length or area), pixel (pixels of the inner rim) or "
     "uusic25 (the same, none along the image's edge)",
-    required=True,
+    default="surface",
     choices=("surface", "pixel", "uusic25"),
 )
 _WITH_DISTANCES = Parameter(
     "convention",
     "choice",
     "what a boundary is: surface (elements between pixels, by their length or area) or pixel (pixels of the inner rim)",
-    required=True,
+    default="surface",
     choices=("surface", "pixel"),
 )
 _UNIT = Parameter("unit", "choice", "mm, or px where the size of pixels is unknown", required=True, choices=("px", "mm"))
