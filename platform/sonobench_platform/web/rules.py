@@ -172,8 +172,8 @@ def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
 def _uusic25(ranking: Ranking) -> tuple[str, ...]:
     return (
         _weights_rule(ranking),
-        f"Performance: on each task the teams are ranked by {_counted(ranking)} where the task has them; the rank for segmentation "
-        "and the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
+        f"Performance: on each task the teams are ranked by {_counted(ranking)} where the task has them; the rank for "
+        "segmentation and the rank for classification weigh the same. First on both gives 1, last on both gives 0.",
         "Efficiency: the mean of time and peak GPU memory, each scaled so that the lowest of all teams gives 1 and the "
         "highest 0.",
     )
@@ -185,8 +185,8 @@ def _sonobench_70_30(ranking: Ranking) -> tuple[str, ...]:
         _weights_rule(ranking),
         f"Performance: {_counted(ranking)} of each task, each between what an answer without any skill gets (0) and its best "
         "value (1); the mean over metrics, tasks and kinds of task. No other team has a say in it.",
-        f"Efficiency: the mean of time and peak GPU memory on logarithmic scales. Up to {figures.limit_bytes(memory.floor_bytes)} "
-        f"memory counts 1, from {figures.limit_bytes(memory.worst_bytes)} on 0. Below a performance of {ranking.gate:g} "
+        "Efficiency: the mean of time and peak GPU memory on logarithmic scales. "
+        f"Up to {figures.limit_bytes(memory.floor_bytes)} memory counts 1, from {figures.limit_bytes(memory.worst_bytes)} on 0. Below a performance of {ranking.gate:g} "
         "efficiency counts 0.",
     )
 
