@@ -116,7 +116,7 @@ def class_probabilities(labels: IntArray, noise: Array, error: float) -> Array:
     """Probabilities of every class, shape (n, classes): a case is right until its noise, scaled by `error`, is too large."""
     held = labels[:, np.newaxis] == np.arange(noise.shape[1])
     if error == 0:
-        return held.astype(np.float64)
+        return np.asarray(held, dtype=np.float64)
     strength = 4 * (held + error * noise)
     powers = np.exp(strength - strength.max(axis=1, keepdims=True))
     return np.asarray(np.round(powers / powers.sum(axis=1, keepdims=True), 6))
