@@ -195,12 +195,11 @@ class RunningChild:
 
     def _decoded(self, request: Request, at: int, coloured: bool, item_bytes: int, rows: list[float]) -> Answer:
         is_mask = len(request.shape) == 2
-        affine = np.eye(4)
-        affine[:3] = np.reshape(rows, (3, 4))
-        if item_bytes not in ({1} if is_mask else _LABEL_TYPES) or not np.isfinite(affine).all():
+        if item_bytes not in ({1} if is_mask else _LABEL_TYPES):
             raise ChildDied
+        affine = None if is_mask else _affine_of(rows)
         shared = np.frombuffer(self._memory, _LABEL_TYPES[item_bytes], math.prod(request.shape), at)
-        return Answer(shared.copy().reshape(request.shape), coloured, affine if affine[:3].any() else None)
+        return Answer(shared.copy().reshape(request.shape), coloured, affine)
 
     def _lay_out(self, slot_bytes: int) -> None:
         """Cut the memory into slots of at least this size. What larger ones have left behind is given back."""
@@ -232,6 +231,15 @@ class RunningChild:
             self._heard += part
         said, self._heard = self._heard[:size], self._heard[size:]
         return said
+
+
+def _affine_of(rows: list[float]) -> Affine | None:
+    """An affine as the child tells it; None where it tells none, which are all zeros."""
+    affine = np.eye(4)
+    affine[:3] = np.reshape(rows, (3, 4))
+    if not np.isfinite(affine).all():
+        raise ChildDied
+    return affine if affine[:3].any() else None
 
 
 def _process(descriptor: int, memory_bytes: int) -> subprocess.Popen[bytes]:

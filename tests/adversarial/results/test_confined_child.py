@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sonobench_eval.io.confined import ConfinedDecoder
 from sonobench_eval.io.confined_running import _shared_memory
+from sonobench_eval.io.images import MaskRequest
+from sonobench_eval.io.volumes import Geometry
 
 ATTACKS = {
     "open a file": "open('/etc/passwd').read()",
@@ -100,21 +103,11 @@ class TestSharedMemory:
         assert not any("memfd" in each for each in held)
 
 
-class TestHostileChild:
-    @pytest.mark.parametrize(
-        "reply",
-        [
-            "REPLY.pack(7, 0, 1, 0, *[0] * 12, b'')",
-            "REPLY.pack(0, 0, 4, 0, *[0] * 12, b'')",
-            "REPLY.pack(0, 0, 0, 0, *[0] * 12, b'')",
-            "REPLY.pack(1, 0, 0, 255, *[0] * 12, b'')",
-            "REPLY.pack(0, 0, 1, 0, *[float('nan')] * 12, b'')",
-            "b'short'",
-        ],
-    )
-    def test_a_child_that_was_taken_over_cannot_harm_its_parent(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reply: str
-    ) -> None:
+@pytest.fixture
+def taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a program in the child's place that answers everything with one expression."""
+
+    def install(reply: str) -> None:
         fake = tmp_path / "python"
         body = (
             f"#!{sys.executable}\nimport os\nfrom sonobench_eval.io.confined_wire import READY, REPLY, REQUEST\n"
@@ -123,7 +116,46 @@ class TestHostileChild:
         fake.write_text(body)
         fake.chmod(0o755)
         monkeypatch.setattr("sonobench_eval.io.confined_running.sys.executable", str(fake))
+
+    return install
+
+
+class TestHostileChild:
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            "REPLY.pack(7, 0, 1, 0, *[0] * 12, b'')",
+            "REPLY.pack(0, 0, 4, 0, *[0] * 12, b'')",
+            "REPLY.pack(0, 0, 0, 0, *[0] * 12, b'')",
+            "REPLY.pack(1, 0, 0, 255, *[0] * 12, b'')",
+            "b'short'",
+        ],
+    )
+    def test_a_child_that_was_taken_over_cannot_harm_its_parent(self, taken_over: Callable[[str], None], reply: str) -> None:
+        taken_over(reply)
         with ConfinedDecoder(timeout_s=5) as decoder:
             read = decoder.decode(b"x", expected=(16, 16))
         assert read.array is None
         assert read.detail == "decoding it ends the decoder"
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            "REPLY.pack(0, 0, 1, 0, *[float('nan')] * 12, b'')",
+            "REPLY.pack(0, 0, 8, 0, *[0] * 12, b'')",
+            "REPLY.pack(0, 0, 3, 0, *[1] * 12, b'')",
+        ],
+    )
+    def test_nor_can_one_that_reads_volumes(self, taken_over: Callable[[str], None], reply: str) -> None:
+        taken_over(reply)
+        with ConfinedDecoder(timeout_s=5) as decoder:
+            read = decoder.decode_volume(b"x", expected=Geometry((2, 2, 2), None))
+        assert read.array is None
+        assert read.detail == "decoding it ends the decoder"
+
+    def test_answers_nobody_asked_for_harm_nobody(self, taken_over: Callable[[str], None]) -> None:
+        taken_over("REPLY.pack(1, 0, 0, 3, *[0] * 12, b'lie') * 200")
+        requests = [MaskRequest(b"x", (16, 16))] * 20
+        with ConfinedDecoder(timeout_s=5) as decoder:
+            reads = list(decoder.decode_stream(requests))
+        assert [read.problem for read in reads] == ["unreadable_image"] * 20
