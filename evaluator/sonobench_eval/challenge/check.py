@@ -7,7 +7,9 @@ surprising score.
 
 from __future__ import annotations
 
+import gzip
 import io
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +61,9 @@ def check_data(
         sentences = list(
             _problems_of(case, tasks[case.task], inputs_dir, references, named_after_images=challenge.contract == "uusic25")
         )
-        if challenge.pseudonyms and not sentences and not case.is_volume:
-            sentences += _header_problems(inputs_dir / case.id)
+        if challenge.pseudonyms and not sentences:
+            look = _volume_header_problems if case.is_volume else _header_problems
+            sentences += look(inputs_dir / case.id)
         problems += [DataProblem(case.id, sentence) for sentence in sentences]
         if progress is not None:
             progress(done, len(everything))
@@ -132,6 +135,25 @@ def _header_problems(path: Path) -> Iterator[str]:
             yield f"image {path}: a header says that it is to be turned, which not every program does; turn its pixels themselves"
         if _looks(image) != _looks_without(without):
             yield f"image {path}: it does not decode to the same pixels once its headers are taken off; {cure}"
+
+
+def _volume_header_problems(path: Path) -> Iterator[str]:
+    """The same for a volume, which must keep its voxels and its place."""
+    data, cure = path.read_bytes(), "save it anew, or set `pseudonyms: false`"
+    try:
+        without = stripped(data)
+    except NotStrippable as error:
+        yield f"image {path}: its header cannot be taken off: it {error}; {cure}"
+        return
+    if _voxels(data) != _voxels(without):
+        yield f"image {path}: it is another volume once its header is taken off; {cure}"
+
+
+def _voxels(data: bytes) -> tuple[bytes, bytes]:
+    plain = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    kind = nibabel.Nifti2Image if struct.unpack_from("<i", plain)[0] == 540 or struct.unpack_from(">i", plain)[0] == 540 else None
+    volume = cast(Any, kind or nibabel.Nifti1Image).from_bytes(plain)
+    return np.asanyarray(volume.dataobj).tobytes(), np.asarray(volume.affine).tobytes()
 
 
 def _is_turned(image: Image.Image) -> bool:

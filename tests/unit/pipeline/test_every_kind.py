@@ -22,7 +22,7 @@ sonobench: 1
 name: every-kind
 title: Every kind of task
 contract: json-list
-pseudonyms: false
+pseudonyms: true
 bootstrap: {resamples: 20, interval: bca}
 subgroups: {fewest_cases: 2}
 ranking: {other_metrics: [qwk, mae, f1, pck]}

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from sonobench_eval.io.strip.bmp import stripped_bmp
 from sonobench_eval.io.strip.jpeg import stripped_jpeg
+from sonobench_eval.io.strip.nifti import stripped_nifti
 from sonobench_eval.io.strip.png import stripped_png
 from sonobench_eval.io.strip.refusal import NotStrippable
 from sonobench_eval.io.strip.tiff import stripped_tiff
@@ -30,6 +31,11 @@ _BY_FIRST_BYTES: dict[bytes, Strip] = {
     b"BM": stripped_bmp,
     b"II*\0": stripped_tiff,
     b"MM\0*": stripped_tiff,
+    b"\x5c\x01\0\0": stripped_nifti,
+    b"\0\0\x01\x5c": stripped_nifti,
+    b"\x1c\x02\0\0": stripped_nifti,
+    b"\0\0\x02\x1c": stripped_nifti,
+    b"\x1f\x8b": stripped_nifti,
 }
 
 
@@ -42,4 +48,4 @@ def stripped(data: bytes) -> bytes:
     for first, strip in _BY_FIRST_BYTES.items():
         if data.startswith(first):
             return strip(data)
-    raise NotStrippable("is no PNG, JPEG, BMP or TIFF file")
+    raise NotStrippable("is no PNG, JPEG, BMP, TIFF or NIfTI file")

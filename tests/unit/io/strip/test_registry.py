@@ -12,9 +12,9 @@ class TestStripped:
     def test_the_format_is_told_by_the_first_bytes_and_stays(self, kind: str, saved: Callable[..., bytes]) -> None:
         assert stripped(saved(kind))[:2] == saved(kind)[:2]
 
-    @pytest.mark.parametrize("data", [b"", b"GIF89a", b"II+\0\x08\0\0\0", b"\x1f\x8b\x08", b"\x89PNG"])
+    @pytest.mark.parametrize("data", [b"", b"GIF89a", b"II+\0\x08\0\0\0", b"\x89PNG"])
     def test_what_is_none_of_them_is_refused(self, data: bytes) -> None:
-        with pytest.raises(NotStrippable, match=r"^is no PNG, JPEG, BMP or TIFF file$"):
+        with pytest.raises(NotStrippable, match=r"^is no PNG, JPEG, BMP, TIFF or NIfTI file$"):
             stripped(data)
 
     @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF"])
