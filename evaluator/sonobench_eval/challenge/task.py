@@ -131,9 +131,16 @@ class Task(Record):
     def definition(self, metric: Metric) -> str:
         """The metric with what defines it: `nsd pixel 2 px`, `auc one-vs-rest macro`. Only what is defined alike is averaged."""
         words = [_said_as(name, value) for name, value in self._said(metric).items() if value is not None]
+        return " ".join([metric.name, *words, *self._of_what(words)])
+
+    def _of_what(self, words: list[str]) -> list[str]:
+        """What keeps scores of different things apart: an error in mm is never averaged with one in weeks."""
         if self.kind == "multiclass" and not words:
-            words = ["multiclass"]
-        return " ".join([metric.name, *words])
+            return ["multiclass"]
+        if self.range is None:
+            return []
+        span = f"{self.range[0]:g} to {self.range[1]:g}"
+        return [f"grades {span}" if self.kind == "ordinal" else self.value_unit or f"values {span}"]
 
     def _said(self, metric: Metric) -> dict[str, ParameterValue]:
         spec = self.spec(metric)

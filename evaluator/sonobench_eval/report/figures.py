@@ -18,12 +18,38 @@ MINUS = "\u2212"
 DECIMALS_WITHOUT_CI = 3
 DECIMALS_RANGE = (2, 4)
 
-_METRIC_LABELS = {"dsc": "DSC", "nsd": "NSD", "auc": "AUC", "acc": "ACC", "f1": "F1", "auprc": "AUPRC"}
+_ACRONYMS = frozenset(
+    {
+        "dsc",
+        "nsd",
+        "iou",
+        "hd",
+        "hd95",
+        "assd",
+        "masd",
+        "rve",
+        "ave",
+        "auc",
+        "auprc",
+        "acc",
+        "f1",
+        "ppv",
+        "npv",
+        "mcc",
+        "ece",
+        "aurc",
+    }
+    | {"qwk", "lwk", "mae", "rmse", "icc", "ccc", "r2", "ap", "fppi", "froc", "pq", "sq", "rq", "mre", "pck"}
+)
+_METRIC_LABELS = {"cldice": "clDice", "pauc": "pAUC", "map": "mAP", "mean_iou": "Mean IoU", "instance_dsc": "Instance DSC"}
 
 
 def metric_label(name: str) -> str:
-    """`"dsc"` -> `"DSC"`."""
-    return _METRIC_LABELS.get(name, name.upper())
+    """`"dsc"` -> `"DSC"`, `"balanced_acc"` -> `"Balanced ACC"`; an organiser's own id is shown likewise."""
+    if name in _METRIC_LABELS:
+        return _METRIC_LABELS[name]
+    words = [word.upper() if word in _ACRONYMS else word for word in name.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def decimals_for(half_width: float | None) -> int:

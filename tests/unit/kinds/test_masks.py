@@ -142,3 +142,16 @@ class TestDefinition:
         four = Task(id="T", kind="multiclass", dataset_name="T", organ="T", classes=("a", "b", "c", "d"), metrics=metrics)
         assert [two.definition(metric) for metric in metrics] == ["auc", "acc"]
         assert [four.definition(metric) for metric in metrics] == ["auc one-vs-rest macro", "acc multiclass"]
+
+    def test_grades_and_measurements_are_told_apart_by_their_range_and_unit(self) -> None:
+        mae = Metric(name="mae")
+        base = {"id": "T", "dataset_name": "T", "organ": "T", "metrics": (mae,)}
+        grades = Task(kind="ordinal", range=(0, 10), **base)
+        lengths = Task(kind="regression", range=(0, 90), value_unit="mm", **base)
+        plain = Task(kind="regression", range=(0, 1), **base)
+        assert [task.definition(mae) for task in (grades, lengths, plain)] == ["mae grades 0 to 10", "mae mm", "mae values 0 to 1"]
+
+    def test_numbers_say_what_they_are(self) -> None:
+        metric = Metric(name="f1", threshold=0.5, confidence=0.25)
+        boxes = Task(id="T", kind="detection", dataset_name="T", organ="T", classes=("a",), metrics=(metric,))
+        assert boxes.definition(metric) == "f1 iou threshold 0.5 confidence 0.25 greedy macro"
