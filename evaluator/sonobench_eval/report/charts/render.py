@@ -1,0 +1,75 @@
+"""Charts as SVG, PNG and PDF, without a browser and without a network. The renderer comes with `sonobench[report]`."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from types import ModuleType
+
+from sonobench_eval.report.charts.chart import Chart
+from sonobench_eval.report.charts.style import VEGA
+
+VEGA_LITE_VERSION = "5.21"
+_NOWHERE: list[str] = []
+"""The addresses that a specification may read from."""
+_ID = re.compile(r'(id="|url\(#)((?:clip|gradient_?)\d+)(?="|\))')
+
+
+class ReportNotInstalledError(Exception):
+    """Charts are drawn by a package that the plain install does without."""
+
+    def __init__(self) -> None:
+        super().__init__("Charts need the package vl-convert-python. Install it with: pip install 'sonobench[report]'")
+
+
+def svg(chart: Chart) -> str:
+    """The same text for the same chart, however many were rendered before. Its ids are its own: several fit on one page.
+
+    Raises:
+        ReportNotInstalledError: the renderer is not installed.
+    """
+    renderer = _renderer()
+    if _is_vega(chart):
+        text = str(renderer.vega_to_svg(chart.spec, allowed_base_urls=_NOWHERE))
+    else:
+        text = str(renderer.vegalite_to_svg(chart.spec, vl_version=VEGA_LITE_VERSION, allowed_base_urls=_NOWHERE))
+    return _own_ids(text, chart.name)
+
+
+def png(chart: Chart, scale: float = 2) -> bytes:
+    """Args: scale: image pixels for each pixel of the drawing; 2 suits screens, 4 print.
+
+    Raises:
+        ReportNotInstalledError: the renderer is not installed.
+    """
+    return bytes(_renderer().svg_to_png(svg(chart), scale=scale))
+
+
+def pdf(chart: Chart) -> bytes:
+    """One page as large as the drawing, with its fonts.
+
+    Raises:
+        ReportNotInstalledError: the renderer is not installed.
+    """
+    return bytes(_renderer().svg_to_pdf(svg(chart)))
+
+
+def _renderer() -> ModuleType:
+    try:
+        return importlib.import_module("vl_convert")
+    except ModuleNotFoundError as error:
+        raise ReportNotInstalledError from error
+
+
+def _is_vega(chart: Chart) -> bool:
+    return bool(chart.spec["$schema"] == VEGA)
+
+
+def _own_ids(text: str, name: str) -> str:
+    """Vega numbers its ids on from chart to chart; here they begin with the chart's name, and at 1."""
+    numbers: dict[str, int] = {}
+
+    def renamed(found: re.Match[str]) -> str:
+        return f"{found[1]}{name}-{numbers.setdefault(found[2], len(numbers) + 1)}"
+
+    return _ID.sub(renamed, text)
