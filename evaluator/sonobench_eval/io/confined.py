@@ -176,12 +176,16 @@ class _Stream(Generic[Known]):
                 self._decoder.give_back(self._child)
 
     def _look_ahead(self) -> bool:
-        """Ask the child as much as it can take. Returns whether there is anything left to answer."""
+        """Ask the child as much as it can take, several files at once. Returns whether there is anything left to answer."""
+        if len(self._ahead) > MOST_AHEAD // 2:
+            return True
         while len(self._ahead) < MOST_AHEAD and (self._waiting or self._take_one()):
             upcoming = self._waiting[0]
             if isinstance(upcoming, Request) and not self._is_asked(upcoming):
                 break
             self._ahead.append(self._waiting.popleft())
+        if self._child is not None:
+            self._child.tell()
         return bool(self._ahead)
 
     def _take_one(self) -> bool:
@@ -191,18 +195,11 @@ class _Stream(Generic[Known]):
         return False
 
     def _is_asked(self, request: Request) -> bool:
-        """Hand a request to a child if there is one for it now."""
+        """Lay a request before a child if there is one for it now."""
         child = self._child_for(request)
         if child is None:
             return False
-        try:
-            child.ask(request)
-        except ChildDied:
-            # It died while nobody listened. What it owes is found missing in its turn; where it owes nothing, a new one starts.
-            if not child.is_idle:
-                return False
-            self._drop_child()
-            self._ask_alone(request)
+        child.ask(request)
         return True
 
     def _child_for(self, request: Request) -> RunningChild | None:
@@ -239,11 +236,8 @@ class _Stream(Generic[Known]):
 
     def _ask_alone(self, request: Request) -> None:
         self._child = RunningChild.started(memory_bytes=max(2 * request.slot_bytes, LEAST_MEMORY_BYTES))
-        try:
-            self._child.ask(request)
-        except ChildDied as error:
-            self._drop_child()
-            raise DecoderBroken("the confined image decoder ends as soon as it has started") from error
+        self._child.ask(request)
+        self._child.tell()
 
     def _drop_child(self) -> None:
         """End the child; what it has not answered is to be asked again."""
