@@ -24,14 +24,14 @@ def leaderboard_csv(board: Leaderboard) -> str:
 
     Each score has its interval in `<name>_low` and `<name>_high`. Empty cells were not measured or have no value.
     """
-    return _csv([_team(row) for row in board.rows], [] if board.rows else list(_team(_NOBODY)))
+    return csv_text([_team(row) for row in board.rows], [] if board.rows else list(_team(_NOBODY)))
 
 
 def evaluation_csv(evaluation: Evaluation) -> str:
     """One line per number: overall, per center, per role, the gap between roles, and the means over tasks."""
     lines = [line for task in evaluation.tasks for line in _task(task)]
     means = [_score("mean", "", "", mean) for mean in evaluation.means]
-    return _csv([*lines, *means], _SCORE_COLUMNS)
+    return csv_text([*lines, *means], _SCORE_COLUMNS)
 
 
 _NOBODY = Row(rank=None, team="", score=None, performance=None, efficiency=None)
@@ -111,7 +111,8 @@ def _score(scope: str, task_id: str, group: str, score: MetricScore) -> dict[str
     return {"scope": scope, "task": task_id, "group": group, "metric": score.name, **score.model_dump(exclude={"name"})}
 
 
-def _csv(lines: Sequence[Mapping[str, Cell]], first_columns: Sequence[str]) -> str:
+def csv_text(lines: Sequence[Mapping[str, Cell]], first_columns: Sequence[str] = ()) -> str:
+    """One line for each mapping, the first columns first; texts that begin like a formula are guarded."""
     columns = list(dict.fromkeys([*first_columns, *(name for line in lines for name in line)]))
     cells = [[_guarded(line.get(name)) for name in columns] for line in lines]
     table = pd.DataFrame(cells, columns=[_guarded(name) for name in columns], dtype=object)
