@@ -77,8 +77,8 @@ def report_command(
         raise CommandError(str(error), ExitCode.USAGE) from error
     for remark in report.remarks:
         say(remark)
-    if not any((out / "charts").glob("*")):
-        say("There are no charts: see the page for why.")
+    if wanted and not any(path.suffix != ".csv" for path in (out / "charts").glob("*")):
+        say("There are no charts; the page says why.")
     say(f"Wrote {count} files; open {out / 'index.html'}.")
     if report.entries and not public:
         say("Scores of single cases are among them: keep the folder to the organizers, or use --public.")
@@ -124,6 +124,9 @@ def _of_evaluations(
 
     loaded = load_challenge(path)
     read = {each.stem: entry_of(each) for each in inputs}
+    for team in read:
+        if not team.isprintable():
+            raise CommandError(f"The name of {team!r} has characters that cannot be shown; rename the file.", ExitCode.USAGE)
     if len(read) < len(inputs):
         raise CommandError("Two inputs have the same name, and names are those of teams; rename one.", ExitCode.USAGE)
     board = build_leaderboard(

@@ -22,6 +22,7 @@ from sonobench_eval.report import chart_choice
 from sonobench_eval.report.challenger_csv import case_scores_csv, challenger_files
 from sonobench_eval.report.chart_choice import Chosen
 from sonobench_eval.report.charts import render
+from sonobench_eval.report.charts.chart import Chart
 from sonobench_eval.report.charts.labels import slug
 from sonobench_eval.report.html_page import GENERATOR, Drawing, Page, Section, chart_table, html_page, table_document
 from sonobench_eval.report.latex import latex_table
@@ -79,7 +80,7 @@ def report_files(report: Report) -> Iterator[File]:
         for table in section.tables:
             yield from _table_files(table)
     for drawing in drawings:
-        yield from _chart_files(drawing, report.formats)
+        yield from _chart_files(drawing)
     if report.challenge is not None and not report.is_public:
         yield from _data_files(report.challenge, report.entries)
     if methods is not None:
@@ -196,18 +197,21 @@ def _table_files(table: PaperTable) -> Iterator[File]:
 
 
 def _drawings(report: Report) -> tuple[list[Drawing], str]:
-    """Every chart with its drawing for the page; a sentence on why there are none."""
+    """Every chart with its drawing for the page; a sentence on why there are none, where there are none."""
     taken: set[str] = set()
-    drawings = []
-    for chosen in _chosen(report):
-        chart = chosen.chart
-        untitled = replace(chart, spec={key: value for key, value in chart.spec.items() if key != "title"})
-        try:
-            svg = render.svg(untitled)
-        except render.ReportNotInstalledError as error:
-            return [], str(error)
-        drawings.append(Drawing(chart, svg, _unique(chart.name, taken), report.formats))
-    return drawings, ""
+    charts = [chosen.chart for chosen in _chosen(report)]
+    try:
+        drawn = [render.svg(_untitled(chart)) for chart in charts]
+    except render.ReportNotInstalledError as error:
+        return [Drawing(chart, None, _unique(chart.name, taken)) for chart in charts], f"There are only their numbers. {error}."
+    return [
+        Drawing(chart, svg, _unique(chart.name, taken), report.formats) for chart, svg in zip(charts, drawn, strict=True)
+    ], ""
+
+
+def _untitled(chart: Chart) -> Chart:
+    """The page says title and takeaway itself."""
+    return replace(chart, spec={key: value for key, value in chart.spec.items() if key != "title"})
 
 
 def _chosen(report: Report) -> Iterator[Chosen]:
@@ -221,8 +225,8 @@ def _chosen(report: Report) -> Iterator[Chosen]:
         yield from chart_choice.stability_charts(report.stability, titles)
 
 
-def _chart_files(drawing: Drawing, formats: Sequence[Format]) -> Iterator[File]:
-    for each in formats:
+def _chart_files(drawing: Drawing) -> Iterator[File]:
+    for each in drawing.formats:
         content = render.svg(drawing.chart).encode() if each == "svg" else _RENDERED[each](drawing.chart)
         yield File(f"charts/{drawing.name}.{each}", content)
     yield _text(f"charts/{drawing.name}.csv", paper_csv(chart_table(drawing.chart, drawing.name)))

@@ -48,7 +48,8 @@ th, td { padding: .4rem .9rem .4rem 0; text-align: right; vertical-align: top; w
 thead th { vertical-align: bottom; border-bottom: 2px solid var(--line); white-space: normal; min-width: 3.2rem; }
 .text, tbody th { text-align: left; font-weight: 400; }
 thead .text { font-weight: 700; }
-tbody th { position: sticky; left: 0; background: var(--paper); min-width: 6rem; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
+tbody th { position: sticky; left: 0; background: var(--paper); min-width: 6rem; max-width: 16rem; white-space: normal;
+  overflow-wrap: anywhere; }
 tbody tr:hover > * { background: var(--wash); }
 .interval { display: block; color: var(--soft); font-size: .75rem; }
 .none { color: var(--soft); }
