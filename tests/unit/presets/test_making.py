@@ -51,7 +51,7 @@ class TestMakePreset:
         assert any(mine[name] != others.get(name) for name in answers)
 
     def test_its_own_check_finds_nothing_wrong_with_the_data(self, made: LoadedChallenge) -> None:
-        assert check_data(made.challenge, made.inputs_dir, made.truth_dir if (made.folder / "truth").exists() else None) == []
+        assert check_data(made.challenge, made.inputs_dir, made.truth_dir) == []
 
     @pytest.mark.parametrize("algorithm", ALGORITHMS)
     def test_every_answer_is_there_and_can_be_read(self, made: LoadedChallenge, algorithm: str) -> None:
