@@ -16,7 +16,7 @@ _ONE_LINE_EACH = ("centers", "cases")
 
 def dump_challenge(challenge: Challenge) -> str:
     """YAML text of a challenge. Defaults are written out, so that the file says all it means."""
-    document = challenge.model_dump(mode="json", exclude_none=True)
+    document = challenge.model_dump(mode="json", exclude_none=True, by_alias=True)
     document["truth"] = challenge.truth
     document["limits"] = _readable_limits(challenge.limits)
     parts = []

@@ -84,7 +84,7 @@ def with_cases(public: PublicChallenge, cases: Sequence[Case], *, centers: Seque
         **public.settings,
         "centers": [center.model_dump(exclude_none=True) for center in centers],
         "tasks": [task for task in public.settings["tasks"] if task["id"] in used],
-        "cases": [case.model_dump(exclude_none=True) for case in cases],
+        "cases": [case.model_dump(exclude_none=True, by_alias=True) for case in cases],
         "inputs": "images",
         "truth": "truth",
     }

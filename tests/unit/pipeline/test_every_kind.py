@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from sonobench_eval.challenge.check import check_data
-from sonobench_eval.challenge.load import LoadedChallenge, load_challenge
+from sonobench_eval.challenge.load import LoadedChallenge, dump_challenge, load_challenge, parse_challenge
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.io.sources import FolderResults
 from sonobench_eval.pipeline import UnusableReferenceError, score_results
@@ -158,6 +158,10 @@ def values(evaluation: Evaluation) -> dict[str, float | None]:
 
 
 class TestEveryKind:
+    def test_the_challenge_can_be_written_and_read_again(self, folder: Path) -> None:
+        challenge = load_challenge(folder / "challenge.yaml").challenge
+        assert parse_challenge(dump_challenge(challenge), name="again") == challenge
+
     def test_the_data_is_as_it_should_be(self, folder: Path) -> None:
         loaded: LoadedChallenge = load_challenge(folder / "challenge.yaml")
         assert check_data(loaded.challenge, loaded.inputs_dir, loaded.truth_dir) == []
