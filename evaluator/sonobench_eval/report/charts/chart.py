@@ -19,7 +19,8 @@ TABLE = "table"
 class Chart:
     """A chart, ready to be rendered or put on a page.
 
-    `name` is a slug for file names. `takeaway` is one sentence, computed from the data. `spec` holds all its data inline.
+    `name` is a slug for file names. `takeaway` is one sentence, computed from the data; both it and `title`
+    are plain text, without unseen characters, to be escaped like any other. `spec` holds all its data inline.
     `table` has the numbers that are drawn; its texts, names of teams above all, are as others wrote them: guard them where a
     spreadsheet or a page reads them.
     """

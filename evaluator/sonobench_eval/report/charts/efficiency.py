@@ -17,7 +17,7 @@ from sonobench_eval.report.charts.style import BLUE, INK, PALE, number_axis, she
 
 WIDTH_PX, HEIGHT_PX = 560, 380
 SMALLEST_PX2, LARGEST_PX2 = 50.0, 900.0
-UNKNOWN_PX2 = 50.0
+UNKNOWN_PX2 = 110.0
 
 
 def efficiency_pane(board: Leaderboard) -> Chart | None:
@@ -66,8 +66,7 @@ def _view(table: pd.DataFrame, *, relative: bool) -> Spec:
     x["axis"] = {"format": "~g", "tickCount": 6, "labelOverlap": True}
     y = number_axis("performance", "Performance (higher is better)", domain=performance_domain)
     size = _size(table)
-    bubble = {"type": "point", "filled": True, "strokeWidth": 1.2, "opacity": 0.9}
-    known = bool(table["gpu_memory_gb"].notna().any())
+    bubble = {"type": "point", "filled": True, "strokeWidth": 1.2, "opacity": 0.9, "invalid": None}
     shape = {
         "field": "on_front",
         "type": "nominal",
@@ -87,8 +86,7 @@ def _view(table: pd.DataFrame, *, relative: bool) -> Spec:
         },
         {
             "mark": {**bubble, "stroke": INK},
-            "encoding": {"x": x, "y": y, "color": color, "shape": shape}
-            | ({"size": size} if known else {"size": {"value": 110}}),
+            "encoding": {"x": x, "y": y, "color": color, "shape": shape} | {"size": size},
         },
         {
             "mark": {
@@ -107,14 +105,14 @@ def _view(table: pd.DataFrame, *, relative: bool) -> Spec:
 
 
 def _size(table: pd.DataFrame) -> Spec:
-    largest = float(table["gpu_memory_gb"].max()) if table["gpu_memory_gb"].notna().any() else 1.0
+    """By memory; a team whose memory was not measured has the smallest bubble."""
+    if table["gpu_memory_gb"].isna().all():
+        return {"value": UNKNOWN_PX2}
+    largest = float(table["gpu_memory_gb"].max())
     legend = {"title": "GPU memory, GB", "symbolType": "circle", "symbolFillColor": PALE, "values": _round_sizes(largest)}
-    return {
-        "field": "gpu_memory_gb",
-        "type": "quantitative",
-        "scale": {"domain": [0, largest or 1.0], "range": [SMALLEST_PX2, LARGEST_PX2]},
-        "legend": legend,
-    }
+    scale = {"domain": [0, largest if largest > 0 else 1.0], "range": [SMALLEST_PX2, LARGEST_PX2], "clamp": True}
+    field = {"field": "gpu_memory_gb", "type": "quantitative", "scale": scale, "legend": legend}
+    return {"condition": {"test": "isValid(datum.gpu_memory_gb)", **field}, "value": SMALLEST_PX2}
 
 
 def _round_sizes(largest: float) -> list[float]:
@@ -142,7 +140,7 @@ def _spots(table: pd.DataFrame, labels: Sequence[str], times: Sequence[float], p
     for label, time, performance, memory in zip(
         labels, table["time"], table["performance"], table["gpu_memory_gb"].fillna(0.0), strict=True
     ):
-        area = SMALLEST_PX2 + (LARGEST_PX2 - SMALLEST_PX2) * (memory / largest if largest > 0 else 0)
+        area = SMALLEST_PX2 + (LARGEST_PX2 - SMALLEST_PX2) * (min(max(memory / largest, 0.0), 1.0) if largest > 0 else 0.0)
         spots.append(Spot(label, *_position(time, performance, times, performances), float(np.sqrt(area) / 2)))
     return spots
 

@@ -14,6 +14,23 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 _ACCENTS = 2
 """Marks on one letter: enough for any language, too few to reach into the next line."""
 NAMELESS = "(no name)"
+_BUILT_IN = frozenset(
+    {
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+        "__proto__",
+        "__defineGetter__",
+        "__defineSetter__",
+        "__lookupGetter__",
+        "__lookupSetter__",
+    }
+)
+"""Vega keeps its groups in plain JavaScript objects, in which these names are taken: rows of a team called so would be lost."""
 
 
 def plain(text: str) -> str:
@@ -33,6 +50,7 @@ def labels_of(names: Sequence[str], longest: int = LONGEST) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):
         label, number, taken = shortened(name, longest), 2, set(found.values())
+        label = f"“{label}”" if label in _BUILT_IN else label
         while label in taken:
             suffix = f" ({number})"
             label, number = shortened(name, longest - len(suffix)) + suffix, number + 1
