@@ -16,6 +16,8 @@ from sonobench_eval.report.paper import Column, PaperTable, Printed, printed
 
 TEXT_PT = 345.0
 """How wide the text of LaTeX's article class is."""
+MOST_LETTERS = 26
+"""Of a name in one line; longer ones go on in the next."""
 
 
 class _Layout(NamedTuple):
@@ -143,16 +145,20 @@ def _width_pt(column: Column, cells: Sequence[Printed], layout: _Layout) -> floa
     """About how wide a column is."""
     values = max((len(cell.text) for cell in cells), default=0)
     intervals = max((len(cell.interval) for cell in cells), default=0)
+    if not column.is_numeric:
+        values = min(values, MOST_LETTERS)
     inside = max(values, layout.interval * intervals) if layout.below else values + intervals + 1
     return max(inside, *(len(word) for word in column.heading.split())) * layout.letter_pt + 6
 
 
 def _tabular(columns: Sequence[Column], rows: Sequence[Sequence[Printed]], block: Sequence[int], layout: _Layout) -> str:
-    head = " & ".join(_heading(columns[at], [row[at] for row in rows]) for at in block)
+    cells = {at: [row[at] for row in rows] for at in block}
+    head = " & ".join(_heading(columns[at], cells[at]) for at in block)
+    layouts = "".join(_alignment(columns[at], cells[at], layout) for at in block)
     written = _below if layout.below else _beside
     body = [line for row in rows for line in written([row[at] for at in block])]
     lines = [
-        rf"  \begin{{tabular}}{{@{{}}{''.join(_alignment(columns[at]) for at in block)}@{{}}}}",
+        rf"  \begin{{tabular}}{{@{{}}{layouts}@{{}}}}",
         r"    \toprule",
         rf"    {head} \\",
         r"    \midrule",
@@ -170,7 +176,7 @@ def _heading(column: Column, cells: Sequence[Printed]) -> str:
     if len(lines) == 1:
         return latex_text(lines[0])
     stacked = r" \\ ".join(latex_text(line) for line in lines)
-    return rf"\shortstack[{_alignment(column)}]{{{stacked}}}"
+    return rf"\shortstack[{_side(column)}]{{{stacked}}}"
 
 
 def _first_lines(text: str) -> str:
@@ -180,7 +186,14 @@ def _first_lines(text: str) -> str:
     return needed + "% Holds letters that pdfLaTeX may not have: use XeLaTeX or LuaLaTeX with a font that has them.\n"
 
 
-def _alignment(column: Column) -> str:
+def _alignment(column: Column, cells: Sequence[Printed], layout: _Layout) -> str:
+    """Long names get lines of a width, all else as much as it needs."""
+    if not column.is_numeric and any(len(cell.text) > MOST_LETTERS for cell in cells):
+        return rf"p{{{MOST_LETTERS * layout.letter_pt:.0f}pt}}"
+    return _side(column)
+
+
+def _side(column: Column) -> str:
     return "r" if column.kind in {"whole", "number"} else "c" if column.is_numeric else "l"
 
 
@@ -197,6 +210,8 @@ def _below(row: Sequence[Printed]) -> list[str]:
 
 def _value(cell: Printed) -> str:
     shown = _number(cell.text) if _is_number(cell.text) else latex_text(cell.text) if cell.text else "--"
+    if len(cell.text) > MOST_LETTERS:
+        return rf"\raggedright {shown}"
     return rf"\textbf{{{shown}}}" if cell.is_best else shown
 
 

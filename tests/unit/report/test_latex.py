@@ -63,6 +63,11 @@ class TestLatexTable:
         assert text.count(r"\begin{tabular}") == text.count("Alpha") > 1
         assert len(re.findall(r"0\.500", text)) == 12
 
+    def test_a_long_name_goes_on_in_the_next_line(self) -> None:
+        text = latex_table(table(("A team whose name is longer than that of the others", Estimate(0.5))))
+        assert r"\begin{tabular}{@{}p{122pt}c@{}}" in text  # 26 letters of 4.7 pt
+        assert r"\raggedright A team whose name" in text
+
     def test_every_line_of_a_block_has_as_many_cells_as_columns(self) -> None:
         text = latex_table(table(("a & b \\\\ c", Estimate(0.5, 0.25, 0.75)), ("[x]", Estimate(0.5))))
         lines = [line for line in text.splitlines() if line.endswith(r"\\")]
