@@ -155,10 +155,11 @@ def _position(time: float, performance: float, times: Sequence[float], performan
 def _stairs(table: pd.DataFrame, times: Sequence[float], performances: Sequence[float]) -> list[dict[str, float]]:
     """The border of what somebody reaches: up at each team of the front, then on to the next slower one."""
     front = table[table["on_front"]].sort_values(["time", "performance"])
-    corners = [(float(front.iloc[0]["time"]), performances[0])]
-    for time, performance in zip(front["time"], front["performance"], strict=True):
-        corners += [(float(time), corners[-1][1]), (float(time), float(performance))]
-    corners.append((times[1], corners[-1][1]))
+    corners, reached = [], performances[0]
+    for time, performance in zip(front["time"].tolist(), front["performance"].tolist(), strict=True):
+        corners += [(time, reached), (time, performance)]
+        reached = performance
+    corners.append((times[1], reached))
     return [{"time": time, "performance": performance, "step": step} for step, (time, performance) in enumerate(corners)]
 
 
