@@ -40,7 +40,8 @@ caption, .notes, .files { color: var(--soft); }
 .kept { border-left: 4px solid var(--mark); padding: .1rem 0 .1rem .75rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1.25rem; list-style: none; padding: 0; }
 .scroll { overflow-x: auto; }
-table { border-collapse: separate; border-spacing: 0; font-size: .875rem; line-height: 1.35; margin: .5rem 0; min-width: min(100%, 36rem); }
+table { border-collapse: separate; border-spacing: 0; font-size: .875rem; line-height: 1.35; margin: .5rem 0;
+  min-width: min(100%, 36rem); }
 caption { text-align: left; padding-bottom: .5rem; }
 caption span { display: block; position: sticky; left: 0; width: max-content; max-width: min(75ch, 100vw - 2.5rem); }
 th, td { padding: .4rem .9rem .4rem 0; text-align: right; vertical-align: top; white-space: nowrap;
