@@ -16,7 +16,7 @@ from sonobench_eval.report.figures import count_of, metric_label
 
 FloatArray = NDArray[np.float64]
 WIDTH_PX = 520
-MOST_DOTS = 400
+MOST_DOTS = 250
 """Of a team: more are no longer seen as dots, and make the drawing heavy."""
 _GOLDEN = 0.6180339887498949
 

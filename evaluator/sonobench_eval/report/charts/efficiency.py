@@ -170,5 +170,7 @@ def _takeaway(table: pd.DataFrame) -> str:
     told = f"{listed(front)} {verb} on the Pareto front"
     if not beaten:
         return f"{told}: nobody is beaten in both time and performance."
-    rest = "the other team has" if beaten == 1 else f"each of the other {beaten} teams has"
-    return f"{told}; {rest} somebody ahead that is at least as fast and at least as good."
+    others = "the other team" if beaten == 1 else f"each of the other {beaten} teams"
+    if len(front) == 1:
+        return f"{told}; it is at least as fast and as good as {others}."
+    return f"{told}; for {others} one of these is at least as fast and as good."

@@ -4,6 +4,7 @@ and never two teams under one label.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -14,6 +15,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 _ACCENTS = 2
 """Marks on one letter: enough for any language, too few to reach into the next line."""
 NAMELESS = "(no name)"
+LONGEST_SLUG = 80
 _BUILT_IN = frozenset(
     {
         "constructor",
@@ -72,10 +74,18 @@ def percent(share: float) -> str:
 
 
 def slug(*parts: str) -> str:
-    """`roc-breast-malignant`: small ASCII letters, digits and hyphens, for names of files; never empty."""
-    text = unicodedata.normalize("NFKD", "-".join(parts)).encode("ascii", "ignore").decode().lower()
-    kept = "".join(each if each.isalnum() else "-" for each in text)
-    return "-".join(part for part in kept.split("-") if part)[:80].strip("-") or "chart"
+    """`roc-breast-malignant`: small ASCII letters, digits and hyphens, for names of files.
+
+    Where letters have no such form, or there are very many, part of a digest keeps names apart.
+    """
+    text = "-".join(part for part in parts if part)
+    known = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    kept = "-".join(part for part in "".join(each if each.isalnum() else "-" for each in known).split("-") if part)
+    lost = sum(each.isalnum() for each in text) > sum(each.isalnum() for each in known)
+    if not lost and 0 < len(kept) <= LONGEST_SLUG:
+        return kept
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return "-".join(each for each in (kept[:LONGEST_SLUG].strip("-"), digest) if each)
 
 
 def _few_accents(text: str) -> str:

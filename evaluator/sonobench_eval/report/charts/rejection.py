@@ -11,8 +11,8 @@ from sonobench_eval.metrics.class_abstention import aurc, risk_coverage_curve
 from sonobench_eval.metrics.class_answers import ABSTAIN, ClassAnswers, once
 from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, percent, plain, shortened, slug
-from sonobench_eval.report.charts.panels import Grid, panels
-from sonobench_eval.report.charts.style import BLUE, INK, PALE, VERMILLION, number_axis, sheet
+from sonobench_eval.report.charts.panels import Grid, everybody, panels
+from sonobench_eval.report.charts.style import BLUE, INK, VERMILLION, number_axis, sheet
 from sonobench_eval.report.figures import count_of
 
 FEWEST_LEFT = 10
@@ -73,12 +73,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
         **number_axis("accuracy", "Accuracy of the rest", domain=[low, 1], clamp=True),
         "axis": {"tickCount": 4, "format": ".1f"},
     }
-    others = [{"t": row["team"], "x": row["rejected"], "y": row["accuracy"]} for row in data["values"]]
-    everybody: Spec = {
-        "data": {"name": "others", "values": others},
-        "mark": {"type": "line", "color": PALE, "strokeWidth": 0.6},
-        "encoding": {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}, "detail": {"field": "t", "type": "nominal"}},
-    }
+    behind = everybody(data["values"], x, y)
     line: Spec = {"mark": {"type": "line", "color": BLUE, "strokeWidth": 1.8}, "encoding": {"x": x, "y": y}}
     dot: Spec = {
         "transform": [{"filter": "datum.stops_here"}],
@@ -94,7 +89,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
         },
         "encoding": {"x": x, "y": y},
     }
-    return panels(data, everybody, [line, dot], teams=len(labels))
+    return panels(data, behind, [line, dot], teams=len(labels))
 
 
 def _takeaway(table: pd.DataFrame, order: list[str], cases: int) -> str:

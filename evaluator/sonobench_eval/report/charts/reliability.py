@@ -11,8 +11,8 @@ from sonobench_eval.metrics.calibration import ece, reliability
 from sonobench_eval.metrics.class_answers import ClassAnswers, once
 from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, plain, shortened, slug
-from sonobench_eval.report.charts.panels import Grid, panels
-from sonobench_eval.report.charts.style import BLUE, INK, PALE, QUIET, number_axis, sheet
+from sonobench_eval.report.charts.panels import Grid, everybody, panels
+from sonobench_eval.report.charts.style import BLUE, INK, QUIET, number_axis, sheet
 from sonobench_eval.report.figures import count_of
 
 
@@ -69,13 +69,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
     ticks = {"tickCount": 3, "format": ".1f"}
     x = {**number_axis("confidence", "Confidence", domain=[low, 1]), "axis": ticks}
     y = {**number_axis("accuracy", "Share that is right", domain=[0, 1]), "axis": {"values": [0, 0.5, 1], "format": ".1f"}}
-    others = [{"t": row["team"], "x": row["confidence"], "y": row["accuracy"]} for row in data["values"]]
-    detail = {"field": "t", "type": "nominal"}
-    everybody: Spec = {
-        "data": {"name": "others", "values": others},
-        "mark": {"type": "line", "color": PALE, "strokeWidth": 0.6},
-        "encoding": {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}, "detail": detail},
-    }
+    behind = everybody(data["values"], x, y)
     diagonal: Spec = {
         "data": {"name": "diagonal", "values": [{"x": low, "y": low}, {"x": 1, "y": 1}]},
         "mark": {"type": "line", "color": QUIET, "strokeWidth": 1, "strokeDash": [4, 3]},
@@ -88,7 +82,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
         "mark": {"type": "circle", "color": BLUE, "opacity": 0.85},
         "encoding": {"x": x, "y": y, "size": size},
     }
-    return panels(data, everybody, [diagonal, line, dots], teams=len(labels))
+    return panels(data, behind, [diagonal, line, dots], teams=len(labels))
 
 
 def _takeaway(table: pd.DataFrame, order: list[str], errors: Mapping[str, float], cases: int) -> str:

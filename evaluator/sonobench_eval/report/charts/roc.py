@@ -13,8 +13,8 @@ from sonobench_eval.metrics.roc import auc_of
 from sonobench_eval.metrics.roc_curve import RocCurve, roc_curve
 from sonobench_eval.report.charts.chart import TABLE, Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, percent, plain, shortened, slug
-from sonobench_eval.report.charts.panels import Grid, panels
-from sonobench_eval.report.charts.style import BLUE, INK, PALE, QUIET, number_axis, sheet
+from sonobench_eval.report.charts.panels import Grid, everybody, panels
+from sonobench_eval.report.charts.style import BLUE, INK, QUIET, number_axis, sheet
 from sonobench_eval.report.figures import count_of
 from sonobench_eval.statistics.bootstrap import percentile_interval
 from sonobench_eval.statistics.resampling import Resampling
@@ -146,21 +146,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
     ticks = {"values": [0, 0.5, 1], "format": ".1f"}
     x["axis"], y["axis"] = ticks, ticks
     curves = [{"filter": "datum.part === 'curve'"}]
-    others = [
-        {"t": row["team"], "x": row["false_positive_rate"], "y": row["sensitivity"], "i": row["point"]}
-        for row in data["values"]
-        if row["part"] == "curve"
-    ]
-    everybody: Spec = {
-        "data": {"name": "others", "values": others},
-        "mark": {"type": "line", "color": PALE, "strokeWidth": 0.6},
-        "encoding": {
-            "x": {**x, "field": "x"},
-            "y": {**y, "field": "y"},
-            "detail": {"field": "t", "type": "nominal"},
-            "order": {"field": "i", "type": "quantitative"},
-        },
-    }
+    behind = everybody([row for row in data["values"] if row["part"] == "curve"], x, y)
     chance: Spec = {
         "data": {"name": "chance", "values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
         "mark": {"type": "line", "color": QUIET, "strokeWidth": 0.8, "strokeDash": [2, 3]},
@@ -176,7 +162,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
         "mark": {"type": "line", "color": INK, "strokeWidth": 1.6},
         "encoding": {"x": x, "y": y, "order": {"field": "point", "type": "quantitative"}},
     }
-    return panels(data | {"name": TABLE}, everybody, [chance, band, own], teams=len(labels))
+    return panels(data | {"name": TABLE}, behind, [chance, band, own], teams=len(labels))
 
 
 def _takeaway(order: list[str], found: Mapping[str, _Found], cases: int, confidence: float) -> str:

@@ -80,5 +80,17 @@ class TestSlug:
     def test_leaves_letters_digits_and_hyphens(self) -> None:
         assert slug("roc", "Brüst/../läsion", "<b>") == "roc-brust-lasion-b"
 
-    def test_names_without_such_letters_still_have_a_file(self) -> None:
-        assert slug("超声") == "chart"
+    def test_names_without_such_letters_have_files_of_their_own(self) -> None:
+        names = {slug("roc", "超声"), slug("roc", "乳腺"), slug("roc")}
+
+        assert len(names) == 3
+        assert all(name.startswith("roc") and name.isascii() for name in names)
+
+    def test_very_long_names_stay_apart_and_fit_a_file_system(self) -> None:
+        one, other = slug("x" * 300 + "a"), slug("x" * 300 + "b")
+
+        assert one != other
+        assert len(one) < 100
+
+    def test_nothing_still_has_a_name(self) -> None:
+        assert slug("", "<>").isalnum()
