@@ -7,6 +7,7 @@ organiser's and trusted; one that is missing stops the scoring, because no score
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 
 from sonobench_eval import __version__
@@ -18,7 +19,9 @@ from sonobench_eval.contract.pseudonyms import CaseNames, case_names
 from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.contract.under_names import read_answers_under
 from sonobench_eval.evaluation import CaseScore, Evaluation, FindingRecord, Provenance
+from sonobench_eval.io.confined import ConfinedDecoder
 from sonobench_eval.io.findings import summarise
+from sonobench_eval.io.images import Decoder
 from sonobench_eval.io.results import ResultSource
 from sonobench_eval.kinds.measuring import ask, measure_task
 from sonobench_eval.kinds.port import Asked, Measured
@@ -87,7 +90,10 @@ def score_many(
     Raises:
         UnusableReferenceError: as for `score_results`.
     """
-    return _Run(loaded, results, engine=engine, progress=progress or _unheard).score()
+    with ExitStack() as decoders:
+        # One child for each algorithm: what one team's file might do to its decoder must not reach another team's.
+        own = [decoders.enter_context(ConfinedDecoder()) for _ in results]
+        return _Run(loaded, results, own, engine=engine, progress=progress or _unheard).score()
 
 
 def check_results(
@@ -114,12 +120,21 @@ def check_results(
 class _Run:
     """One pass over the cases, for all algorithms at once."""
 
-    def __init__(self, loaded: LoadedChallenge, results: Sequence[Results], *, engine: EngineName, progress: Progress) -> None:
+    def __init__(
+        self,
+        loaded: LoadedChallenge,
+        results: Sequence[Results],
+        decoders: Sequence[Decoder],
+        *,
+        engine: EngineName,
+        progress: Progress,
+    ) -> None:
         self.loaded, self.challenge, self.engine, self.progress = loaded, loaded.challenge, engine, progress
         self.truth = References(loaded)
         self.names = [case_names(self.challenge, each.pseudonym_key) for each in results]
         self.answers = [
-            _opened(self.challenge, names, each.source, self.truth) for names, each in zip(self.names, results, strict=True)
+            _opened(self.challenge, names, each.source, self.truth, decoder)
+            for names, each, decoder in zip(self.names, results, decoders, strict=True)
         ]
         self.done = 0
 
@@ -168,8 +183,10 @@ class _Run:
         )
 
 
-def _opened(challenge: Challenge, names: CaseNames, source: ResultSource, truth: References) -> Answers:
-    return read_answers_under(names, contract_of(challenge), challenge, source, image_size=truth.image_size)
+def _opened(
+    challenge: Challenge, names: CaseNames, source: ResultSource, truth: References, decoder: Decoder | None = None
+) -> Answers:
+    return read_answers_under(names, contract_of(challenge), challenge, source, image_size=truth.image_size, decoder=decoder)
 
 
 def _in_order(challenge: Challenge, measured: Sequence[Measured]) -> tuple[CaseScore, ...]:

@@ -108,7 +108,7 @@ class MaskScorer:
         }
 
     def _mean(self, ruler: Ruler, pairs: Sequence[MaskPair]) -> float:
-        return float(np.mean([self._value(ruler, pair) for pair in pairs]))
+        return sum(self._value(ruler, pair) for pair in pairs) / len(pairs)
 
     def _value(self, ruler: Ruler, pair: MaskPair) -> float:
         value = ruler.measure(pair, **ruler.arguments)

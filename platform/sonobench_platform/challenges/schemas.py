@@ -10,6 +10,7 @@ from sonobench_eval.challenge.model import (
     Bootstrap,
     CenterRole,
     Challenge,
+    ContractRules,
     Limits,
     Metric,
     Ranking,
@@ -28,7 +29,9 @@ class TaskSummary(BaseModel):
     cases: Annotated[int, Field(description="How many cases it has.")]
     metrics: tuple[Metric, ...]
     labels: Annotated[list[str] | None, Field(description="Names of the structures, of a segmentation task.")]
-    classes: Annotated[tuple[str, ...] | None, Field(description="Names of the classes by index, of a classification task.")]
+    classes: Annotated[tuple[str, ...] | None, Field(description="Names of the classes by index, where the task has classes.")]
+    range: Annotated[tuple[float, float] | None, Field(description="Lowest and highest value of a grade or a measurement.")]
+    points: Annotated[tuple[str, ...] | None, Field(description="Names of the keypoints.")]
 
 
 class CenterSummary(BaseModel):
@@ -55,7 +58,9 @@ class ChallengeDetail(ChallengeSummary):
     """A challenge as anyone may see it."""
 
     description: str
-    contract: Annotated[str, Field(description="How a container is fed and what it writes.")]
+    contract: Annotated[
+        str | ContractRules, Field(description="How a container is fed and what it writes: a preset's name, or the rules.")
+    ]
     writable: Annotated[tuple[str, ...], Field(description="Places in the container that are writable, in memory.")]
     limits: Limits
     undefined: Annotated[UndefinedPolicy, Field(description="What counts where a metric has no value.")]
@@ -110,6 +115,8 @@ def _tasks(challenge: Challenge) -> list[TaskSummary]:
             metrics=task.metrics,
             labels=None if task.labels is None else list(task.labels),
             classes=task.classes,
+            range=task.range,
+            points=task.points,
         )
         for task in challenge.tasks
     ]

@@ -180,14 +180,13 @@ def _uusic25(ranking: Ranking) -> tuple[str, ...]:
 
 
 def _sonobench_70_30(ranking: Ranking) -> tuple[str, ...]:
-    memory = ranking.memory_scale
+    floor, worst = (figures.limit_bytes(each) for each in (ranking.memory_scale.floor_bytes, ranking.memory_scale.worst_bytes))
     return (
         _weights_rule(ranking),
         f"Performance: {_counted(ranking)} of each task, each between what an answer without any skill gets (0) and its best "
         "value (1); the mean over metrics, tasks and kinds of task. No other team has a say in it.",
         "Efficiency: the mean of time and peak GPU memory on logarithmic scales. "
-        f"Up to {figures.limit_bytes(memory.floor_bytes)} memory counts 1, from {figures.limit_bytes(memory.worst_bytes)} on 0. Below a performance of {ranking.gate:g} "
-        "efficiency counts 0.",
+        f"Up to {floor} memory counts 1, from {worst} on 0. Below a performance of {ranking.gate:g} efficiency counts 0.",
     )
 
 
