@@ -76,7 +76,13 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
         "encoding": {"x": {**x, "field": "x"}, "y": {**y, "field": "y"}},
     }
     line: Spec = {"mark": {"type": "line", "color": INK, "strokeWidth": 1.4}, "encoding": {"x": x, "y": y}}
-    legend = {"title": "Cases in the bin", "symbolFillColor": BLUE, "symbolStrokeWidth": 0, "tickCount": 3}
+    most = int(table["cases"].max())
+    legend = {
+        "title": "Cases in the bin",
+        "symbolFillColor": BLUE,
+        "symbolStrokeWidth": 0,
+        "values": sorted({1, -(-most // 2), most}),
+    }
     size = {"field": "cases", "type": "quantitative", "scale": {"range": [6, 220], "zero": True}, "legend": legend}
     dots: Spec = {
         "mark": {"type": "circle", "color": BLUE, "opacity": 0.85},

@@ -37,17 +37,21 @@ def tau_distribution(distributions: Sequence[RankDistribution], *, titles: Mappi
     }
     labels = labels_of(list(named.values()), 24)
     edges = _edges(max(len(each.teams) for each in known), min(each.tau.values[0] for each in known))
-    table = pd.concat([_rows(each, labels[named[each.scope]], edges) for each in known], ignore_index=True)
+    table = pd.concat(
+        [_rows(each, labels[named[each.scope]], edges).assign(ranking_order=number) for number, each in enumerate(known)],
+        ignore_index=True,
+    )
     heading = "Kendall's tau of bootstrap rankings with the full ranking"
     takeaway = _takeaway(known, named)
-    spec = sheet(heading, takeaway, _view(table, list(dict.fromkeys(table["ranking"])), edges), width_px=WIDTH_PX + 170)
+    spec = sheet(heading, takeaway, _view(table, edges), width_px=WIDTH_PX + 170)
     return Chart("tau", heading, takeaway, spec, table)
 
 
 def _edges(teams: int, lowest: float) -> FloatArray:
-    """Bins that hold equally many of the values that tau can have without ties, 4 / (n (n - 1)) apart; 1 is amid the last one."""
+    """Bins that hold equally many of the values that tau can have without ties, 4 / (n (n - 1)) apart, as far as these are
+    fine enough; 1 is amid the last one."""
     step = 4 / (teams * (teams - 1))
-    width = min(step * np.ceil(FINEST / step - 1e-9), max(COARSEST, step / 2))
+    width = min(step * np.ceil(FINEST / step - 1e-9), COARSEST)
     bins = max(10, int(np.ceil((1 - min(lowest, 0.8)) / width + 0.5)))
     return np.asarray(1 + width / 2 - width * np.arange(bins, -1, -1))
 
@@ -62,7 +66,7 @@ def _rows(distribution: RankDistribution, label: str, edges: FloatArray) -> pd.D
     return table[table["share"] > 0]
 
 
-def _view(table: pd.DataFrame, names: Sequence[str], edges: FloatArray) -> Spec:
+def _view(table: pd.DataFrame, edges: FloatArray) -> Spec:
     x = number_axis("from", "Kendall's tau-b (1 is the same order)", domain=[float(edges[0]), float(edges[-1])])
     y = {"field": "up", "type": "quantitative", "axis": None, "scale": {"domain": [-0.62, 0.62]}}
     once = [
@@ -95,7 +99,13 @@ def _view(table: pd.DataFrame, names: Sequence[str], edges: FloatArray) -> Spec:
         },
     ]
     header = {"labelAngle": 0, "labelAlign": "left", "labelAnchor": "middle", "labelOrient": "left", "labelPadding": 6}
-    row = {"field": "ranking", "type": "nominal", "title": None, "header": header, "sort": list(names)}
+    row = {
+        "field": "ranking",
+        "type": "nominal",
+        "title": None,
+        "header": header,
+        "sort": {"field": "ranking_order", "op": "min"},
+    }
     return {
         "data": table_data(table, {}),
         "facet": {"row": row},
@@ -108,6 +118,6 @@ def _takeaway(known: Sequence[RankDistribution], named: Mapping[str, str]) -> st
     least = min(known, key=lambda each: each.tau.median or 0.0)
     first = known[0]
     told = f"{shortened(named[first.scope], 40)}: median tau {first.tau.median:.2f} ({first.tau.low:.2f} to {first.tau.high:.2f})"
-    if len(known) > 1:
+    if least is not first:
         told += f"; least stable is {shortened(named[least.scope], 40)} with {least.tau.median:.2f}"
     return f"{told}. Diamond: median; line: range in parentheses."

@@ -142,6 +142,16 @@ class TestTauDistribution:
         ]
         assert held == [0.25, 0.25, 0.5]
 
+    @pytest.mark.parametrize("teams", [2, 3, 15])
+    def test_bins_keep_to_the_values_that_tau_can_have(self, teams: int) -> None:
+        many = tuple(ranks(f"team {number}", 1, (1.0,), low=1, high=1) for number in range(teams))
+
+        chart = tau_distribution([distribution(*many, taus=(-1.0, 0.0, 1.0))])
+
+        assert chart is not None
+        assert chart.table["share"].sum() == pytest.approx(1)
+        assert (chart.table["from"].min() >= -1.11, chart.table["to"].max() <= 1.051) == (True, True)
+
     def test_tells_the_first_and_the_least_stable(self) -> None:
         parts = [distribution(*THREE.teams, taus=(0.8, 0.9, 1.0)), distribution(*THREE.teams, taus=(0.1, 0.2, 0.3), scope="T")]
 
