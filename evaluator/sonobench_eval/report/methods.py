@@ -5,11 +5,12 @@ The same statements as plain text and as LaTeX with citations, and the cited wor
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sonobench_eval.challenge.model import Challenge, Metric, Task, UndefinedPolicy
+from sonobench_eval.challenge.model import Challenge, Metric, UndefinedPolicy
 from sonobench_eval.challenge.ranking_rules import Ranking
 from sonobench_eval.challenge.undefined import Reason
 from sonobench_eval.ranking.confidence_sets import CORRECTION as SET_CORRECTION
@@ -95,13 +96,7 @@ def _what_was_measured(challenge: Challenge, board: Leaderboard) -> Iterator[Sta
         metrics = _listed([_labelled(task.definition(metric)) for metric in task.metrics])
         cases = count_of(len(challenge.cases_of(task.id)), "case")
         yield Statement(f"{task.title or task.id} ({task.kind}, {cases}) was measured by {metrics}.")
-    seen: set[tuple[str, str]] = set()
-    for task in challenge.tasks:
-        for metric in task.metrics:
-            spec = task.spec(metric)
-            if (spec.family, spec.name) not in seen:
-                seen.add((spec.family, spec.name))
-                yield _definition(task, metric)
+    yield from _definitions(challenge)
     if any(task.spec(metric).family == "masks" for task in challenge.tasks for metric in task.metrics):
         yield Statement(
             "Where a task has several structures, a case's score is the mean over them; a task's score is the mean over its "
@@ -115,9 +110,20 @@ def _labelled(definition: str) -> str:
     return f"{metric_label(name)} {how}".rstrip()
 
 
-def _definition(task: Task, metric: Metric) -> Statement:
-    spec = task.spec(metric)
-    return Statement(f"{metric_label(spec.name)} ({spec.title}): {spec.summary.rstrip('.')}.", works_said(spec.source))
+def _definitions(challenge: Challenge) -> Iterator[Statement]:
+    """Each metric once; where kinds of task have one of the same name, with the kind."""
+    first = {(task.rules.family, metric.name): (task, metric) for task in reversed(challenge.tasks) for metric in task.metrics}
+    families = Counter(name for _, name in first)
+    said: set[tuple[str, str]] = set()
+    for each in challenge.tasks:
+        for key in ((each.rules.family, metric.name) for metric in each.metrics):
+            if key not in said:
+                said.add(key)
+                task, metric = first[key]
+                spec = task.spec(metric)
+                kind = f" of {task.kind} tasks" if families[spec.name] > 1 else ""
+                text = f"{metric_label(spec.name)}{kind} ({spec.title}): {spec.summary.rstrip('.')}."
+                yield Statement(text, works_said(spec.source))
 
 
 def _what_counts(challenge: Challenge) -> Iterator[Statement]:
@@ -197,33 +203,39 @@ def _ranking(challenge: Challenge) -> Iterator[Statement]:
     if rules.scheme == "custom":
         yield from _custom(rules)
         return
-    counted = _listed(
-        [
-            *(name for name in rules.segmentation_metrics if _has(challenge, name)),
-            *(name for name in rules.classification_metrics if _has(challenge, name)),
-            *(name for name in rules.other_metrics if _has(challenge, name)),
-        ]
-    )
-    yield Statement(
-        f"Algorithms were ranked by the scheme {rules.scheme}: {percent(rules.performance)} performance ({counted}) and "
-        f"{percent(rules.efficiency)} efficiency (time and peak GPU memory)."
-    )
-    if rules.scheme == "uusic25":
-        yield Statement(
-            "On each task the algorithms are ranked by the mean of their ranks in its metrics, tasks of one kind by the mean of "
-            "that; performance is the mean of the kinds' ranks, 1 for the first and 0 for the last. Time and memory each give 1 "
-            "for the least of all algorithms and 0 for the most.",
-            ("lin2025",),
-        )
+    named = (*rules.segmentation_metrics, *rules.classification_metrics, *rules.other_metrics)
+    counted = _listed(dict.fromkeys(metric_label(name) for name in named if _has(challenge, name)))
+    if rules.efficiency:
+        weights = f"{percent(rules.performance)} performance ({counted}) and {percent(rules.efficiency)} efficiency"
+        yield Statement(f"Algorithms were ranked by the scheme {rules.scheme}: {weights} (time and peak GPU memory).")
     else:
+        yield Statement(f"Algorithms were ranked by the scheme {rules.scheme}, by performance alone ({counted}).")
+    yield from _by_ranks(rules) if rules.scheme == "uusic25" else _by_scales(rules)
+    yield Statement("Equal scores share the better rank.")
+
+
+def _by_ranks(rules: Ranking) -> Iterator[Statement]:
+    yield Statement(
+        "On each task the algorithms are ranked by the mean of their ranks in its metrics, tasks of one kind by the mean of "
+        "that; performance is the mean of the kinds' ranks, 1 for the first and 0 for the last.",
+        ("lin2025",),
+    )
+    if rules.efficiency:
+        yield Statement("Time and memory each give 1 for the least of all algorithms and 0 for the most.")
+
+
+def _by_scales(rules: Ranking) -> Iterator[Statement]:
+    yield Statement(
+        "Each metric counts from 0, what an answer without skill gets, to 1, its best; performance is the mean over metrics, "
+        "tasks and kinds of task."
+    )
+    if rules.efficiency:
         memory = rules.memory_scale
         yield Statement(
-            "Each metric counts from 0, what an answer without skill gets, to 1, its best; performance is the mean over metrics, "
-            "tasks and kinds of task. Time and memory count on declared logarithmic scales "
+            "Time and memory count on declared logarithmic scales "
             f"(memory: 1 up to {limit_bytes(memory.floor_bytes)}, 0 from {limit_bytes(memory.worst_bytes)} on). Below a "
             f"performance of {rules.gate:g} efficiency counts 0."
         )
-    yield Statement("Equal scores share the better rank.")
 
 
 def _dropped(board: Leaderboard) -> Iterator[Statement]:

@@ -26,7 +26,7 @@ def board_tables(board: Leaderboard) -> Iterator[PaperTable]:
         yield _means(board, keys)
     for task in _tasks(board):
         yield _task(board, task)
-        if task.roles:
+        if len({role.role for role in task.roles}) > 1:
             yield _roles(board, task)
     yield _runs(board)
 

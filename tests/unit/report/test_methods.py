@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from ranking_world import BREAST, HEAD, World, make_world
 
-from sonobench_eval.challenge.model import Bootstrap, Case, Metric
+from sonobench_eval.challenge.model import Bootstrap, Case, Metric, Task
 from sonobench_eval.challenge.ranking_rules import Ranking
 from sonobench_eval.challenge.undefined import UndefinedPolicy
 from sonobench_eval.ranking.board_notes import NO_METRIC
@@ -75,8 +75,20 @@ class TestMethods:
 
     def test_says_scheme_and_weights(self, world: World) -> None:
         text = said(world, ranking=Ranking(scheme="sonobench-70-30", performance=0.6, efficiency=0.4, gate=0.1))
-        assert "sonobench-70-30: 60\u00a0% performance (dsc, nsd, auc and acc) and 40\u00a0% efficiency" in text
+        assert "sonobench-70-30: 60\u00a0% performance (DSC, NSD, AUC and ACC) and 40\u00a0% efficiency" in text
         assert "Below a performance of 0.1 efficiency counts 0." in text
+
+    def test_says_nothing_of_efficiency_where_it_has_no_weight(self, world: World) -> None:
+        text = said(world, ranking=Ranking(performance=1, efficiency=0))
+        assert "ranked by the scheme uusic25, by performance alone (DSC, NSD, AUC and ACC)." in text
+        assert "memory" not in text
+
+    def test_defines_each_metric_once_and_tells_namesakes_apart(self, world: World) -> None:
+        instances = HEAD.model_dump() | {"id": "Cells", "kind": "instances", "labels": None, "metrics": [{"name": "f1"}]}
+        text = said(world, tasks=(HEAD, BREAST, Task.model_validate(instances)))
+        assert text.count("(Dice similarity coefficient)") == 1
+        assert "F1 of binary tasks (F1 score): " in text
+        assert "F1 of instances tasks (F1 of instances): " in text
 
     def test_says_what_a_tree_of_ones_own_is_made_of(self, world: World) -> None:
         tree = {"children": [{"of": "Head.dsc"}, {"of": "time_s", "name": "time"}]}
