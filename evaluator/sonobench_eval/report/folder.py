@@ -97,6 +97,7 @@ def write_folder(target: Path, files: Iterable[File], *, force: bool = False) ->
         FolderError: there is something else, or a report and no `force`.
     """
     check_place(target, force=force)
+    target = target.absolute()  # the present folder has a name too
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:
@@ -204,9 +205,7 @@ def _drawings(report: Report) -> tuple[list[Drawing], str]:
         drawn = [render.svg(_untitled(chart)) for chart in charts]
     except render.ReportNotInstalledError as error:
         return [Drawing(chart, None, _unique(chart.name, taken)) for chart in charts], f"There are only their numbers. {error}."
-    return [
-        Drawing(chart, svg, _unique(chart.name, taken), report.formats) for chart, svg in zip(charts, drawn, strict=True)
-    ], ""
+    return [Drawing(chart, svg, _unique(chart.name, taken), report.formats) for chart, svg in zip(charts, drawn, strict=True)], ""
 
 
 def _untitled(chart: Chart) -> Chart:

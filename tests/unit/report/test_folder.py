@@ -154,6 +154,12 @@ class TestWriteFolder:
         write_folder(tmp_path / "out", [PAGE])
         assert (tmp_path / "out/index.html").exists()
 
+    def test_the_present_folder_is_used_where_it_is_empty(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
+        write_folder(Path(), [PAGE])
+        assert (tmp_path / "here/index.html").exists()
+
     def test_nothing_is_left_where_a_file_cannot_be_made(self, tmp_path: Path) -> None:
         def broken() -> object:
             yield PAGE
