@@ -92,7 +92,8 @@ class CaseScore(EvaluationRecord):
     """One case. `problem` is the finding code that made its result unusable, or the empty-mask outcome.
 
     Segmentation scores: one per metric (mean over the task's structures). Classification: `acc`
-    (1 right, 0 wrong), and `p_<class index>` for the probabilities as written, where usable. Other kinds: what of the
+    (1 right, 0 wrong), `decided` (the index of the class), and `p_<class index>` for the probabilities as written, where
+    usable. Other kinds: what of the
     case goes into their metrics (`error`, `found` and `missed`, `radial_error`, ...).
     """
 

@@ -47,7 +47,8 @@ def _decision(answer: ClassAnswer) -> int:
 def _figures(answer: ClassAnswer, *, right: bool) -> dict[str, float]:
     probabilities = {f"p_{number}": each for number, each in enumerate(answer.probabilities or ())}
     abstained = {"abstained": 1.0} if answer.abstains else {}
-    return {"acc": 1.0 if right else 0.0, **abstained, **probabilities}
+    decided = {} if answer.prediction is None else {"decided": float(answer.prediction)}
+    return {"acc": 1.0 if right else 0.0, **decided, **abstained, **probabilities}
 
 
 def _closed_forms(asked: Asked, table: ClassAnswers) -> dict[str, ClosedForm]:

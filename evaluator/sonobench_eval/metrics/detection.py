@@ -58,7 +58,7 @@ def precision(
     Raises:
         MetricSpecError: the rule of matching contradicts itself, or there is no such class.
 
-    Source: Reinke et al., Nat Methods 2024 (Metrics Reloaded).
+    Source: Maier-Hein et al., Nat Methods 2024 (Metrics Reloaded).
     """
     near = Near(criterion, threshold, unit)
     found = _tally(answers, counts, near, matching=matching, confidence=confidence, average=average, of_class=of_class)

@@ -88,7 +88,7 @@ class TestClasses:
         )
         # One of two positives is above the negative, and two of three decisions are right.
         assert (value(found, "auc"), value(found, "acc")) == (0.5, pytest.approx(2 / 3))
-        assert found.cases[1].scores == {"acc": 1.0, "p_0": 0.4, "p_1": 0.6}
+        assert found.cases[1].scores == {"acc": 1.0, "decided": 1.0, "p_0": 0.4, "p_1": 0.6}
 
     def test_what_cannot_be_used_is_wrong_and_is_named(self) -> None:
         found = measured(CLASSES, [{"label": 0}, {"label": 1}], ClassAnswer((0.9, 0.1), 0), ClassAnswer(None, None, MISSING))

@@ -40,7 +40,7 @@ class TestPerfectResults:
 
     def test_classification_cases_show_what_was_written(self, bench: Bench) -> None:
         bench.classes({n: {"probability": [0.25, 0.75], "prediction": 1} for n in range(4)})
-        assert case(bench.score(), "cls/img/0.png") == ({"acc": 0.0, "p_0": 0.25, "p_1": 0.75}, None)
+        assert case(bench.score(), "cls/img/0.png") == ({"acc": 0.0, "decided": 1.0, "p_0": 0.25, "p_1": 0.75}, None)
 
     def test_the_evaluation_says_what_it_was_made_from(self, bench: Bench) -> None:
         made_from = bench.score(engine="reference").evaluation.made_from
@@ -119,7 +119,7 @@ class TestBrokenResults:
         answers: dict[int, object] = {n: {"probability": [0.1, 0.2 + 0.7 * (n % 2)], "prediction": n % 2} for n in range(3)}
         bench.classes({**answers, 3: {"probability": [0.9, 0.9], "prediction": 1}})
         accepted, refused = bench.score(), bench.score(policy=UndefinedPolicy(probabilities_not_normalised="invalid"))
-        assert case(accepted, "cls/img/3.png") == ({"acc": 1.0, "p_0": 0.9, "p_1": 0.9}, None)
+        assert case(accepted, "cls/img/3.png") == ({"acc": 1.0, "decided": 1.0, "p_0": 0.9, "p_1": 0.9}, None)
         assert case(refused, "cls/img/3.png") == ({"acc": 0.0}, "sum_not_one")
 
 

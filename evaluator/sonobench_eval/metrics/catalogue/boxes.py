@@ -8,7 +8,7 @@ from sonobench_eval.metrics.spec import MetricSpec, Parameter
 
 _PLACE = "sonobench_eval.metrics.detection"
 _REFERENCE = "sonobench_eval.metrics.reference_boxes"
-_RELOADED = "Reinke et al., Nat Methods 2024 (Metrics Reloaded)"
+_RELOADED = "Maier-Hein et al., Nat Methods 2024 (Metrics Reloaded)"
 _LUNA16 = "Setio et al., Med Image Anal 2017 (LUNA16)"
 
 _CRITERION = Parameter(

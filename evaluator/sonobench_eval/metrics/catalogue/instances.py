@@ -6,7 +6,7 @@ from sonobench_eval.metrics.spec import MetricSpec, Parameter
 
 _PLACE = "sonobench_eval.metrics.panoptic"
 _PQ = "Kirillov et al., CVPR 2019"
-_RELOADED = "Reinke et al., Nat Methods 2024 (Metrics Reloaded)"
+_RELOADED = "Maier-Hein et al., Nat Methods 2024 (Metrics Reloaded)"
 _THRESHOLD = Parameter("threshold", "number", "instances match above this IoU", default=0.5, low=0, high=0.999)
 _MATCHING = Parameter(
     "matching",
@@ -67,7 +67,7 @@ METRICS: tuple[MetricSpec, ...] = (
         family="instances",
         function=f"{_PLACE}:instance_dsc",
         summary="mean Dice coefficient of instances, each by itself",
-        source="Reinke et al., Nat Methods 2024; lesion-wise as in BraTS 2023",
+        source="Maier-Hein et al., Nat Methods 2024 (Metrics Reloaded); lesion-wise as in BraTS 2023",
         parameters=(_THRESHOLD, _MATCHING, _OVER, _POOLING),
         why_undefined=_NOTHING_AT_ALL,
     ),

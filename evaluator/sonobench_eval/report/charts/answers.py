@@ -20,15 +20,14 @@ def class_answers(evaluation: Evaluation, task_id: str, labels: Mapping[str, int
         classes: how many the task declares.
 
     Returns:
-        Probabilities as the team wrote them. An evaluation does not say for which class a team decided where it was wrong: of
-        two classes that is the other one, of more the likeliest other one by its own probabilities.
+        Probabilities and decisions as the team wrote them.
 
     Raises:
         KeyError: the evaluation lacks a case.
     """
     by_id = {case.id: case for case in evaluation.cases if case.task == task_id}
     rows = [_probabilities(by_id[case], classes) for case in labels]
-    decisions = [_decision(by_id[case], row, label) for (case, label), row in zip(labels.items(), rows, strict=True)]
+    decisions = [_decision(by_id[case]) for case in labels]
     return ClassAnswers(
         labels=np.array(list(labels.values()), dtype=np.intp),
         probabilities=np.array(rows, dtype=np.float64).reshape(len(labels), classes),
@@ -41,13 +40,7 @@ def _probabilities(case: CaseScore, classes: int) -> FloatArray:
     return np.full(classes, np.nan) if np.isnan(row).any() else row
 
 
-def _decision(case: CaseScore, probabilities: FloatArray, label: int) -> int:
+def _decision(case: CaseScore) -> int:
     if case.scores.get("abstained"):
         return ABSTAIN
-    if case.scores.get("acc") == 1:
-        return label
-    if np.isnan(probabilities).any():
-        return NO_DECISION
-    others = probabilities.copy()
-    others[label] = -np.inf
-    return int(np.argmax(others))
+    return int(case.scores.get("decided", NO_DECISION))

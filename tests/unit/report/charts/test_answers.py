@@ -34,13 +34,8 @@ class TestClassAnswers:
         np.testing.assert_array_equal(found.probabilities, [[0.2, 0.8], [0.9, 0.1]])
         np.testing.assert_array_equal(found.labels, [1, 0])
 
-    def test_a_right_decision_is_the_label_even_against_the_probabilities(self) -> None:
-        found = class_answers(evaluation(a={"acc": 1.0, "p_0": 0.9, "p_1": 0.1}), "T", {"a": 1}, classes=2)
-
-        assert found.decisions.tolist() == [1]
-
-    def test_a_wrong_decision_of_more_classes_is_the_likeliest_other_one(self) -> None:
-        scores = {"acc": 0.0, "p_0": 0.5, "p_1": 0.2, "p_2": 0.3}
+    def test_decisions_are_the_teams_own_even_against_its_probabilities(self) -> None:
+        scores = {"acc": 0.0, "decided": 2.0, "p_0": 0.5, "p_1": 0.4, "p_2": 0.1}
 
         assert class_answers(evaluation(a=scores), "T", {"a": 0}, classes=3).decisions.tolist() == [2]
 
