@@ -149,7 +149,11 @@ class TestDefinition:
         grades = Task(kind="ordinal", range=(0, 10), **base)
         lengths = Task(kind="regression", range=(0, 90), value_unit="mm", **base)
         plain = Task(kind="regression", range=(0, 1), **base)
-        assert [task.definition(mae) for task in (grades, lengths, plain)] == ["mae grades 0 to 10", "mae mm", "mae values 0 to 1"]
+        assert [task.definition(mae) for task in (grades, lengths, plain)] == [
+            "mae grades 0 to 10",
+            "mae mm",
+            "mae values 0 to 1",
+        ]
 
     def test_numbers_say_what_they_are(self) -> None:
         metric = Metric(name="f1", threshold=0.5, confidence=0.25)
