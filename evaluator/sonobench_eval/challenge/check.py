@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import nibabel
 import numpy as np
 from PIL import Image
 
@@ -150,6 +149,8 @@ def _volume_header_problems(path: Path) -> Iterator[str]:
 
 
 def _voxels(data: bytes) -> tuple[bytes, bytes]:
+    import nibabel
+
     plain = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
     kind = nibabel.Nifti2Image if struct.unpack_from("<i", plain)[0] == 540 or struct.unpack_from(">i", plain)[0] == 540 else None
     volume = cast(Any, kind or nibabel.Nifti1Image).from_bytes(plain)
@@ -190,6 +191,8 @@ def _not_a_file_inside(path: Path, folder: Path) -> str | None:
 
 
 def _volume_problem(path: Path) -> str | None:
+    import nibabel
+
     try:
         image_geometry(path)
         np.asanyarray(cast(Any, nibabel.load(path)).dataobj)
