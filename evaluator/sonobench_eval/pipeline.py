@@ -6,7 +6,9 @@ organiser's and trusted; one that is missing stops the scoring, because no score
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -93,7 +95,9 @@ def score_many(
     with ExitStack() as decoders:
         # One child for each algorithm: what one team's file might do to its decoder must not reach another team's.
         own = [decoders.enter_context(ConfinedDecoder()) for _ in results]
-        return _Run(loaded, results, own, engine=engine, progress=progress or _unheard).score()
+        ahead = decoders.enter_context(ConfinedDecoder()) if len(os.sched_getaffinity(0)) > 1 else None
+        truth = References(loaded, ahead)
+        return _Run(loaded, results, own, truth, engine=engine, progress=progress or _unheard).score()
 
 
 def check_results(
@@ -125,12 +129,13 @@ class _Run:
         loaded: LoadedChallenge,
         results: Sequence[Results],
         decoders: Sequence[Decoder],
+        truth: References,
         *,
         engine: EngineName,
         progress: Progress,
     ) -> None:
         self.loaded, self.challenge, self.engine, self.progress = loaded, loaded.challenge, engine, progress
-        self.truth = References(loaded)
+        self.truth = truth
         self.names = [case_names(self.challenge, each.pseudonym_key) for each in results]
         self.answers = [
             _opened(self.challenge, names, each.source, self.truth, decoder)
@@ -140,8 +145,10 @@ class _Run:
 
     def score(self) -> list[Scored]:
         self.truth.check()
-        made_from = self._provenance()
-        measured = [self._measure(task) for task in self.challenge.tasks]
+        with ThreadPoolExecutor(1) as beside:
+            hashing = beside.submit(dataset_hash, self.challenge, self.loaded.inputs_dir, self.loaded.truth_dir)
+            measured = [self._measure(task) for task in self.challenge.tasks]
+            made_from = self._provenance(hashing.result())
         return [
             self._scored([of_task[number] for of_task in measured], answers, made_from(names))
             for number, (answers, names) in enumerate(zip(self.answers, self.names, strict=True))
@@ -167,9 +174,8 @@ class _Run:
         self.done += 1
         self.progress(self.done, len(self.challenge.cases) * len(self.answers))
 
-    def _provenance(self) -> Callable[[CaseNames], Provenance]:
+    def _provenance(self, data: str) -> Callable[[CaseNames], Provenance]:
         """What every evaluation of this run was made from; only whether there were pseudonyms is each one's own."""
-        data = dataset_hash(self.challenge, self.loaded.inputs_dir, self.loaded.truth_dir)
         return lambda names: Provenance(
             challenge=self.challenge.name,
             challenge_hash=self.loaded.hash,

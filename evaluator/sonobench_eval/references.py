@@ -5,6 +5,7 @@ No score without its reference would be comparable, so nothing is scored around 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,17 @@ from numpy.typing import NDArray
 from sonobench_eval.challenge.errors import ChallengeError
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Case
-from sonobench_eval.io.images import ImageUnreadable, image_geometry, image_size, read_reference
-from sonobench_eval.io.volumes import Geometry, spacing_of
+from sonobench_eval.io.images import (
+    Decoder,
+    ImageUnreadable,
+    MaskRead,
+    MaskRequest,
+    image_geometry,
+    image_size,
+    is_tiff,
+    read_reference,
+)
+from sonobench_eval.io.volumes import Geometry, VolumeRead, spacing_of
 
 
 class UnusableReferenceError(ChallengeError):
@@ -22,9 +32,14 @@ class UnusableReferenceError(ChallengeError):
 
 
 class References:
-    """Sizes of images and reference masks of one challenge."""
+    """Sizes of images and reference masks of one challenge.
 
-    def __init__(self, loaded: LoadedChallenge) -> None:
+    With a `decoder`, flat masks are decoded ahead by it: on a second processor, while the first scores. It must never have
+    read a stranger's file.
+    """
+
+    def __init__(self, loaded: LoadedChallenge, decoder: Decoder | None = None) -> None:
+        self._decoder = decoder
         self.challenge, self.inputs_dir, self.truth_dir = loaded.challenge, loaded.inputs_dir, loaded.truth_dir
         self._sizes: dict[str, tuple[int, int] | Geometry] = {}
 
@@ -69,21 +84,40 @@ class References:
         size = self.image_size(case)
         return spacing_of(size.affine) if isinstance(size, Geometry) and size.affine is not None else None
 
-    def mask(self, case: Case) -> NDArray[Any]:
-        """A case's reference mask: label values, whole numbers, (rows, columns) or (planes, rows, columns).
+    def masks(self, cases: Sequence[Case]) -> Iterator[NDArray[Any]]:
+        """The reference masks of several cases, in their order.
+
+        Each is label values, whole numbers, (rows, columns) or (planes, rows, columns).
 
         Raises:
-            UnusableReferenceError: it is missing or unreadable, or has another size or place than its image.
+            UnusableReferenceError: one is missing or unreadable, or has another size or place than its image.
         """
-        path, size = self._path(case), self.image_size(case)
+        if self._decoder is None or any(case.is_volume for case in cases):
+            return (self._usable(case, self._read(case)) for case in cases)
+        ahead = self._decoder.decode_stream(self._request(case) for case in cases)
+        return (self._usable(case, read) for case, read in zip(cases, ahead, strict=True))
+
+    def _read(self, case: Case) -> MaskRead | VolumeRead:
+        path = self._path(case)
         try:
-            read = read_reference(path, size)
+            return read_reference(path, self.image_size(case))
         except OSError as error:
-            raise UnusableReferenceError(f"case {case.id}: the reference {path} cannot be read: {error.strerror}") from error
+            raise _unreadable(case, path, error) from error
+
+    def _request(self, case: Case) -> MaskRequest:
+        path = self._path(case)
+        try:
+            return MaskRequest(path.read_bytes(), self.flat_size(case), "tiff" if is_tiff(path) else "png")
+        except OSError as error:
+            raise _unreadable(case, path, error) from error
+
+    def _usable(self, case: Case, read: MaskRead | VolumeRead) -> NDArray[Any]:
         if read.array is None:
             why = read.detail or str(read.problem)
-            wanted = "a NIfTI volume of whole numbers" if isinstance(size, Geometry) else "an 8-bit grey PNG"
-            raise UnusableReferenceError(f"case {case.id}: the reference {path} cannot be used: {why}; save it as {wanted}")
+            wanted = "a NIfTI volume of whole numbers" if case.is_volume else "an 8-bit grey PNG"
+            raise UnusableReferenceError(
+                f"case {case.id}: the reference {self._path(case)} cannot be used: {why}; save it as {wanted}"
+            )
         return read.array
 
     def _size_of(self, case: Case) -> tuple[int, int] | Geometry:
@@ -101,3 +135,7 @@ class References:
                 f"case {case.id}: the challenge names no truth folder; set `truth` to where the masks are"
             )
         return self.truth_dir / case.mask
+
+
+def _unreadable(case: Case, path: Path, error: OSError) -> UnusableReferenceError:
+    return UnusableReferenceError(f"case {case.id}: the reference {path} cannot be read: {error.strerror}")

@@ -20,8 +20,8 @@ from sonobench_eval.io.volumes import Geometry, Shape, VolumeRead, placed
 
 __all__ = [
     "Decoder", "ImageUnreadable", "InProcessDecoder", "MaskForm", "MaskRead", "MaskRequest", "VolumeForm", "VolumeRequest",
-    "image_geometry", "image_size", "max_mask_bytes", "max_png_bytes", "max_volume_bytes", "read_mask", "read_mask_png",
-    "read_reference", "read_volume",
+    "image_geometry", "image_size", "is_tiff", "max_mask_bytes", "max_png_bytes", "max_volume_bytes", "read_mask",
+    "read_mask_png", "read_reference", "read_volume",
 ]  # fmt: skip
 
 INPUT_FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
@@ -155,10 +155,15 @@ def read_reference(path: Path, size: tuple[int, int] | Geometry) -> MaskRead | V
     Raises:
         OSError: the file cannot be read.
     """
-    data, is_tiff = path.read_bytes(), path.name.lower().endswith((".tif", ".tiff"))
+    data = path.read_bytes()
     if isinstance(size, Geometry):
-        return read_volume(data, expected=size, form="tiff" if is_tiff else "nifti")
-    return read_mask(data, expected=size, form="tiff" if is_tiff else "png")
+        return read_volume(data, expected=size, form="tiff" if is_tiff(path) else "nifti")
+    return read_mask(data, expected=size, form="tiff" if is_tiff(path) else "png")
+
+
+def is_tiff(path: Path) -> bool:
+    """By its ending."""
+    return path.name.lower().endswith((".tif", ".tiff"))
 
 
 def max_mask_bytes(expected: tuple[int, int], form: MaskForm = "png") -> int:

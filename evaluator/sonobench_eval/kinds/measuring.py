@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class Truth(Protocol):
 
     def spacing_mm(self, case: Case) -> tuple[float, ...] | None: ...
 
-    def mask(self, case: Case) -> NDArray[Any]: ...
+    def masks(self, cases: Sequence[Case]) -> Iterator[NDArray[Any]]: ...
 
 
 def measure_task(
@@ -85,8 +85,7 @@ def _measure_masks(
     scorer = MaskScorer(asked, policy)
     found: list[list[MaskScores]] = [[] for _ in answers]
     streams = [each.masks(asked.cases) for each in answers]
-    for case in asked.cases:
-        labels = truth.mask(case)
+    for case, labels in zip(asked.cases, truth.masks(asked.cases), strict=True):
         reference = scorer.reference(labels, spacing_of(case, labels.ndim) or truth.spacing_mm(case))
         for scores, masks in zip(found, streams, strict=True):
             scores.append(scorer.score(next(masks), reference))
@@ -97,8 +96,7 @@ def _measure_masks(
 def _measure_instances(asked: Asked, answers: Sequence[Answers], truth: Truth, *, told: Told) -> list[Measured]:
     scorers = [InstanceScorer(asked) for _ in answers]
     streams = [each.masks(asked.cases) for each in answers]
-    for case in asked.cases:
-        reference = truth.mask(case)
+    for reference in truth.masks(asked.cases):
         for scorer, masks in zip(scorers, streams, strict=True):
             scorer.add(next(masks), reference)
             told()

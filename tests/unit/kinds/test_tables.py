@@ -48,13 +48,13 @@ class Given:
 
 @dataclass
 class Truth:
-    masks: Mapping[str, np.ndarray]
+    by_case: Mapping[str, np.ndarray]
 
     def flat_size(self, case: Case) -> tuple[int, int]:
         return (30, 40)
 
-    def mask(self, case: Case) -> np.ndarray:
-        return self.masks[case.id]
+    def masks(self, cases: Iterable[Case]) -> Iterator[np.ndarray]:
+        return (self.by_case[case.id] for case in cases)
 
 
 def measured(task: dict[str, object], cases: list[dict[str, object]], *answers: object, masks: object = None) -> Measured:
