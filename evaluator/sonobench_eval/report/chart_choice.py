@@ -53,10 +53,11 @@ def board_charts(board: Leaderboard) -> Iterator[Chosen]:
     yield from _there([efficiency_pane(board), radar(board)])
 
 
-def evaluation_charts(challenge: Challenge, entries: Sequence[Entry]) -> Iterator[Chosen]:
+def evaluation_charts(challenge: Challenge, entries: Sequence[Entry], *, fewest_cases: int = 1) -> Iterator[Chosen]:
     """Task by task: centers, the spread of metrics of single cases, curves, calibration, difficulty.
 
-    What is drawn for one team alone (confusion, agreement) is drawn for the first entry.
+    What is drawn for one team alone (confusion, agreement) is drawn for the first entry. Bins of reliability
+    diagrams with fewer cases than `fewest_cases` are left out.
     """
     evaluations = {entry.team: entry.evaluation for entry in entries}
     every = [RankedMetric(task, metric) for task in challenge.tasks for metric in task.metrics]
@@ -70,7 +71,7 @@ def evaluation_charts(challenge: Challenge, entries: Sequence[Entry]) -> Iterato
             else:
                 yield from _there([case_scores(evaluations, task.id, metric)], of_cases=True)
         if of_task.labels is not None and len(task.classes or ()) <= MOST_CLASSES:
-            yield from _there(_class_charts(challenge, task, of_task, evaluations))
+            yield from _there(_class_charts(challenge, task, of_task, evaluations, fewest_cases=fewest_cases))
         if task.kind == "regression":
             yield from _there([_agreement(challenge, task, entries[0])], of_cases=True)
 
@@ -93,13 +94,13 @@ def stability_charts(report: StabilityReport, titles: Mapping[str, str]) -> Iter
 
 
 def _class_charts(
-    challenge: Challenge, task: Task, table: TaskTable, evaluations: Mapping[str, Evaluation]
+    challenge: Challenge, task: Task, table: TaskTable, evaluations: Mapping[str, Evaluation], *, fewest_cases: int
 ) -> Iterator[Chart | None]:
     names = task.classes or ()
     labels = {case.id: case.label for case in challenge.cases_of(task.id) if case.label is not None}
     answers = {team: class_answers(each, task.id, labels, classes=len(names)) for team, each in evaluations.items()}
     yield from _roc_curves(challenge.bootstrap, task, table, answers)
-    yield reliability_diagram(answers, task=_title(task))
+    yield reliability_diagram(answers, task=_title(task), fewest_cases=fewest_cases)
     if any(metric.name in _ABSTAINING for metric in task.metrics):
         yield accuracy_rejection(answers, task=_title(task))
     first = next(iter(answers))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.challenge.model import Challenge, Subgroups
 from sonobench_eval.ranking.entries import Entry
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.ranking.stability_report import StabilityReport
@@ -30,6 +30,7 @@ from sonobench_eval.report.methods import Methods, methods_of
 from sonobench_eval.report.paper import PaperTable, paper_csv
 from sonobench_eval.report.paper_tables import board_tables, evaluation_tables, stability_tables
 from sonobench_eval.report.paper_uusic25 import uusic25_tables
+from sonobench_eval.report.public import public_board, public_entry
 from sonobench_eval.report.tables import evaluation_csv, leaderboard_csv
 
 Format = Literal["svg", "pdf", "png"]
@@ -52,7 +53,7 @@ class File(NamedTuple):
 class Report:
     """What a report is made from. Without evaluations only the board's own tables and charts can be made.
 
-    `is_public` leaves out all that tells of single cases.
+    `is_public` leaves out all that tells of single cases, and figures of fewer than `fewest_cases`.
     """
 
     board: Leaderboard
@@ -64,9 +65,17 @@ class Report:
     formats: tuple[Format, ...] = ("svg", "pdf", "png")
     remarks: tuple[str, ...] = field(default=())
 
+    @property
+    def fewest_cases(self) -> int:
+        """That a figure must be of: for organizers any number, for the public as many as of a subgroup."""
+        if not self.is_public:
+            return 1
+        return (Subgroups() if self.challenge is None else self.challenge.subgroups).fewest_cases
+
 
 def report_files(report: Report) -> Iterator[File]:
     """Every file of the report, the page last."""
+    report = _for_its_readers(report)
     sections = _sections(report)
     methods = None
     if report.challenge is not None:
@@ -159,6 +168,13 @@ def _umask() -> int:
     return mask
 
 
+def _for_its_readers(report: Report) -> Report:
+    if not report.is_public:
+        return report
+    entries = tuple(public_entry(entry, fewest_cases=report.fewest_cases) for entry in report.entries)
+    return replace(report, board=public_board(report.board, fewest_cases=report.fewest_cases), entries=entries)
+
+
 def _sections(report: Report) -> list[Section]:
     """Every table under its heading; names of files are unique."""
     own = list(board_tables(report.board))
@@ -216,7 +232,7 @@ def _untitled(chart: Chart) -> Chart:
 def _chosen(report: Report) -> Iterator[Chosen]:
     yield from chart_choice.board_charts(report.board)
     if report.challenge is not None:
-        for chosen in chart_choice.evaluation_charts(report.challenge, report.entries):
+        for chosen in chart_choice.evaluation_charts(report.challenge, report.entries, fewest_cases=report.fewest_cases):
             if not (report.is_public and chosen.of_cases):
                 yield chosen
     if report.stability is not None:

@@ -13,6 +13,7 @@ from sonobench_eval.report.board_view import board_notes, mean_headings, mean_ke
 from sonobench_eval.report.charts.labels import slug
 from sonobench_eval.report.figures import memory_scale, metric_label, time_decimals
 from sonobench_eval.report.paper import Column, Estimate, PaperCell, PaperTable, Span, estimate_column, percent
+from sonobench_eval.report.public import is_held_back
 
 RANK = Column("rank", "Rank", "whole")
 TEAM = Column("team", "Team", "team")
@@ -123,7 +124,8 @@ def _roles(board: Leaderboard, task: TaskColumn) -> PaperTable:
         "intervals. Gap: external minus internal."
     )
     title = f"{task.title}: generalization"
-    return _without_empty(f"roles-{task.id}", title, caption, [RANK, TEAM, *columns], rows)
+    notes = _held_back(part for _, each in of_teams for part in (() if each is None else each.roles))
+    return _without_empty(f"roles-{task.id}", title, caption, [RANK, TEAM, *columns], rows, notes=notes)
 
 
 def _runs(board: Leaderboard) -> PaperTable:
@@ -166,7 +168,8 @@ def _centers(task: TaskScore, scores: Sequence[tuple[str, TaskScore | None]]) ->
     rows = tuple((team, part.id, part.role, *values) for (team, part), values in zip(parts, cells, strict=True))
     where = (TEAM, Column("center", "Center"), Column("role", "Role"))
     caption = f"{task.title} at each center, with intervals."
-    return PaperTable(f"centers-{task.id}", f"{task.title}: centers", caption, (*where, *columns), rows)
+    notes = _held_back(part for _, part in parts)
+    return PaperTable(f"centers-{task.id}", f"{task.title}: centers", caption, (*where, *columns), rows, notes=notes)
 
 
 def _subgroups(task: TaskScore, scores: Sequence[tuple[str, TaskScore | None]]) -> PaperTable:
@@ -283,6 +286,12 @@ def _undefined(of_teams: Sequence[tuple[Row, TaskColumn | None]]) -> tuple[str, 
 
 def _too_few(parts: Sequence[tuple[str, SubgroupScore]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{part.group} {part.id}: {part.too_few.rstrip('.')}." for _, part in parts if part.too_few))
+
+
+def _held_back(parts: Iterable[CenterScore]) -> tuple[str, ...]:
+    """`Far: too few: 6 cases, fewer than 10.`, once for each center or role."""
+    said = (f"{part.id}: {score.undefined}." for part in parts for score in part.metrics if is_held_back(score))
+    return tuple(dict.fromkeys(said))
 
 
 def _without_empty(

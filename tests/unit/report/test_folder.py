@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ranking_world import World, make_world
 
+from sonobench_eval.evaluation import CenterScore
 from sonobench_eval.ranking.build import build_leaderboard
 from sonobench_eval.ranking.entries import Entry
 from sonobench_eval.report import folder
@@ -41,6 +42,17 @@ def report_of(world: World, entries: tuple[Entry, ...], **more: object) -> Repor
     ordered = tuple(by_team[row.team] for row in board.rows)
     report = Report(board, "1.2", world.challenge, ordered, formats=())
     return replace(report, **more)  # type: ignore[arg-type]
+
+
+def with_far(entry: Entry) -> Entry:
+    """The first task also at two centers and roles, of which the external one has six cases."""
+    head = entry.evaluation.tasks[0]
+    scores = {n: (head.metrics[0].model_copy(update={"value": value, "n": n}),) for n, value in ((12, 0.75), (6, 0.4321))}
+    near = CenterScore(id="Near", role="internal", metrics=scores[12])
+    far = CenterScore(id="Far", role="external", metrics=scores[6])
+    changed = head.model_copy(update={"centers": (near, far), "roles": (near, far)})
+    tasks = (changed, *entry.evaluation.tasks[1:])
+    return replace(entry, evaluation=entry.evaluation.model_copy(update={"tasks": tasks}))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +128,25 @@ class TestReportFiles:
         assert not [each for each in files if each.startswith(("data/", "charts/cases-"))]
         assert not [each for each, content in files.items() if b"Head/0.png" in content]
         assert b"For organizers" not in files["index.html"]
+
+    def test_for_the_public_there_is_no_figure_of_few_cases(self, world: World) -> None:
+        def far(**more: object) -> tuple[str, str]:
+            files = dict(report_files(report_of(world, tuple(with_far(each) for each in world.entries), **more)))
+            return files["tables/centers-head.csv"].decode(), files["board.json"].decode()
+
+        for organizers, public in zip(far(), far(is_public=True), strict=True):
+            assert "0.4321" in organizers
+            assert "0.4321" not in public
+
+    def test_for_the_public_reliability_diagrams_have_no_bin_of_few_cases(self, world: World) -> None:
+        many = make_world({"good": 2.0, "poor": 0.0}, cases=60)
+
+        def fewest(**more: object) -> int:
+            files = dict(report_files(report_of(many, many.entries, **more)))
+            lines = csv.DictReader(io.StringIO(files["charts/reliability-breast.csv"].decode()))
+            return min(int(line["cases"]) for line in lines)
+
+        assert fewest() < world.challenge.subgroups.fewest_cases <= fewest(is_public=True)
 
     def test_for_organizers_it_says_that_it_is(self, world: World) -> None:
         files = dict(report_files(report_of(world, world.entries)))

@@ -12,6 +12,7 @@ from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, plain, shortened, slug
 from sonobench_eval.report.charts.style import INK, LIGHT_TO_DARK, QUIET, STEP_PX, number_axis, sheet, team_axis
 from sonobench_eval.report.figures import fixed, metric_label, signed
+from sonobench_eval.report.public import is_held_back
 
 CELL_PX, GAP_PX = 62, 210
 
@@ -58,7 +59,7 @@ def _of_center(center: CenterScore, metric: str) -> dict[str, object]:
         "role": center.role,
         "n": 0 if score is None else score.n,
         "value": score.value if score is not None else None,
-        "shown": fixed(score.value, 2) if known and score is not None else "–",
+        "shown": fixed(score.value, 2) if known and score is not None else "too few" if is_held_back(score) else "–",
     }
 
 

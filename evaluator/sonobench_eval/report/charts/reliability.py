@@ -16,7 +16,7 @@ from sonobench_eval.report.charts.style import BLUE, INK, QUIET, number_axis, sh
 from sonobench_eval.report.figures import count_of
 
 
-def reliability_diagram(answers: Mapping[str, ClassAnswers], *, task: str, bins: int = 10) -> Chart | None:
+def reliability_diagram(answers: Mapping[str, ClassAnswers], *, task: str, bins: int = 10, fewest_cases: int = 1) -> Chart | None:
     """Accuracy against confidence in bins of equal width; on the diagonal a team is right as often as it says.
 
     Args:
@@ -24,11 +24,13 @@ def reliability_diagram(answers: Mapping[str, ClassAnswers], *, task: str, bins:
         task: its title.
         bins: how many, over [0, 1]. The expected calibration error in the heading is of the same bins; unlike the drawing it
             counts cases without a usable answer too, at their worst.
+        fewest_cases: of a bin that is shown; the sentence is of all cases.
 
     Returns:
-        None where nobody gave a usable answer. Teams without any are left out.
+        None where no bin of anybody is shown. Teams without any are left out.
     """
-    tables = {team: _rows(team, each, bins) for team, each in answers.items()}
+    every = {team: _rows(team, each, bins) for team, each in answers.items()}
+    tables = {team: rows[rows["cases"] >= fewest_cases] for team, rows in every.items()}
     errors = {team: float(ece(answers[team], once(len(answers[team].labels)), bins=bins)[0]) for team in answers}
     order = sorted((team for team, rows in tables.items() if len(rows)), key=lambda team: errors[team])
     if not order:
@@ -42,7 +44,8 @@ def reliability_diagram(answers: Mapping[str, ClassAnswers], *, task: str, bins:
         ignore_index=True,
     )
     title = f"Reliability of probabilities, {plain(task)}"
-    takeaway = _takeaway(table, order, errors, len(answers[order[0]].labels))
+    takeaway = _takeaway(pd.concat([every[team] for team in order]), order, errors, len(answers[order[0]].labels))
+    takeaway += _left_out(fewest_cases)
     spec = sheet(title, takeaway, _view(table, labels), width_px=Grid.of(len(order)).width_px)
     return Chart(slug("reliability", task), title, takeaway, spec, table)
 
@@ -96,5 +99,9 @@ def _takeaway(table: pd.DataFrame, order: list[str], errors: Mapping[str, float]
     if len(order) > 1:
         told += f"; {shortened(order[-1], 40)} the worst ({errors[order[-1]]:.3f})"
     sums = table.assign(over=(table["confidence"] - table["accuracy"]) * table["cases"]).groupby("team")["over"].sum()
-    over = f"{int((sums > 0).sum())} of {len(order)} teams are overconfident on average (below the diagonal)"
-    return f"{told}; {over} ({count_of(cases, 'case')})."
+    over = f"{int((sums > 0).sum())} of {len(order)} teams are overconfident on average, so below the diagonal"
+    return f"{told}; {over}. {count_of(cases, 'case')}."
+
+
+def _left_out(fewest_cases: int) -> str:
+    return f" Bins of fewer than {count_of(fewest_cases, 'case')} are not shown." if fewest_cases > 1 else ""

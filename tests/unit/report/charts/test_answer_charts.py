@@ -149,7 +149,19 @@ class TestReliabilityDiagram:
         assert chart.table["confidence"].tolist() == pytest.approx([0.6, 0.9])
         assert chart.table["accuracy"].tolist() == [0.5, 0.75]
         assert "expected calibration error of 0.125; 1 of 1 teams are overconfident" in chart.takeaway
-        assert chart.takeaway.endswith("(8 cases).")
+        assert chart.takeaway.endswith("on average, so below the diagonal. 8 cases.")
+
+    def test_bins_of_too_few_cases_are_left_out_and_the_sentence_says_so(self) -> None:
+        answers = binary([1, 1, 1, 0, 1, 1, 0], [0.9] * 4 + [0.6] * 3)
+
+        chart = reliability_diagram({"A": answers}, task="T", bins=10, fewest_cases=4)
+
+        assert chart is not None
+        assert chart.table["cases"].tolist() == [4]
+        assert chart.takeaway.endswith("7 cases. Bins of fewer than 4 cases are not shown.")
+
+    def test_where_every_bin_has_too_few_cases_there_is_none(self) -> None:
+        assert reliability_diagram({"A": binary([1, 0], [0.9, 0.6])}, task="T", fewest_cases=2) is None
 
     def test_a_team_without_a_usable_answer_is_left_out(self) -> None:
         nobody = binary([0, 1], [np.nan, np.nan])

@@ -133,6 +133,19 @@ class TestCenterHeatmap:
         assert chart is not None
         assert len(chart.spec["hconcat"]) == 1
 
+    def test_a_center_held_back_from_the_public_is_named_without_a_figure(self) -> None:
+        one = evaluation([0.5], centers={"N": 0.8, "F": 0.6})
+        few = score("dsc", None, n=6).model_copy(update={"undefined": "too few: 6 cases, fewer than 10"})
+        near, far = one.tasks[0].centers
+        task = one.tasks[0].model_copy(update={"centers": (near, far.model_copy(update={"metrics": (few,)}))})
+
+        chart = center_heatmap({"A": one.model_copy(update={"tasks": (task,)})}, "T", "dsc")
+
+        assert chart is not None
+        assert chart.table["shown"].tolist() == ["0.80", "too few"]
+        assert chart.table["value"].isna().tolist() == [False, True]
+        assert "Hardest is N" in chart.takeaway
+
     def test_without_centers_there_is_none(self) -> None:
         assert center_heatmap({"A": evaluation([0.5])}, "T", "dsc") is None
 
