@@ -11,7 +11,7 @@ from sonobench_eval.ranking.leaderboard import Leaderboard, Row, TaskColumn
 from sonobench_eval.ranking.stability_report import StabilityReport
 from sonobench_eval.report.board_view import board_notes, mean_headings, mean_keys, mean_of
 from sonobench_eval.report.charts.labels import slug
-from sonobench_eval.report.figures import memory_scale, metric_label, time_decimals
+from sonobench_eval.report.figures import column_decimals, memory_scale, metric_label, time_decimals
 from sonobench_eval.report.paper import Column, Estimate, PaperCell, PaperTable, Span, estimate_column, percent
 from sonobench_eval.report.public import is_held_back
 
@@ -110,12 +110,16 @@ def _roles(board: Leaderboard, task: TaskColumn) -> PaperTable:
     gaps = [{} if each is None else {gap.metric: gap for gap in each.gaps} for _, each in of_teams]
     for metric in task.metrics:
         label = metric_label(metric.name)
-        for role in ("internal", "external"):
-            found = [None if each is None else _in_role(each.roles, role, metric.name) for _, each in of_teams]
-            columns.append(estimate_column(f"{metric.name}_{role}", f"{label}, {role}", found))
+        in_role = {
+            role: [None if each is None else _in_role(each.roles, role, metric.name) for _, each in of_teams]
+            for role in ("internal", "external")
+        }
+        decimals = column_decimals(score for found in in_role.values() for score in found)
+        for role, found in in_role.items():
+            columns.append(estimate_column(f"{metric.name}_{role}", f"{label}, {role}", found, decimals=decimals))
             for cells, score in zip(parts, found, strict=True):
                 cells.append(Estimate.of(score))
-        columns.append(Column(f"{metric.name}_gap", f"{label}, gap", "estimate", columns[-1].decimals))
+        columns.append(Column(f"{metric.name}_gap", f"{label}, gap", "estimate", decimals))
         for cells, of_team in zip(parts, gaps, strict=True):
             cells.append(Estimate.of(of_team.get(metric.name)))
     rows = [(row.rank, row.team, *cells) for (row, _), cells in zip(of_teams, parts, strict=True)]

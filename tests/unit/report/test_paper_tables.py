@@ -74,6 +74,17 @@ class TestBoardTables:
         assert table.rows[0][2:] == (Estimate.of(DSC), Estimate.of(DSC), Estimate(-0.25, -0.5, 0.0))
         assert table.columns[4].best is None
 
+    def test_a_metric_and_its_gap_are_printed_with_as_many_decimals(self) -> None:
+        # A half width of 0.05 supports two decimals; external has no width, alone it would have three.
+        narrow, perfect = score("dsc", "dsc", 0.714, 0.664, 0.764), score("dsc", "dsc", 1.0, 1.0, 1.0)
+        roles = tuple(
+            CenterScore.model_validate({"id": role, "role": role, "metrics": (of,)})
+            for role, of in (("internal", narrow), ("external", perfect))
+        )
+        task = column("Head", "segmentation", DSC, roles=roles, gaps=(GeneralisationGap(metric="dsc", value=0.286),))
+        table = named(board_tables(board(row("A", tasks=(task,)))), "roles-Head")
+        assert [each.decimals for each in table.columns[2:]] == [2, 2, 2]
+
     def test_there_is_no_table_of_roles_where_all_centers_have_the_same(self) -> None:
         only = CenterScore(id="internal", role="internal", metrics=(DSC,))
         tables = board_tables(board(row("A", tasks=(column("Head", "segmentation", DSC, roles=(only,)),))))
