@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
+from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 from sonobench_eval.report.charts.chart import Chart
@@ -13,6 +16,10 @@ VEGA_LITE_VERSION = "5.21"
 _NOWHERE: list[str] = []
 """The addresses that a specification may read from."""
 _ID = re.compile(r'(id="|url\(#)((?:clip|gradient_?)\d+)(?="|\))')
+
+
+FONTS = "SONOBENCH_FONTS"
+"""Environment variable: a folder with fonts for scripts that Liberation Sans lacks."""
 
 
 class ReportNotInstalledError(Exception):
@@ -56,9 +63,18 @@ def pdf(chart: Chart) -> bytes:
 
 def _renderer() -> ModuleType:
     try:
-        return importlib.import_module("vl_convert")
+        renderer = importlib.import_module("vl_convert")
     except ModuleNotFoundError as error:
         raise ReportNotInstalledError from error
+    if folder := os.environ.get(FONTS):
+        _register_fonts(renderer, folder)
+    return renderer
+
+
+@cache
+def _register_fonts(renderer: ModuleType, folder: str) -> None:
+    """Once: every further call would have all fonts read again."""
+    renderer.register_font_directory(str(Path(folder).absolute()))
 
 
 def _is_vega(chart: Chart) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+import vl_convert
 from chart_world import ChartWorld, all_charts, make_chart_world
 
 from sonobench_eval.report.charts.chart import TABLE, Chart
@@ -205,6 +207,32 @@ class TestPdf:
 
         assert document[:5] == b"%PDF-"
         assert document.rstrip().endswith(b"%%EOF")
+
+
+class TestFonts:
+    def test_those_of_the_folder_named_in_the_environment_are_registered_once(
+        self, charts: dict[str, Chart], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        folders: list[str] = []
+        monkeypatch.setattr(vl_convert, "register_font_directory", folders.append)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("SONOBENCH_FONTS", "fonts")
+
+        svg(charts["blob"])
+        png(charts["blob"])
+
+        assert folders == [str(tmp_path / "fonts")]
+
+    def test_none_are_registered_where_no_folder_is_named(
+        self, charts: dict[str, Chart], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folders: list[str] = []
+        monkeypatch.setattr(vl_convert, "register_font_directory", folders.append)
+        monkeypatch.delenv("SONOBENCH_FONTS", raising=False)
+
+        svg(charts["blob"])
+
+        assert folders == []
 
 
 class TestWithoutTheRenderer:
