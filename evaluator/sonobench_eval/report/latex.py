@@ -78,7 +78,6 @@ _SPECIAL = {
     "\u0142": r"\l{}",
     "\u0141": r"\L{}",
     "\u0131": r"\i{}",
-    "\ufffd": "?",
 }
 _LIGATURES = "-,'"
 """Two of these in a row are a dash or a quotation mark to TeX."""

@@ -12,6 +12,8 @@ from itertools import groupby
 LONGEST = 26
 """Characters of a label on an axis."""
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+_REPLACED = "?"
+"""In place of what is not seen. Not U+FFFD, which the charts' font lacks: one of it sets the whole label in another font."""
 _ACCENTS = 2
 """Marks on one letter: enough for any language, too few to reach into the next line."""
 NAMELESS = "(no name)"
@@ -37,7 +39,7 @@ _BUILT_IN = frozenset(
 
 def plain(text: str) -> str:
     """On one line, without characters that are not seen or turn the reading direction: these are shown as replaced."""
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in _UNSEEN else each for each in text)
+    shown = "".join(_REPLACED if unicodedata.category(each) in _UNSEEN or each == "\ufffd" else each for each in text)
     return " ".join(_few_accents(unicodedata.normalize("NFC", shown)).split()) or NAMELESS
 
 
