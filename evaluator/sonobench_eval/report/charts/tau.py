@@ -49,7 +49,7 @@ def tau_distribution(distributions: Sequence[RankDistribution], *, titles: Mappi
 
 def _edges(teams: int, lowest: float) -> FloatArray:
     """Bins that hold equally many of the values that tau can have without ties, 4 / (n (n - 1)) apart, as far as these are
-    fine enough; 1 is amid the last one."""
+    fine enough; 1 is amid the last one, of which only the half up to 1 is drawn."""
     step = 4 / (teams * (teams - 1))
     width = min(step * np.ceil(FINEST / step - 1e-9), COARSEST)
     bins = max(10, int(np.ceil((1 - min(lowest, 0.8)) / width + 0.5)))
@@ -61,7 +61,7 @@ def _rows(distribution: RankDistribution, label: str, edges: FloatArray) -> pd.D
     counts, _ = np.histogram(tau.values, bins=edges)
     share = counts / len(tau.values)
     height = 0.5 * counts / counts.max()
-    rows = {"from": edges[:-1], "to": edges[1:], "share": share, "up": height, "down": -height}
+    rows = {"from": edges[:-1], "to": np.minimum(edges[1:], 1), "share": share, "up": height, "down": -height}
     table = pd.DataFrame(rows).assign(ranking=label, scope=distribution.scope, median=tau.median, low=tau.low, high=tau.high)
     return table[table["share"] > 0]
 

@@ -137,7 +137,7 @@ class TestTauDistribution:
         assert chart is not None
         assert chart.table["share"].sum() == pytest.approx(1)
         held = [
-            float(chart.table[(chart.table["from"] <= value) & (value < chart.table["to"])]["share"].sum())
+            float(chart.table[(chart.table["from"] <= value) & (value <= chart.table["to"])]["share"].sum())
             for value in (-1 / 3, 1 / 3, 1)
         ]
         assert held == [0.25, 0.25, 0.5]
@@ -150,7 +150,13 @@ class TestTauDistribution:
 
         assert chart is not None
         assert chart.table["share"].sum() == pytest.approx(1)
-        assert (chart.table["from"].min() >= -1.11, chart.table["to"].max() <= 1.051) == (True, True)
+        assert chart.table["from"].min() >= -1.11
+
+    def test_no_bar_is_drawn_beyond_one(self) -> None:
+        chart = tau_distribution([distribution(*THREE.teams, taus=(0.0, 1.0))])
+
+        assert chart is not None
+        assert chart.table["to"].max() == 1
 
     def test_tells_the_first_and_the_least_stable(self) -> None:
         parts = [distribution(*THREE.teams, taus=(0.8, 0.9, 1.0)), distribution(*THREE.teams, taus=(0.1, 0.2, 0.3), scope="T")]
