@@ -167,7 +167,7 @@ def _takeaway(table: pd.DataFrame) -> str:
     front = table[table["on_front"]].sort_values("time")["team"].tolist()
     beaten = len(table) - len(front)
     verb = "is" if len(front) == 1 else "are"
-    told = f"{listed(front)} {verb} on the Pareto front"
+    told = f"{listed(front)} {verb} on the Pareto front of performance and time"
     if not beaten:
         return f"{told}: nobody is beaten in both time and performance."
     others = "the other team" if beaten == 1 else f"each of the other {beaten} teams"

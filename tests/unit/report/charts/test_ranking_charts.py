@@ -238,14 +238,17 @@ class TestEfficiencyPane:
         assert chart is not None
         assert chart.table.set_index("team")["on_front"].to_dict() == {"fast": True, "good": True, "beaten": False}
         assert chart.takeaway == (
-            "fast and good are on the Pareto front; for the other team one of these is at least as fast and as good."
+            "fast and good are on the Pareto front of performance and time; for the other team one of these is at least as fast and as good."
         )
 
     def test_teams_that_equal_each_other_do_not_beat_each_other(self) -> None:
         chart = efficiency_pane(board(row("A", time_s=2), row("B", time_s=2)))
 
         assert chart is not None
-        assert chart.takeaway == "A and B are on the Pareto front: nobody is beaten in both time and performance."
+        assert (
+            chart.takeaway
+            == "A and B are on the Pareto front of performance and time: nobody is beaten in both time and performance."
+        )
 
     def test_the_front_is_drawn_as_stairs(self) -> None:
         chart = efficiency_pane(board(row("fast", performance=0.2, time_s=1), row("good", performance=0.9, time_s=10)))
