@@ -238,7 +238,8 @@ class TestEfficiencyPane:
         assert chart is not None
         assert chart.table.set_index("team")["on_front"].to_dict() == {"fast": True, "good": True, "beaten": False}
         assert chart.takeaway == (
-            "fast and good are on the Pareto front of performance and time; for the other team one of these is at least as fast and as good."
+            "fast and good are on the Pareto front of performance and time; for the other team one of these is at least as fast "
+            "and as good."
         )
 
     def test_teams_that_equal_each_other_do_not_beat_each_other(self) -> None:
