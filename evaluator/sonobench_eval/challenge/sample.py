@@ -50,7 +50,7 @@ def challenge_on_sample(public: PublicChallenge, folder: Path) -> Sample:
     centers = _centers(public, cases)
     if centers == (_NO_CENTER,):
         cases = [case.model_copy(update={"center": _NO_CENTER.id}) for case in cases]
-    referenced = all(case.mask is not None or case.label is not None for case in cases)
+    referenced = all(case.has_reference for case in cases)
     if not referenced:
         cases = [case.model_copy(update={"mask": None, "label": None}) for case in cases]
     challenge = with_cases(public, cases, centers=centers, name=str(listed))

@@ -128,7 +128,7 @@ def _ground(challenge: Path, sample: Path | None) -> _Ground:
     if public is None:
         loaded = load_challenge(challenge)
         if sample is None:
-            referenced = all(case.mask is not None or case.label is not None for case in loaded.challenge.cases)
+            referenced = all(case.has_reference for case in loaded.challenge.cases)
             return _Ground(loaded, has_references=referenced, cases_declared=len(loaded.challenge.cases))
         public = public_part(loaded.challenge, loaded.hash)
     if sample is None:

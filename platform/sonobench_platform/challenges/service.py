@@ -67,11 +67,11 @@ def _unchanged(core: Core, loaded: LoadedChallenge) -> ChallengeRow | None:
 
 
 def _check(loaded: LoadedChallenge) -> None:
-    without = [case.id for case in loaded.challenge.cases if case.mask is None and case.label is None]
+    without = [case.id for case in loaded.challenge.cases if not case.has_reference]
     if without:
         raise DefinitionRefused(
             "no-references",
-            f"{len(without):,} cases of {loaded.path} have neither mask nor label (first: {without[0]}); add them.",
+            f"{len(without):,} cases of {loaded.path} have no reference (first: {without[0]}); add them.",
         )
     problems = check_data(loaded.challenge, loaded.inputs_dir, loaded.truth_dir)
     if problems:

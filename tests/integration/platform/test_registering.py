@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sonobench_eval.challenge.load import ChallengeError
+from sonobench_eval.challenge.load import ChallengeError, load_challenge
+from sonobench_eval.presets.catalogue import PRESETS, Preset
+from sonobench_eval.presets.making import make_preset
 from sonobench_platform.domain.errors import Conflict, DefinitionRefused
 
 
@@ -73,8 +76,19 @@ class TestRegisterChallenge:
         cases = [dict(case) for case in worlds.CHALLENGE["cases"]]
         del cases[0]["mask"]
         worlds.write_challenge(world.folder, cases=cases, name="other")
-        with pytest.raises(DefinitionRefused, match="neither mask nor label"):
+        with pytest.raises(DefinitionRefused, match="have no reference"):
             world.platform.register_challenge(world.yaml)
+
+    @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+    def test_challenges_of_every_kind_are_taken_and_shown(self, world: Any, tmp_path: Path, preset: Preset) -> None:
+        made = make_preset(preset, tmp_path / "made")
+        summary = world.platform.register_challenge(made)
+        shown = world.anyone.get(f"/api/v1/challenges/{summary.name}").json()
+        assert {task["kind"] for task in shown["tasks"]} == {task.kind for task in load_challenge(made).challenge.tasks}
+        assert world.anyone.get(f"/api/v1/challenges/{summary.name}/public").status_code == 200
+        page = world.anyone.get(f"/challenges/{summary.name}")
+        assert page.status_code == 200
+        assert "is best" in page.text
 
     def test_a_broken_file_says_what_the_loader_says(self, world: Any) -> None:
         world.yaml.write_text("sonobench: 1\nnonsense: 2\n")
