@@ -7,6 +7,7 @@ from math import isinf
 
 from sonobench_eval.challenge.model import Challenge, Metric, Ranking
 from sonobench_eval.challenge.ranking_rules import SchemeName
+from sonobench_eval.contract.presets import rules_of
 from sonobench_eval.metrics.spec import MetricSpec
 from sonobench_eval.ranking.relative import NOTE
 from sonobench_eval.report import figures
@@ -110,10 +111,16 @@ def run_rules(challenge: Challenge) -> tuple[str, ...]:
         f"{_how_often(challenge)}, without network, under a user id that is not root.",
         f"Its file system is read-only but for {places}, which are kept in memory beside the program's own and thrown away "
         "after the run.",
-        "/input holds the images, /input_json is the list of cases, results go to /output.",
+        _places_rule(challenge),
         _names_rule(challenge),
         "A team whose image fails is told why, in a sentence; a fault of the platform costs a team nothing.",
     )
+
+
+def _places_rule(challenge: Challenge) -> str:
+    contract = rules_of(challenge)
+    cases = "there is no list of cases" if contract.case_list is None else f"{contract.case_list.at} is the list of cases"
+    return f"{contract.inputs.at} holds the images, {cases}, results go to {contract.output_at}."
 
 
 def _how_often(challenge: Challenge) -> str:

@@ -47,6 +47,11 @@ class TestRules:
         own = challenge.model_copy(update={"ranking": Ranking.model_validate({"scheme": "custom", "tree": tree})})
         assert "made of overlap and time" in rules.ranking_rules(own)[0]
 
+    def test_where_images_cases_and_results_are_is_the_contracts_word(self, challenge: Challenge) -> None:
+        assert "/input holds the images, /input_json is the list of cases, results go to /output." in rules.run_rules(challenge)
+        folders = challenge.model_copy(update={"contract": "folder-per-case"})
+        assert "/input holds the images, there is no list of cases, results go to /output." in rules.run_rules(folders)
+
     def test_external_centers_are_told_in_words(self, challenge: Challenge) -> None:
         lines = rules.center_lines(challenge)
         assert [line.role for line in lines] == ["internal", "internal", "external: never seen in training"]
