@@ -30,7 +30,7 @@ StabilityOption = Annotated[
     bool, typer.Option("--stability/--no-stability", help="With how far the ranking can be trusted, which takes a while.")
 ]
 PublicOption = Annotated[
-    bool, typer.Option("--public", help="Leave out what tells of single cases, or of centers with few: it was made from hidden data.")
+    bool, typer.Option("--public", help="Leave out what tells of single cases, or of very few: it is made from hidden data.")
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an older report in that folder.")]
 
