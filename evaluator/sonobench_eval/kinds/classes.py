@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sonobench_eval.challenge.model import Case, Task
 from sonobench_eval.contract.port import Answers, ClassAnswer
 from sonobench_eval.kinds.port import Asked, Measured, Read, each, measured_table, problem_of
 from sonobench_eval.metrics.class_answers import ABSTAIN, NO_DECISION, BoolArray, ClassAnswers
@@ -17,22 +18,23 @@ from sonobench_eval.statistics.proportions import ProportionKind, proportion_int
 
 def measure_classes(asked: Asked, answers: Answers, told: Callable[[], None]) -> Measured:
     """Score one algorithm's answers to a binary or multiclass task."""
-    written = [_usable(answers.classification(case)) for case in each(asked.cases, told)]
-    table = _table(asked, written)
+    written = [usable_class(answers.classification(case)) for case in each(asked.cases, told)]
+    table = class_table(asked.task, asked.cases, written)
     figures = [_figures(answer, right=bool(right)) for answer, right in zip(written, table.right, strict=True)]
     read = Read(table, [problem_of(answer.problem) for answer in written], figures)
     return measured_table(asked, read, closed=_closed_forms(asked, table))
 
 
-def _usable(answer: ClassAnswer) -> ClassAnswer:
+def usable_class(answer: ClassAnswer) -> ClassAnswer:
     """The answer with nothing in it where it does not count."""
     return answer if problem_of(answer.problem) is None else ClassAnswer(None, None, answer.problem)
 
 
-def _table(asked: Asked, written: Sequence[ClassAnswer]) -> ClassAnswers:
-    absent = (np.nan,) * len(asked.task.classes or ())
+def class_table(task: Task, cases: Sequence[Case], written: Sequence[ClassAnswer]) -> ClassAnswers:
+    """The table of a task's cases and the usable answers to them, in one order."""
+    absent = (np.nan,) * len(task.classes or ())
     return ClassAnswers(
-        labels=np.array([case.label for case in asked.cases], dtype=np.intp),
+        labels=np.array([case.label for case in cases], dtype=np.intp),
         probabilities=np.array([absent if answer.probabilities is None else answer.probabilities for answer in written]),
         decisions=np.array([_decision(answer) for answer in written], dtype=np.intp),
     )
