@@ -241,8 +241,3 @@ def _swapped(task: TaskTable, first: int, second: int, draws: Draws) -> PairedTe
         return np.asarray(np.mean(areas, axis=0))
 
     return swap_test(measure, task.unit_of_case, draws)
-
-
-def _joined_ranks(scores: FloatArray) -> FloatArray:
-    """Two algorithms' scores, each as ranks among its own, one behind the other."""
-    return np.concatenate([mid_ranks(row) for row in scores])
