@@ -11,13 +11,21 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from sonobench_platform.accounts.access import ALLOWED
-from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.accounts.identity import Role
 from sonobench_platform.problems import MEDIA_TYPE, FieldError, Problem
 
 _SCHEMES = {
-    TokenKind.TEAM: ("teamToken", "A team's token, `sbt_...`, given by the organisers."),
-    TokenKind.ORGANISER: ("organiserToken", "An organiser's token, `sbo_...`; the first is made at the first start."),
-    TokenKind.NODE: ("nodeToken", "The run workers' token, `sbn_...`; made at the first start."),
+    Role.PARTICIPANT: (
+        "participant",
+        "A team's token, `sbt_...`, or a person's, `sbp_...` with the scope `submit` (`read` to read).",
+    ),
+    Role.ORGANISER: (
+        "organiser",
+        "The organiser token, `sbo_...`, or an organiser's with the scope `organise`.",
+    ),
+    Role.ADMINISTRATOR: ("administrator", "The organiser token, or an administrator's with the scope `administer`."),
+    Role.NODE: ("node", "The run workers' token, `sbn_...`; made at the first start."),
+    Role.PERSON: ("person", "The token of a person with an account, `sbp_...`, or a signed-in browser."),
 }
 
 _WITH_BODY = ("put", "post")
@@ -27,8 +35,8 @@ class UnstatedAccessError(Exception):
     """A route does not say who may call it."""
 
 
-def callers_of(route: APIRoute) -> frozenset[TokenKind]:
-    """Whose tokens a route takes; empty for anyone.
+def callers_of(route: APIRoute) -> frozenset[Role]:
+    """Which roles a route takes; empty for anyone.
 
     Raises:
         UnstatedAccessError: it does not say.
@@ -52,7 +60,7 @@ def install(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[TokenKind]]) -> dict[str, Any]:
+def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[Role]]) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     parts = document["components"]
     for name in ("HTTPValidationError", "ValidationError"):
@@ -65,7 +73,7 @@ def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[TokenKind]])
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            operation["security"] = [{_SCHEMES[kind][0]: []} for kind in sorted(access.get((method, path), ()))]
+            operation["security"] = [{_SCHEMES[role][0]: []} for role in sorted(access.get((method, path), ()))]
             _say_problems(operation, method)
     return document
 

@@ -50,12 +50,13 @@ class Case(Record):
     uncertain, one for each class), `value` (a grade or a measurement), `boxes` or `points` (`{name: [x, y]}` in pixels,
     null where one is not visible); all are None in a challenge without references. `pixel_size_mm` is
     `(row, column)`, for volumes `(slice, row, column)`, or one number. `groups` puts the case into subgroups
-    (`{device: GE, trimester: "2"}`).
+    (`{device: GE, trimester: "2"}`). `phase` is the phase it belongs to; None: the first of kind test.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=500)]
     task: Slug
     center: Slug
+    phase: Slug | None = None
     subject: Text | None = None
     subgroup: Text | None = None
     groups: dict[Slug, Text] | None = None

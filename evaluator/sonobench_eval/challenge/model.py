@@ -19,6 +19,7 @@ from sonobench_eval.challenge.case import Box, Case, Center, CenterRole, Millime
 from sonobench_eval.challenge.contract_rules import ContractName, ContractRules
 from sonobench_eval.challenge.errors import CrossCheckError, Problem
 from sonobench_eval.challenge.kinds import TaskKind
+from sonobench_eval.challenge.phase import WHOLE, EntryRules, Phase, phases_problems
 from sonobench_eval.challenge.ranking_rules import Ranking, ranking_problems
 from sonobench_eval.challenge.record import Record, Slug, is_plain_relative_path
 from sonobench_eval.challenge.sizes import Bytes, Seconds
@@ -132,6 +133,11 @@ class Challenge(Record):
     """Containers are given opaque names in shuffled order, new for every run, in place of the cases' own."""
     logs: Literal["organisers", "team"] = "organisers"
     """Who may read a run's log. `team` is for public sample data only: a log can carry what the images show."""
+    partial: Literal["scored", "failed"] = "scored"
+    """What a run that ended by the team's own fault (time, memory, a crash) comes to where it left results: scored, each
+    missing one by the declared policy, or failed."""
+    entry: EntryRules = EntryRules()
+    phases: tuple[Phase, ...] = ()
     centers: Annotated[tuple[Center, ...], Field(min_length=1)]
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
@@ -168,6 +174,7 @@ class Challenge(Record):
         for number, case in enumerate(self.warm_up):
             problems += [Problem(("warm_up", number, key), sentence) for key, sentence in case_problems(case, tasks, centers)]
         problems += _warm_up_problems(self.warm_up, self.cases)
+        problems += _phase_problems(self)
         used = {case.task for case in self.cases}
         problems += [Problem(("tasks", at), "has no cases") for at, task in enumerate(self.tasks) if task.id not in used]
         problems += [Problem(("ranking", *each.loc), each.sentence) for each in ranking_problems(self.ranking, self.tasks)]
@@ -190,6 +197,49 @@ class Challenge(Record):
         warm_up = tuple(case.without_reference() for case in self.warm_up)
         return self.model_copy(update={"truth": None, "cases": cases, "warm_up": warm_up})
 
+    @property
+    def all_phases(self) -> tuple[Phase, ...]:
+        """Its phases in order; of a challenge that declares none, the one that it then has."""
+        return self.phases or (Phase(id=WHOLE, logs=self.logs),)
+
+    def phase(self, phase_id: str) -> Phase:
+        return next(phase for phase in self.all_phases if phase.id == phase_id)
+
+    def of_phase(self, phase_id: str) -> Challenge:
+        """The challenge of one phase: its own cases, the tasks, metrics and centers that they have, its logs; no phases."""
+        if not self.phases:
+            return self
+        phase = self.phase(phase_id)
+        own = [case for case in self.cases if (case.phase or self._default_phase) == phase_id]
+        tasks, centers = {case.task for case in own}, {case.center for case in (*own, *self.warm_up)}
+        hidden = {case.id for case in own}
+        return self.model_copy(
+            update={
+                "cases": tuple(case.model_copy(update={"phase": None}) for case in own),
+                "tasks": tuple(task for task in self.tasks if task.id in tasks | {case.task for case in self.warm_up}),
+                "centers": tuple(center for center in self.centers if center.id in centers),
+                "warm_up": tuple(case for case in self.warm_up if case.id not in hidden),
+                "logs": phase.logs or ("team" if phase.kind == "sample" else self.logs),
+                "phases": (),
+                "entry": EntryRules(),
+            }
+        )
+
+    @property
+    def canary(self) -> Challenge | None:
+        """The public part of the challenge, without references, on which an image proves that it runs; None where none is.
+
+        The cases of the first sample phase, else those of the warm-up.
+        """
+        sample = next((phase for phase in self.phases if phase.kind == "sample"), None)
+        if sample is not None:
+            return self.of_phase(sample.id).without_references()
+        return self.without_references().only_warm_up() if self.warm_up else None
+
+    @property
+    def _default_phase(self) -> str:
+        return next((phase.id for phase in self.phases if phase.kind == "test"), self.phases[0].id)
+
     def only_warm_up(self) -> Challenge:
         """The same challenge with its public warm-up cases in place of its own; tasks without any are left as they are."""
         return self.model_copy(update={"cases": self.warm_up, "warm_up": ()})
@@ -207,6 +257,22 @@ def _twice(key: str, records: Sequence[Center | Task | Case]) -> list[Problem]:
         if record.id in seen:
             problems.append(Problem((key, number, "id"), f"{record.id!r} is declared twice"))
         seen.add(record.id)
+    return problems
+
+
+def _phase_problems(challenge: Challenge) -> list[Problem]:
+    problems = list(phases_problems(challenge.phases))
+    known = {phase.id for phase in challenge.phases}
+    for number, case in enumerate(challenge.cases):
+        if case.phase is not None and case.phase not in known:
+            problems.append(Problem(("cases", number, "phase"), f"there is no phase {case.phase!r}; declare it under phases"))
+    if challenge.phases and not problems:
+        used = {case.phase or challenge._default_phase for case in challenge.cases}
+        problems += [
+            Problem(("phases", at), f"{phase.id!r} has no cases; give cases `phase: {phase.id}`")
+            for at, phase in enumerate(challenge.phases)
+            if phase.id not in used
+        ]
     return problems
 
 

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from sonobench_platform.accounts.service import Identity, identify
-from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.accounts.identity import Identity, Role
+from sonobench_platform.accounts.service import identify
 from sonobench_platform.core import CoreDep
 from sonobench_platform.domain.errors import Forbidden, Unauthorised
 
-ALLOWED: dict[Callable[..., Any], frozenset[TokenKind]] = {}
+ALLOWED: dict[Callable[..., Any], frozenset[Role]] = {}
 """What each dependency lets through: the API's document and its test read it. Empty: no token needed."""
 
 
@@ -26,17 +26,17 @@ def anyone() -> None:
 ALLOWED[anyone] = frozenset()
 
 
-def _allow(*kinds: TokenKind) -> Callable[..., Identity]:
+def _allow(*roles: Role) -> Callable[..., Identity]:
     def caller(request: Request, core: CoreDep) -> Identity:
         identity = identify(core, _bearer(request))
         if identity is None:
             raise Unauthorised("unknown-token", "This token is not known here, or was revoked; check it.", headers=_CHALLENGE)
-        if identity.kind not in kinds:
-            needed = " or ".join(f"{'an' if kind == TokenKind.ORGANISER else 'a'} {kind}" for kind in kinds)
-            raise Forbidden("wrong-kind-of-token", f"This needs {needed} token, and yours is of kind {identity.kind}.")
+        if not identity.roles & frozenset(roles):
+            needed = " or ".join(f"{'an' if role[0] in 'ao' else 'a'} {role}" for role in roles)
+            raise Forbidden("not-your-role", f"This is for {needed}, and you ask as {identity.name}.")
         return identity
 
-    ALLOWED[caller] = frozenset(kinds)
+    ALLOWED[caller] = frozenset(roles)
     return caller
 
 
@@ -52,8 +52,10 @@ def _bearer(request: Request) -> str:
 
 
 Everyone = Depends(anyone)
-TeamCaller = Annotated[Identity, Depends(_allow(TokenKind.TEAM))]
-OrganiserCaller = Annotated[Identity, Depends(_allow(TokenKind.ORGANISER))]
-TeamOrOrganiser = Annotated[Identity, Depends(_allow(TokenKind.TEAM, TokenKind.ORGANISER))]
-NodeCaller = Annotated[Identity, Depends(_allow(TokenKind.NODE))]
-AnyToken = Annotated[Identity, Depends(_allow(TokenKind.TEAM, TokenKind.ORGANISER, TokenKind.NODE))]
+Participant = Annotated[Identity, Depends(_allow(Role.PARTICIPANT))]
+OrganiserCaller = Annotated[Identity, Depends(_allow(Role.ORGANISER))]
+AdministratorCaller = Annotated[Identity, Depends(_allow(Role.ADMINISTRATOR))]
+ParticipantOrOrganiser = Annotated[Identity, Depends(_allow(Role.PARTICIPANT, Role.ORGANISER))]
+PersonCaller = Annotated[Identity, Depends(_allow(Role.PERSON))]
+NodeCaller = Annotated[Identity, Depends(_allow(Role.NODE))]
+AnyCaller = Annotated[Identity, Depends(_allow(*Role))]

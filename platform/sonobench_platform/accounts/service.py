@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import hmac
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from sonobench_platform.accounts import repository, tokens
+from sonobench_platform.accounts.identity import Identity, OwnTeam
 from sonobench_platform.accounts.tokens import TokenKind
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import TokenRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.ids import new_id
 from sonobench_platform.storage.store import settle
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who asks. `team_id` and `team_name` are set for a team's token only."""
-
-    kind: TokenKind
-    team_id: str | None = None
-    team_name: str | None = None
 
 
 class TokenFileError(Exception):
@@ -45,8 +36,18 @@ def identify(core: Core, token: str) -> Identity | None:
         found = repository.find_live(session, sha256)
     if found is None or not hmac.compare_digest(found.token.sha256, sha256):
         return None
-    kind = TokenKind(found.token.kind)
-    return Identity(kind) if found.team is None else Identity(kind, found.team.id, found.team.name)
+    return _identity(found)
+
+
+def _identity(found: repository.TokenOwner) -> Identity | None:
+    kind, team = TokenKind(found.token.kind), found.team
+    if kind == TokenKind.TEAM and team is not None:
+        return Identity(kind, f"team {team.name}", teams=(OwnTeam(team.id, team.name, is_captain=True),))
+    if kind == TokenKind.NODE:
+        return Identity(kind, "the node token")
+    if kind == TokenKind.ORGANISER:
+        return Identity(kind, "the organiser token", is_administrator=True)
+    return None
 
 
 def ensure_token_file(core: Core, kind: TokenKind, path: Path) -> None:

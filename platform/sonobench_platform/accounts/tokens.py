@@ -17,10 +17,11 @@ class TokenKind(StrEnum):
     TEAM = "team"
     ORGANISER = "organiser"
     NODE = "node"
+    PERSON = "person"
 
 
-_PREFIX = {TokenKind.TEAM: "sbt", TokenKind.ORGANISER: "sbo", TokenKind.NODE: "sbn"}
-_SHAPE = re.compile(r"(sbt|sbo|sbn)_([a-z2-7]{52})([0-9a-f]{8})")
+_PREFIX = {TokenKind.TEAM: "sbt", TokenKind.ORGANISER: "sbo", TokenKind.NODE: "sbn", TokenKind.PERSON: "sbp"}
+_SHAPE = re.compile(r"(sbt|sbo|sbn|sbp)_([a-z2-7]{52})([0-9a-f]{8})")
 
 
 def mint(kind: TokenKind) -> str:

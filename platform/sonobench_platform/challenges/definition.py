@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sonobench_eval.challenge.load import ChallengeError, LoadedChallenge, dump_challenge, load_challenge
 from sonobench_eval.challenge.model import Challenge
-from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.db.models import ChallengeRow, PhaseRow
 from sonobench_platform.storage.store import Store, replacing
 
 
@@ -37,20 +37,20 @@ def keep_inputs(store: Store, dataset_hash: str, loaded: LoadedChallenge) -> Non
             _add(tar, loaded.inputs_dir / case_id, case_id)
 
 
-def open_definition(store: Store, challenge: ChallengeRow) -> LoadedChallenge:
-    """The whole challenge, with references, and the folders its data lies in.
+def open_definition(store: Store, phase: PhaseRow) -> LoadedChallenge:
+    """The whole challenge of a phase, with references, and the folders its data lies in.
 
     Raises:
         ChallengeError: the stored definition is missing or is not the registered one.
     """
-    loaded = load_challenge(store.definition(challenge.hash))
-    if loaded.hash != challenge.hash:
-        raise ChallengeError(f"the stored definition of {challenge.name} has changed; register the challenge again")
-    return replace(loaded, folder=Path(challenge.folder))
+    loaded = load_challenge(store.definition(phase.hash))
+    if loaded.hash != phase.hash:
+        raise ChallengeError(f"the stored definition of the phase {phase.name} has changed; register the challenge again")
+    return replace(loaded, folder=Path(phase.folder))
 
 
-def public_challenge(row: ChallengeRow) -> Challenge:
-    """The challenge without references: all that anyone but a score worker sees."""
+def public_challenge(row: ChallengeRow | PhaseRow) -> Challenge:
+    """The challenge, or one phase of it, without references: all that anyone but a score worker sees."""
     return _parsed(row.public_definition)
 
 

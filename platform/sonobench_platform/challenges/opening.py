@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sonobench_platform.challenges import repository
+from sonobench_platform.challenges.phases import of_challenge, takes_images
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.db.models import ChallengeRow, PhaseRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.leaderboards.publish import latest, publish
 
@@ -19,13 +20,27 @@ def set_open(core: Core, work: Work, name: str, *, is_open: bool) -> ChallengeRo
         NotFound: there is no such challenge.
     """
     challenge = repository.get(work.session, name)
-    # A scoring that ends at the same time publishes before or after this, never with the other policy.
-    work.take_turns(f"leaderboard of {challenge.id}")
-    work.session.refresh(challenge)
-    if challenge.is_open != is_open:
-        challenge.is_open = is_open
-        challenge.updated_at = core.clock.now()
-        work.session.flush()
-        if latest(work.session, challenge.id) is not None:
-            publish(core, work, challenge_id=challenge.id)
+    for phase in of_challenge(work.session, challenge.id):
+        phase.is_held = not is_open
+        settle_phase(core, work, phase)
+    challenge.is_open = is_open
     return challenge
+
+
+def settle_phase(core: Core, work: Work, phase: PhaseRow) -> bool:
+    """Bring what is announced of a phase in line with its dates and the organiser's hand; True where that changed it."""
+    # A scoring that ends at the same time publishes before or after this, never with the other policy.
+    work.take_turns(f"leaderboard of {phase.id}")
+    now = core.clock.now()
+    is_open = takes_images(phase, now)
+    if phase.is_open == is_open:
+        return False
+    phase.is_open = is_open
+    if is_open:
+        phase.opened_at = phase.opened_at or now
+    else:
+        phase.closed_at = now
+    work.session.flush()
+    if latest(work.session, phase.id) is not None:
+        publish(core, work, phase_id=phase.id)
+    return True

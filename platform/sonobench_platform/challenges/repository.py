@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from sonobench_platform.db.models import ChallengeRow, SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, PhaseRow, SubmissionRow
 from sonobench_platform.domain.errors import NotFound
 
 
@@ -35,4 +35,4 @@ def has_submissions(session: Session, challenge_id: str) -> bool:
 
 
 def has_dataset(session: Session, dataset_hash: str) -> bool:
-    return bool(session.scalar(select(exists().where(ChallengeRow.dataset_hash == dataset_hash))))
+    return bool(session.scalar(select(exists().where(PhaseRow.dataset_hash == dataset_hash))))

@@ -13,8 +13,8 @@ from rich.table import Table
 from sonobench_eval.challenge.load import ChallengeError
 from sonobench_eval.cli.console import say, show
 from sonobench_eval.cli.render import plain
-from sonobench_platform.accounts.service import Identity, TokenFileError
-from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.accounts.identity import SERVER
+from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.challenges.opening import set_open
 from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.run_worker import broker_address
@@ -72,7 +72,7 @@ def list_submissions(settings: Settings, *, challenge: str | None, as_json: bool
     """The newest submissions."""
     with _platform(settings) as platform:
         with platform.core.database.read() as session:
-            found = view_newest(session, Identity(TokenKind.ORGANISER), challenge=challenge, limit=_SHOWN)
+            found = view_newest(session, SERVER, challenge=challenge, limit=_SHOWN)
         if as_json:
             print(json.dumps([each.model_dump(mode="json", by_alias=True) for each in found], indent=1, ensure_ascii=False))
         else:

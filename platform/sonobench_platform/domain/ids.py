@@ -7,7 +7,7 @@ import re
 import secrets
 from typing import Literal
 
-Kind = Literal["team", "tok", "chal", "sub", "run"]
+Kind = Literal["team", "tok", "chal", "phas", "sub", "run", "pers", "inv", "upl", "resc", "hook", "note"]
 
 _ID = re.compile(r"[a-z]{2,6}-[a-z2-7]{16}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

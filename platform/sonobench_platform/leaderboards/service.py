@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.challenges import repository as challenges
+from sonobench_platform.challenges.phases import get_phase
 from sonobench_platform.db.models import SnapshotRow
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.leaderboards.publish import latest
@@ -31,26 +32,27 @@ class PublishedBoard:
         return Leaderboard.from_json(self.document)
 
 
-def published(session: Session, challenge_name: str) -> PublishedBoard:
-    """The board of a challenge.
+def published(session: Session, challenge_name: str, phase: str | None = None) -> PublishedBoard:
+    """The board of a challenge's phase; of its main phase where none is named.
 
     Raises:
         NotFound: there is no such challenge, or nothing has been scored yet.
     """
     challenge = challenges.get(session, challenge_name)
-    row = latest(session, challenge.id)
+    row = latest(session, get_phase(session, challenge, phase).id)
     if row is None:
         raise NotFound("no-leaderboard", f"Nothing has been scored for {challenge.title} yet.")
     return _published(row)
 
 
-def published_or_none(session: Session, challenge_name: str) -> PublishedBoard | None:
+def published_or_none(session: Session, challenge_name: str, phase: str | None = None) -> PublishedBoard | None:
     """The board, or None where nothing has been scored yet.
 
     Raises:
         NotFound: there is no such challenge.
     """
-    row = latest(session, challenges.get(session, challenge_name).id)
+    challenge = challenges.get(session, challenge_name)
+    row = latest(session, get_phase(session, challenge, phase).id)
     return None if row is None else _published(row)
 
 

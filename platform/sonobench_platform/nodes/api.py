@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, status
 
-from sonobench_platform.accounts.access import NodeCaller, OrganiserCaller
+from sonobench_platform.accounts.access import AdministratorCaller, NodeCaller
 from sonobench_platform.core import CoreDep
 from sonobench_platform.nodes import repository, service
 from sonobench_platform.nodes.schemas import NodeReport, Nodes, ReferenceTime
@@ -21,7 +21,7 @@ NodeInPath = Annotated[str, Path(pattern=NODE_PATTERN, description="The node's n
 
 
 @router.get("", responses=refusals(401, 403), summary="All nodes")
-def list_nodes(core: CoreDep, _caller: OrganiserCaller) -> Nodes:
+def list_nodes(core: CoreDep, _caller: AdministratorCaller) -> Nodes:
     """What each node last said of itself, and how its speed has drifted."""
     with core.database.read() as session:
         return Nodes(items=[node_of(row) for row in repository.everything(session)])

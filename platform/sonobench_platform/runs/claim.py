@@ -8,7 +8,7 @@ from datetime import timedelta
 from sonobench_eval.contract.pseudonyms import new_key
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import AttemptRow, ChallengeRow, ImageRow, RunRow, SubmissionRow
+from sonobench_platform.db.models import AttemptRow, ImageRow, PhaseRow, RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.states import State
 from sonobench_platform.nodes.admission import admit
@@ -44,16 +44,16 @@ def _lease(core: Core, work: Work, run: RunRow, submission: SubmissionRow, node:
     run.attempt += 1
     run.node, run.lease_until = node, now + timedelta(seconds=core.settings.lease_s)
     run.phase, run.phase_since = CLAIMED, now
-    challenge = work.session.get_one(ChallengeRow, submission.challenge_id)
-    key = new_key(public_challenge(challenge))
+    phase = work.session.get_one(PhaseRow, submission.phase_id)
+    key = new_key(public_challenge(phase))
     attempt = AttemptRow(run_id=run.id, attempt=run.attempt, node=node, claimed_at=now)
     attempt.pseudonym_key = None if key is None else key.hex()
     work.session.add(attempt)
     move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} started", at=now)
-    return _assignment(core, work, submission, challenge=challenge, attempt=attempt)
+    return _assignment(core, work, submission, phase=phase, attempt=attempt)
 
 
-def _assignment(core: Core, work: Work, submission: SubmissionRow, *, challenge: ChallengeRow, attempt: AttemptRow) -> Assignment:
+def _assignment(core: Core, work: Work, submission: SubmissionRow, *, phase: PhaseRow, attempt: AttemptRow) -> Assignment:
     image = work.session.get_one(ImageRow, submission.image_digest)
     verified = json.loads(image.description)
     return Assignment(
@@ -62,8 +62,8 @@ def _assignment(core: Core, work: Work, submission: SubmissionRow, *, challenge:
         submission_id=submission.id,
         lease_s=core.settings.lease_s,
         heartbeat_s=core.settings.heartbeat_s,
-        challenge_hash=challenge.hash,
-        challenge=public_challenge(challenge).model_dump(mode="json"),
+        challenge_hash=phase.hash,
+        challenge=public_challenge(phase).model_dump(mode="json"),
         image=AssignedImage(
             config_digest=image.config_digest,
             diff_ids=verified["diff_ids"],
@@ -71,6 +71,6 @@ def _assignment(core: Core, work: Work, submission: SubmissionRow, *, challenge:
             manifest_digest=verified.get("manifest_digest"),
         ),
         image_url=f"/internal/v1/images/{image.config_digest}",
-        inputs=AssignedInputs(hash=challenge.dataset_hash, url=f"/internal/v1/inputs/{challenge.dataset_hash}"),
+        inputs=AssignedInputs(hash=phase.dataset_hash, url=f"/internal/v1/inputs/{phase.dataset_hash}"),
         pseudonym_key=attempt.pseudonym_key,
     )

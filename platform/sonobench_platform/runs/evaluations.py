@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sonobench_eval.evaluation import Evaluation, FindingRecord
 from sonobench_eval.io.findings import Finding, FindingCode, summarise
-from sonobench_platform.accounts.service import Identity
-from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.db.models import EvaluationRow, RunRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import NotFound
@@ -18,11 +18,13 @@ from sonobench_platform.submissions import repository as submissions
 
 def record_evaluation(work: Work, run: RunRow, evaluation: Evaluation, *, at: datetime) -> EvaluationRow:
     """Store the evaluation of a run. The first one stays: scoring is deterministic, and a second gives the same."""
-    known = work.session.get(EvaluationRow, run.id)
+    known = current_evaluation(work.session, run.id)
     if known is not None:
         return known
     row = EvaluationRow(
         run_id=run.id,
+        number=1,
+        is_current=True,
         submission_id=run.submission_id,
         challenge_hash=evaluation.made_from.challenge_hash,
         dataset_hash=evaluation.made_from.dataset_hash,
@@ -34,6 +36,11 @@ def record_evaluation(work: Work, run: RunRow, evaluation: Evaluation, *, at: da
     work.session.add(row)
     work.session.flush()
     return row
+
+
+def current_evaluation(session: Session, run_id: str) -> EvaluationRow | None:
+    """The evaluation of a run that counts."""
+    return session.scalar(select(EvaluationRow).where(EvaluationRow.run_id == run_id, EvaluationRow.is_current))
 
 
 def for_team(evaluation: Evaluation) -> Evaluation:
@@ -68,8 +75,8 @@ def evaluation_json(session: Session, caller: Identity, submission_id: str) -> s
     Raises:
         NotFound: there is no such submission, it is another team's, or it has no evaluation yet.
     """
-    whole = submissions.whole(session, submission_id, team_id=caller.team_id)
-    row = None if whole.run is None else session.get(EvaluationRow, whole.run.id)
+    whole = submissions.whole(session, submission_id, caller=caller)
+    row = None if whole.run is None else current_evaluation(session, whole.run.id)
     if row is None:
         raise NotFound("no-evaluation", f"Submission {submission_id} is {whole.submission.state} and has no evaluation.")
-    return row.document if caller.kind == TokenKind.ORGANISER else row.summary
+    return row.document if caller.may_organise(whole.challenge.id) else row.summary

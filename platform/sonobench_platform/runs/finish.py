@@ -6,7 +6,7 @@ from sonobench_eval.challenge.model import Limits
 from sonobench_eval.sandbox.failure import Blame, Category, Failure, classify
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.db.models import PhaseRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, lease_lost
 from sonobench_platform.domain.states import State
@@ -59,7 +59,7 @@ def _failure(core: Core, work: Work, held: Held, report: Report) -> Failure | No
 
 
 def _limits(work: Work, held: Held) -> Limits:
-    return public_challenge(work.session.get_one(ChallengeRow, held.submission.challenge_id)).limits
+    return public_challenge(work.session.get_one(PhaseRow, held.submission.phase_id)).limits
 
 
 def _to_scoring(core: Core, work: Work, held: Held, report: Report) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
+from sonobench_platform.db.models import PhaseRow, RunRow, SubmissionRow
 from sonobench_platform.domain.fairness import Waiting, fair_order
 from sonobench_platform.domain.states import State
 
@@ -15,11 +15,11 @@ def claim_order(session: Session, *, gpus: int | None = None) -> list[Waiting]:
     query = (
         select(RunRow.id, SubmissionRow.team_id, SubmissionRow.queued_at, SubmissionRow.state_since)
         .join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
-        .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
-        .where(SubmissionRow.state == State.QUEUED)
+        .join(PhaseRow, PhaseRow.id == SubmissionRow.phase_id)
+        .where(SubmissionRow.state == State.QUEUED, RunRow.is_current)
     )
     if gpus is not None:
-        query = query.where(ChallengeRow.gpus <= gpus)
+        query = query.where(PhaseRow.gpus <= gpus)
     waiting = [Waiting(run, team, queued or since) for run, team, queued, since in session.execute(query)]
     return fair_order(waiting, _running_by_team(session)) if waiting else []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sonobench_eval.challenge.model import Limits
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.db.models import PhaseRow
 from sonobench_platform.domain.errors import BadRequest, TooLarge
 from sonobench_platform.runs.attempts import hold_live
 from sonobench_platform.storage.incoming import Incoming, parse_content_digest
@@ -29,8 +29,8 @@ def accept(core: Core, run_id: str, *, attempt: int, node: str | None, announced
     """
     with core.database.write() as work:
         held = hold_live(work, run_id, attempt=attempt, node=node)
-        challenge = work.session.get_one(ChallengeRow, held.submission.challenge_id)
-    most = largest_tar_bytes(public_challenge(challenge).limits)
+        phase = work.session.get_one(PhaseRow, held.submission.phase_id)
+    most = largest_tar_bytes(public_challenge(phase).limits)
     if announced_bytes > most:
         raise TooLarge("results-too-large", f"The results have {announced_bytes:,} bytes; this challenge allows {most:,}.")
     return core.room.let_in(

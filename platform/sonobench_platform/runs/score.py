@@ -17,7 +17,7 @@ from sonobench_eval.io.sources import ResultsUnreadable
 from sonobench_eval.sandbox.failure import bad_output, read_results
 from sonobench_platform.challenges.definition import open_definition
 from sonobench_platform.core import Core, Scores
-from sonobench_platform.db.models import ChallengeRow, RunRow, SubmissionRow
+from sonobench_platform.db.models import PhaseRow, RunRow, SubmissionRow
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.ids import is_id
 from sonobench_platform.domain.states import State
@@ -88,23 +88,23 @@ def _score(core: Core, lease: WorkerLease, run_id: str) -> None:
         run = session.get_one(RunRow, run_id)
         # The names that this attempt's container was given, and no others: every attempt has a key of its own.
         key = pseudonym_key(session, run)
-        challenge = session.get_one(ChallengeRow, session.get_one(SubmissionRow, run.submission_id).challenge_id)
-    loaded = open_definition(core.store, challenge)
+        phase = session.get_one(PhaseRow, session.get_one(SubmissionRow, run.submission_id).phase_id)
+    loaded = open_definition(core.store, phase)
     scores = core.evaluator.score(loaded, core.store.results(run_id, run.attempt), pseudonym_key=key)
-    _refuse_other_data(scores, challenge)
+    _refuse_other_data(scores, phase)
     with replacing(core.store.replicates(run_id)) as temporary:
         scores.save_replicates(temporary)
     _record(core, lease, run_id, scores)
 
 
-def _refuse_other_data(scores: Scores, challenge: ChallengeRow) -> None:
+def _refuse_other_data(scores: Scores, phase: PhaseRow) -> None:
     made_from = scores.evaluation.made_from
-    if made_from.dataset_hash != challenge.dataset_hash:
+    if made_from.dataset_hash != phase.dataset_hash:
         raise OrganiserTrouble(
-            f"the data of {challenge.name} in {challenge.folder} is not what was registered; put the registered files back"
+            f"the data of the phase {phase.name} in {phase.folder} is not what was registered; put the registered files back"
         )
-    if made_from.challenge_hash != challenge.hash:
-        raise OrganiserTrouble(f"the definition of {challenge.name} has changed since it was registered")
+    if made_from.challenge_hash != phase.hash:
+        raise OrganiserTrouble(f"the definition of the phase {phase.name} has changed since it was registered")
 
 
 def _record(core: Core, lease: WorkerLease, run_id: str, scores: Scores) -> None:
@@ -115,7 +115,7 @@ def _record(core: Core, lease: WorkerLease, run_id: str, scores: Scores) -> None
         record_evaluation(work, work.session.get_one(RunRow, run_id), scores.evaluation, at=now)
         _say_where_all_is_unusable(submission, scores.evaluation)
         move(work, submission, State.SCORED, cause="scored", at=now)
-        publish(core, work, challenge_id=submission.challenge_id)
+        publish(core, work, phase_id=submission.phase_id)
 
 
 def _say_where_all_is_unusable(submission: SubmissionRow, evaluation: Evaluation) -> None:

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from sonobench_platform.accounts.identity import SERVER
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import AttemptRow, ChallengeRow, RunRow, SubmissionRow
+from sonobench_platform.db.models import AttemptRow, PhaseRow, RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Refusal
 from sonobench_platform.domain.states import DEADLINES, State
@@ -70,7 +71,7 @@ def due_work(core: Core) -> DueWork:
         queued = submissions.workable(session, State.QUEUED, now)
         checks = submissions.workable(session, State.CHECKING, now)
         scoring = submissions.workable(session, State.SCORING, now)
-        runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring))
+        runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring), RunRow.is_current)
         run_of = dict(session.execute(runs).all())
     return DueWork(runs=len(queued), checks=tuple(checks), scores=tuple(run_of[each] for each in scoring if each in run_of))
 
@@ -129,7 +130,7 @@ def _end_overdue(core: Core, work: Work, submission: SubmissionRow) -> bool:
         return False
     match deadline.then:
         case "cancel":
-            cancel(core, work, submission.id, team_id=None, cause=f"no upload came within {_hours(deadline.after)}")
+            cancel(core, work, submission.id, caller=SERVER, cause=f"no upload came within {_hours(deadline.after)}")
         case "fail":
             sentence = "The platform could not check this image in time. It costs you nothing; the organisers will look."
             fail_by_platform(work, submission, sentence=sentence, at=now)
@@ -156,8 +157,8 @@ def _own_time(work: Work, submission: SubmissionRow) -> timedelta:
     """A run may take as long as its challenge allows, before its deadline begins to count."""
     if submission.state != State.RUNNING:
         return timedelta(0)
-    challenge = work.session.get_one(ChallengeRow, submission.challenge_id)
-    return timedelta(seconds=public_challenge(challenge).limits.time_s)
+    phase = work.session.get_one(PhaseRow, submission.phase_id)
+    return timedelta(seconds=public_challenge(phase).limits.time_s)
 
 
 def _hours(span: timedelta) -> str:
@@ -183,7 +184,7 @@ def _announce(core: Core, work: Work, submission_id: str, state: State, now: dat
     elif state == State.QUEUED:
         work.after_commit(core.wake.run_queued)
     else:
-        run_id = work.session.scalar(select(RunRow.id).where(RunRow.submission_id == submission_id))
+        run_id = work.session.scalar(select(RunRow.id).where(RunRow.submission_id == submission_id, RunRow.is_current))
         if run_id is not None:
             work.after_commit(lambda: core.wake.score(run_id))
 

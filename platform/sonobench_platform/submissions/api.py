@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from sonobench_eval.evaluation import Evaluation
-from sonobench_platform.accounts.access import OrganiserCaller, TeamCaller, TeamOrOrganiser
-from sonobench_platform.accounts.service import Identity
+from sonobench_platform.accounts.access import OrganiserCaller, Participant, ParticipantOrOrganiser
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.core import Core, CoreDep
 from sonobench_platform.problems import refusals
 from sonobench_platform.runs.evaluations import evaluation_json
@@ -45,10 +45,10 @@ CONTENT_DIGEST = {
     responses=refusals(401, 403, 404, 409, 413, 429, 507),
     summary="Open a submission",
 )
-def create_submission(core: CoreDep, caller: TeamCaller, name: str, body: NewSubmission) -> CreatedSubmission:
+def create_submission(core: CoreDep, caller: Participant, name: str, body: NewSubmission) -> CreatedSubmission:
     """Opens a submission that waits for its image; PUT it to `upload_url`."""
     with core.database.write() as work:
-        made = create.create(core, work, caller, challenge_name=name, size_bytes=body.size_bytes, note=body.note)
+        made = create.create(core, work, caller, challenge_name=name, wanted=body)
         shown = view.view_one(work.session, caller, made.id)
     return CreatedSubmission(submission=shown, upload_url=f"/api/v1/submissions/{made.id}/image")
 
@@ -60,7 +60,7 @@ def create_submission(core: CoreDep, caller: TeamCaller, name: str, body: NewSub
     openapi_extra={**BODY, "parameters": [CONTENT_DIGEST]},
     summary="Send the image",
 )
-async def put_image(request: Request, core: CoreDep, caller: TeamCaller, submission_id: SubmissionId) -> Submission:
+async def put_image(request: Request, core: CoreDep, caller: Participant, submission_id: SubmissionId) -> Submission:
     """Takes the `docker save` tar as the raw body. A broken or wrong body leaves nothing, and it can be sent again."""
     size_bytes = announced_bytes(request)
     sha256 = parse_content_digest(request.headers.get("content-digest"))
@@ -79,7 +79,7 @@ def _complete(core: Core, caller: Identity, submission_id: str, incoming: Incomi
 @router.get("/submissions", responses=refusals(401, 403), summary="Submissions, newest first")
 def list_submissions(
     core: CoreDep,
-    caller: TeamOrOrganiser,
+    caller: ParticipantOrOrganiser,
     challenge: Annotated[str | None, Query(max_length=64, description="Only of this challenge.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Submissions:
@@ -89,17 +89,17 @@ def list_submissions(
 
 
 @router.get("/submissions/{submission_id}", responses=refusals(401, 403, 404), summary="One submission")
-def get_submission(core: CoreDep, caller: TeamOrOrganiser, submission_id: SubmissionId) -> Submission:
+def get_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> Submission:
     with core.database.read() as session:
         return view.view_one(session, caller, submission_id)
 
 
 @router.post("/submissions/{submission_id}/cancel", responses=refusals(401, 403, 404, 409), summary="Cancel a submission")
-def cancel_submission(core: CoreDep, caller: TeamOrOrganiser, submission_id: SubmissionId) -> Submission:
+def cancel_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> Submission:
     """Ends it in whatever state it is; a running container is stopped within seconds. Twice is harmless."""
     with core.database.write() as work:
-        by = "the team" if caller.team_id else "an organiser"
-        cancel.cancel(core, work, submission_id, team_id=caller.team_id, cause=f"cancelled by {by}")
+        by = "the team" if caller.teams else "an organiser"
+        cancel.cancel(core, work, submission_id, caller=caller, cause=f"cancelled by {by}")
         return view.view_one(work.session, caller, submission_id)
 
 
@@ -109,7 +109,7 @@ def cancel_submission(core: CoreDep, caller: TeamOrOrganiser, submission_id: Sub
     responses=refusals(401, 403, 404),
     summary="The evaluation of a scored submission",
 )
-def get_evaluation(core: CoreDep, caller: TeamOrOrganiser, submission_id: SubmissionId) -> Response:
+def get_evaluation(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> Response:
     """Organisers get it whole; a team gets its own without the single cases and without names its container wrote."""
     with core.database.read() as session:
         document = evaluation_json(session, caller, submission_id)
@@ -117,14 +117,14 @@ def get_evaluation(core: CoreDep, caller: TeamOrOrganiser, submission_id: Submis
 
 
 @router.get("/submissions/{submission_id}/log", responses=refusals(401, 403, 404), summary="The end of a run's log")
-def get_log(core: CoreDep, caller: TeamOrOrganiser, submission_id: SubmissionId) -> RunLog:
+def get_log(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> RunLog:
     """Organisers read every log; a team its own where the challenge says `logs: team`: 500 lines, 64 KiB. Else 404."""
     with core.database.read() as session:
         return details.log_of(session, caller, submission_id)
 
 
 @router.get("/submissions/{submission_id}/run", responses=refusals(401, 403, 404), summary="All that is known of a run")
-def get_run(core: CoreDep, _caller: OrganiserCaller, submission_id: SubmissionId) -> RunDetails:
+def get_run(core: CoreDep, caller: OrganiserCaller, submission_id: SubmissionId) -> RunDetails:
     """How it ended and what was measured: repeats, processor time, the memory curve, the GPU. For organisers alone."""
     with core.database.read() as session:
-        return details.details_of(session, submission_id)
+        return details.details_of(session, caller, submission_id)

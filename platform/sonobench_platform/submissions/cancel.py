@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.core import Core
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict
@@ -11,15 +12,15 @@ from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.move import move
 
 
-def cancel(core: Core, work: Work, submission_id: str, *, team_id: str | None, cause: str) -> None:
-    """End a submission at its owner's wish; with `team_id`, only that team's. Cancelling twice is harmless.
+def cancel(core: Core, work: Work, submission_id: str, *, caller: Identity, cause: str) -> None:
+    """End a submission at the wish of its team or of an organiser. Cancelling twice is harmless.
 
     Raises:
         NotFound: there is no such submission, or it is another team's.
         Conflict: it has ended already.
     """
     submission = repository.lock(work.session, submission_id)
-    if team_id is not None and submission.team_id != team_id:
+    if submission.team_id not in caller.team_ids and not caller.may_organise(submission.challenge_id):
         raise repository.no_such_submission()
     state = State(submission.state)
     if state == State.CANCELLED:

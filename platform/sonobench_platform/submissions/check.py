@@ -125,7 +125,9 @@ def _enqueue(core: Core, work: Work, submission: SubmissionRow, image: VerifiedI
     submission.queued_at = now
     work.session.get_one(ImageRow, image.config_digest).size_bytes = core.store.image(image.config_digest).stat().st_size
     move(work, submission, State.QUEUED, cause=f"image verified ({image.config_digest[:19]}…){again}", at=now)
-    work.session.add(RunRow(id=new_id("run"), submission_id=submission.id, created_at=now, attempt=0, lost=0))
+    work.session.add(
+        RunRow(id=new_id("run"), submission_id=submission.id, number=1, is_current=True, created_at=now, attempt=0, lost=0)
+    )
     work.after_commit(core.wake.run_queued)
 
 

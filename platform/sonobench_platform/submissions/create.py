@@ -2,54 +2,55 @@
 
 from __future__ import annotations
 
-from sonobench_platform.accounts.service import Identity
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges import repository as challenges
+from sonobench_platform.challenges.phases import phase_for_images
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import ChallengeRow, SubmissionRow
+from sonobench_platform.db.models import SubmissionRow
 from sonobench_platform.db.session import Work
-from sonobench_platform.domain.errors import Conflict, TooLarge, TooMany
+from sonobench_platform.domain.errors import TooLarge, TooMany
 from sonobench_platform.domain.ids import new_id
 from sonobench_platform.domain.states import State
 from sonobench_platform.storage.incoming import no_space
 from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.move import begin
+from sonobench_platform.submissions.schemas import NewSubmission
 
 
-def create(core: Core, work: Work, caller: Identity, *, challenge_name: str, size_bytes: int, note: str | None) -> SubmissionRow:
+def create(core: Core, work: Work, caller: Identity, *, challenge_name: str, wanted: NewSubmission) -> SubmissionRow:
     """Open a submission that waits for its upload.
 
     Raises:
-        NotFound: there is no such challenge.
+        NotFound: there is no such challenge or phase.
         Conflict: it takes no submissions.
         TooMany: too many of the team's submissions are under way.
         TooLarge: the image is larger than this server takes.
         NoSpace: the disk has no room for it.
     """
-    assert caller.team_id is not None  # noqa: S101 - the route lets teams alone through
-    challenge = challenges.get(work.session, challenge_name)
-    if not challenge.is_open:
-        raise challenge_closed(challenge)
-    work.take_turns(f"submissions of {caller.team_id}")
-    _refuse_too_many(core, work, caller.team_id, challenge.id)
-    check_size(core, size_bytes)
     now = core.clock.now()
+    challenge = challenges.get(work.session, challenge_name)
+    phase = phase_for_images(work.session, challenge, wanted.phase, now)
+    team_id = caller.teams[0].id
+    work.take_turns(f"submissions of {team_id}")
+    _refuse_too_many(core, work, team_id, phase.id)
+    check_size(core, wanted.size_bytes)
     submission = SubmissionRow(
         id=new_id("sub"),
-        team_id=caller.team_id,
+        team_id=team_id,
         challenge_id=challenge.id,
+        phase_id=phase.id,
+        person_id=caller.person_id,
+        source="upload",
+        is_chosen=False,
         state=State.UPLOADING,
         state_since=now,
         created_at=now,
-        note=note or None,
-        declared_size_bytes=size_bytes,
+        note=wanted.note or None,
+        declared_size_bytes=wanted.size_bytes,
         tries=0,
     )
     begin(work, submission, cause="created")
     return submission
-
-
-def challenge_closed(challenge: ChallengeRow) -> Conflict:
-    return Conflict("challenge-closed", f"{challenge.title} takes no submissions now.")
 
 
 def check_size(core: Core, size_bytes: int) -> None:
@@ -66,8 +67,8 @@ def check_size(core: Core, size_bytes: int) -> None:
         raise no_space()
 
 
-def _refuse_too_many(core: Core, work: Work, team_id: str, challenge_id: str) -> None:
+def _refuse_too_many(core: Core, work: Work, team_id: str, phase_id: str) -> None:
     most = core.settings.max_open_submissions
-    if repository.count_open(work.session, team_id=team_id, challenge_id=challenge_id) >= most:
+    if repository.count_open(work.session, team_id=team_id, phase_id=phase_id) >= most:
         detail = f"{most} of your submissions are still under way; wait for one to end, or cancel one."
         raise TooMany("too-many-open", detail, headers={"Retry-After": "60"})

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from sonobench_eval.contract.pseudonyms import case_names
 from sonobench_eval.sandbox.shown_log import ORGANISER_BYTES, ORGANISER_LINES, shown_log
-from sonobench_platform.accounts.service import Identity
-from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.runs.attempts import pseudonym_key
@@ -27,9 +26,9 @@ def log_of(session: Session, caller: Identity, submission_id: str) -> RunLog:
     Raises:
         NotFound: there is no such submission, it is another team's, its run has not ended, or its log is not for teams.
     """
-    whole = repository.whole(session, submission_id, team_id=caller.team_id)
-    is_organiser = caller.kind == TokenKind.ORGANISER
-    if not is_organiser and public_challenge(whole.challenge).logs != "team":
+    whole = repository.whole(session, submission_id, caller=caller)
+    is_organiser = caller.may_organise(whole.challenge.id)
+    if not is_organiser and public_challenge(whole.phase).logs != "team":
         raise NotFound("log-not-shown", _NOT_SHOWN)
     report = _report(whole)
     if is_organiser:
@@ -43,7 +42,7 @@ def log_of(session: Session, caller: Identity, submission_id: str) -> RunLog:
 def _in_own_words(session: Session, whole: Whole, log: str) -> str:
     """With the cases' own names for those that the container was given: who looks for a case must know which it is."""
     key = None if whole.run is None else pseudonym_key(session, whole.run)
-    return case_names(public_challenge(whole.challenge), key).in_own_words(log)
+    return case_names(public_challenge(whole.phase), key).in_own_words(log)
 
 
 _NOT_SHOWN = (
@@ -53,13 +52,15 @@ _NOT_SHOWN = (
 _LOST = "The log grew beyond its limit, and what was printed first is lost."
 
 
-def details_of(session: Session, submission_id: str) -> RunDetails:
+def details_of(session: Session, caller: Identity, submission_id: str) -> RunDetails:
     """Everything that was measured and noted, exactly. For organisers.
 
     Raises:
-        NotFound: there is no such submission, or its run has not ended.
+        NotFound: there is no such submission in a challenge that the caller organises, or its run has not ended.
     """
-    whole = repository.whole(session, submission_id, team_id=None)
+    whole = repository.whole(session, submission_id, caller=caller)
+    if not caller.may_organise(whole.challenge.id):
+        raise repository.no_such_submission()
     report = _report(whole)
     known = {name: getattr(report, name) for name in RunDetails.model_fields if name in Report.model_fields}
     return RunDetails(submission=submission_id, **known)

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from sonobench_platform.accounts.identity import Identity, Role
 from sonobench_platform.db.models import (
     ChallengeRow,
     EvaluationRow,
     HistoryRow,
     ImageRow,
+    PhaseRow,
     RunRow,
     SubmissionRow,
     TeamRow,
@@ -29,6 +31,7 @@ class Whole(NamedTuple):
     submission: SubmissionRow
     team: TeamRow
     challenge: ChallengeRow
+    phase: PhaseRow
     run: RunRow | None
     image: ImageRow | None
     summary: str | None
@@ -52,39 +55,50 @@ def lock(session: Session, submission_id: str) -> SubmissionRow:
     return row
 
 
-def whole(session: Session, submission_id: str, *, team_id: str | None) -> Whole:
-    """One submission; with `team_id`, only if it is that team's.
+def whole(session: Session, submission_id: str, *, caller: Identity) -> Whole:
+    """One submission that `caller` may know of.
 
     Raises:
         NotFound: there is none, or it is another team's.
     """
     row = None
     if is_id(submission_id):
-        row = session.execute(_wholes(team_id).where(SubmissionRow.id == submission_id)).one_or_none()
+        row = session.execute(_wholes(caller).where(SubmissionRow.id == submission_id)).one_or_none()
     if row is None:
         raise no_such_submission()
     return Whole(*row)
 
 
-def newest(session: Session, *, team_id: str | None, challenge: str | None, limit: int) -> list[Whole]:
-    """The newest submissions first; of one team and one challenge where given."""
-    query = _wholes(team_id)
+def newest(session: Session, *, caller: Identity, challenge: str | None, limit: int) -> list[Whole]:
+    """The newest submissions first that `caller` may know of; of one challenge where given."""
+    query = _wholes(caller)
     if challenge is not None:
         query = query.where(ChallengeRow.name == challenge.replace("\0", ""))
     query = query.order_by(SubmissionRow.created_at.desc(), SubmissionRow.id).limit(limit)
     return [Whole(*row) for row in session.execute(query)]
 
 
-def _wholes(team_id: str | None) -> Select[SubmissionRow, TeamRow, ChallengeRow, RunRow, ImageRow, str]:
-    query = (
-        select(SubmissionRow, TeamRow, ChallengeRow, RunRow, ImageRow, EvaluationRow.summary)
+def visible_to(caller: Identity) -> ColumnElement[bool]:
+    """Which submissions a caller may know of: those of the own teams, and of the challenges it organises."""
+    own = SubmissionRow.team_id.in_(caller.team_ids)
+    if Role.ORGANISER not in caller.roles:
+        return own
+    return (
+        SubmissionRow.id.is_not(None) if caller.is_administrator else or_(own, SubmissionRow.challenge_id.in_(caller.organises))
+    )
+
+
+def _wholes(caller: Identity) -> Select[SubmissionRow, TeamRow, ChallengeRow, PhaseRow, RunRow, ImageRow, str]:
+    return (
+        select(SubmissionRow, TeamRow, ChallengeRow, PhaseRow, RunRow, ImageRow, EvaluationRow.summary)
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
         .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
-        .outerjoin(RunRow, RunRow.submission_id == SubmissionRow.id)
+        .join(PhaseRow, PhaseRow.id == SubmissionRow.phase_id)
+        .outerjoin(RunRow, and_(RunRow.submission_id == SubmissionRow.id, RunRow.is_current))
         .outerjoin(ImageRow, ImageRow.config_digest == SubmissionRow.image_digest)
-        .outerjoin(EvaluationRow, EvaluationRow.run_id == RunRow.id)
+        .outerjoin(EvaluationRow, and_(EvaluationRow.run_id == RunRow.id, EvaluationRow.is_current))
+        .where(visible_to(caller))
     )
-    return query if team_id is None else query.where(SubmissionRow.team_id == team_id)
 
 
 def histories(session: Session, submission_ids: Iterable[str]) -> dict[str, list[HistoryRow]]:
@@ -96,9 +110,9 @@ def histories(session: Session, submission_ids: Iterable[str]) -> dict[str, list
     return found
 
 
-def count_open(session: Session, *, team_id: str, challenge_id: str) -> int:
+def count_open(session: Session, *, team_id: str, phase_id: str) -> int:
     query = select(func.count()).where(
-        SubmissionRow.team_id == team_id, SubmissionRow.challenge_id == challenge_id, SubmissionRow.state.in_(OPEN)
+        SubmissionRow.team_id == team_id, SubmissionRow.phase_id == phase_id, SubmissionRow.state.in_(OPEN)
     )
     return session.scalar(query) or 0
 

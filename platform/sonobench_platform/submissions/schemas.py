@@ -19,6 +19,7 @@ class NewSubmission(BaseModel):
 
     size_bytes: Annotated[int, Field(gt=0, le=2**50, description="Exact size of the `docker save` tar that will be sent.")]
     note: Annotated[str, AfterValidator(clean_line), Field(max_length=200)] | None = None
+    phase: Annotated[str, Field(max_length=64, description="Needed where several phases take images.")] | None = None
 
 
 class Step(BaseModel):
@@ -120,6 +121,7 @@ class Submission(BaseModel):
     id: str
     team: TeamName
     challenge: str
+    phase: str
     state: State
     state_since: datetime
     created_at: datetime

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sonobench_platform.accounts.service import Identity
+from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.challenges.phases import phase_closed, takes_images
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import SubmissionRow
 from sonobench_platform.db.session import Work
@@ -11,7 +12,7 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.storage.incoming import Incoming
 from sonobench_platform.storage.room import Announced
 from sonobench_platform.submissions import repository
-from sonobench_platform.submissions.create import challenge_closed, check_size
+from sonobench_platform.submissions.create import check_size
 from sonobench_platform.submissions.move import move
 
 
@@ -26,11 +27,11 @@ def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: in
         TooMany: too many of the team's uploads are under way.
     """
     with core.database.read() as session:
-        found = repository.whole(session, submission_id, team_id=caller.team_id)
+        found = repository.whole(session, submission_id, caller=caller)
     submission = found.submission
     _must_be_uploading(submission)
-    if not found.challenge.is_open:
-        raise challenge_closed(found.challenge)
+    if not takes_images(found.phase, core.clock.now()):
+        raise phase_closed(found.challenge, found.phase)
     if announced_bytes != submission.declared_size_bytes:
         raise Unprocessable(
             "other-size",

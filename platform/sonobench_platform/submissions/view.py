@@ -21,8 +21,7 @@ from sqlalchemy.orm import Session
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.ranking.shown import shown_memory_bytes, shown_moment, shown_time_s
 from sonobench_eval.sandbox.failure import Blame
-from sonobench_platform.accounts.service import Identity
-from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.db.models import HistoryRow, ImageRow
 from sonobench_platform.domain.states import State
 from sonobench_platform.runs.queue_order import queue_positions
@@ -49,12 +48,12 @@ def view_one(session: Session, caller: Identity, submission_id: str) -> Submissi
     Raises:
         NotFound: there is none, or it is another team's.
     """
-    return _views(session, caller, [repository.whole(session, submission_id, team_id=caller.team_id)])[0]
+    return _views(session, caller, [repository.whole(session, submission_id, caller=caller)])[0]
 
 
 def view_newest(session: Session, caller: Identity, *, challenge: str | None, limit: int) -> list[Submission]:
     """The newest submissions that `caller` may see: a team its own, organisers all."""
-    return _views(session, caller, repository.newest(session, team_id=caller.team_id, challenge=challenge, limit=limit))
+    return _views(session, caller, repository.newest(session, caller=caller, challenge=challenge, limit=limit))
 
 
 def _views(session: Session, caller: Identity, wholes: Sequence[Whole]) -> list[Submission]:
@@ -66,12 +65,14 @@ def _views(session: Session, caller: Identity, wholes: Sequence[Whole]) -> list[
 
 def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], position: int | None) -> Submission:
     row = whole.submission
-    exact = caller.kind == TokenKind.ORGANISER or not whole.challenge.is_open
+    organises = caller.may_organise(row.challenge_id)
+    exact = organises or not whole.phase.is_open
     moments = [step.at for step in history] if exact else _shown_moments(history)
     return Submission(
         id=row.id,
         team=TeamName(id=whole.team.id, name=whole.team.name),
         challenge=whole.challenge.name,
+        phase=whole.phase.name,
         state=State(row.state),
         state_since=row.state_since if exact else moments[-1],
         created_at=row.created_at,
@@ -79,10 +80,10 @@ def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], positio
         history=[_step(step, at) for step, at in zip(history, moments, strict=True)],
         queue_position=position,
         attempt=whole.run.attempt if whole.run is not None and whole.run.attempt else None,
-        node=whole.run.node if whole.run is not None and caller.kind == TokenKind.ORGANISER else None,
+        node=whole.run.node if whole.run is not None and organises else None,
         image=None if whole.image is None else _image(whole.image),
         failure=_failure(whole),
-        trouble=_trouble(caller, row.trouble),
+        trouble=row.trouble if organises or row.trouble is None else _TROUBLE,
         progress=_progress(whole, exact=exact),
         result=_result(whole, exact=exact),
     )
@@ -116,10 +117,6 @@ def _failure(whole: Whole) -> FailureView | None:
         return None
     blame = Blame(row.failure_blame or Blame.UNDETERMINED)
     return FailureView(category=row.failure_category, blame=blame, sentence=row.failure_sentence or "")
-
-
-def _trouble(caller: Identity, trouble: str | None) -> str | None:
-    return trouble if trouble is None or caller.kind == TokenKind.ORGANISER else _TROUBLE
 
 
 def _progress(whole: Whole, *, exact: bool) -> Progress | None:

@@ -11,13 +11,13 @@ from sonobench_platform.app import ROUTERS
 from sonobench_platform.openapi import callers_of
 from sonobench_platform.web import pages
 
-ANYONE, TEAM, ORGANISER, NODE = "anyone", "team", "organiser", "node"
+ANYONE, TEAM, ORGANISER, ADMIN, NODE, PERSON = "anyone", "participant", "organiser", "administrator", "node", "person"
 
 TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/healthz"): {ANYONE},
-    ("GET", "/api/v1/me"): {TEAM, ORGANISER, NODE},
-    ("POST", "/api/v1/teams"): {ORGANISER},
-    ("GET", "/api/v1/teams"): {ORGANISER},
+    ("GET", "/api/v1/me"): {TEAM, ORGANISER, ADMIN, NODE, PERSON},
+    ("POST", "/api/v1/teams"): {ADMIN},
+    ("GET", "/api/v1/teams"): {ADMIN},
     ("GET", "/api/v1/challenges"): {ANYONE},
     ("GET", "/api/v1/challenges/{name}"): {ANYONE},
     ("GET", "/api/v1/challenges/{name}/leaderboard"): {ANYONE},
@@ -40,7 +40,7 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("POST", "/internal/v1/runs/{run_id}/release"): {NODE},
     ("GET", "/internal/v1/images/{config_digest}"): {NODE},
     ("GET", "/internal/v1/inputs/{dataset_hash}"): {NODE},
-    ("GET", "/api/v1/nodes"): {ORGANISER},
+    ("GET", "/api/v1/nodes"): {ADMIN},
     ("PUT", "/internal/v1/nodes/{node}/report"): {NODE},
     ("POST", "/internal/v1/nodes/{node}/reference"): {NODE},
 }
@@ -61,9 +61,8 @@ class TestTheTable:
 
     def test_the_described_api_is_the_table(self, world: Any) -> None:
         document = world.anyone.get("/api/v1/openapi.json").json()
-        names = {"teamToken": TEAM, "organiserToken": ORGANISER, "nodeToken": NODE}
         described = {
-            (method.upper(), path): {names[name] for scheme in operation["security"] for name in scheme} or {ANYONE}
+            (method.upper(), path): {name for scheme in operation["security"] for name in scheme} or {ANYONE}
             for path, operations in document["paths"].items()
             for method, operation in operations.items()
         }
@@ -94,13 +93,18 @@ class TestEveryRoute:
     def test_it_answers_only_those_in_the_table(self, world: Any, addresses: dict[str, str], route: tuple[str, str]) -> None:
         method, path = route
         url = path.format(**addresses)
-        callers = {ANYONE: world.anyone, TEAM: world.team("A"), ORGANISER: world.organiser, NODE: world.node}
-        for kind, caller in callers.items():
+        callers = {
+            frozenset[str](): world.anyone,
+            frozenset({TEAM}): world.team("A"),
+            frozenset({ORGANISER, ADMIN}): world.organiser,
+            frozenset({NODE}): world.node,
+        }
+        for roles, caller in callers.items():
             status = caller.request(method, url, json={}).status_code
-            if TABLE[route] & {kind, ANYONE}:
-                assert status not in {401, 403}, (kind, status)
+            if TABLE[route] & {*roles, ANYONE}:
+                assert status not in {401, 403}, (roles, status)
             else:
-                assert status == (401 if kind == ANYONE else 403), (kind, status)
+                assert status == (403 if roles else 401), (roles, status)
 
     @pytest.mark.parametrize(
         "route", [each for each in sorted(TABLE) if "{submission_id}" in each[1] and TEAM in TABLE[each]], ids=" ".join
@@ -138,8 +142,9 @@ class TestEveryRoute:
     def test_who_am_i(self, world: Any) -> None:
         mine = world.team("A").get("/api/v1/me").json()
         assert (mine["kind"], mine["team"]["name"]) == ("team", "A")
-        assert world.organiser.get("/api/v1/me").json() == {"kind": "organiser", "team": None}
-        assert world.node.get("/api/v1/me").json() == {"kind": "node", "team": None}
+        organiser, node = world.organiser.get("/api/v1/me").json(), world.node.get("/api/v1/me").json()
+        assert (organiser["kind"], organiser["team"], organiser["roles"]) == ("organiser", None, ["administrator", "organiser"])
+        assert (node["kind"], node["team"], node["roles"]) == ("node", None, ["node"])
 
 
 class TestTokensAtRest:

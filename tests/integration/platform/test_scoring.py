@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from sonobench_eval.challenge.load import ChallengeError
 from sonobench_eval.io.sources import ResultsUnreadable
-from sonobench_platform.db.models import ChallengeRow, EvaluationRow, SnapshotRow
+from sonobench_platform.db.models import EvaluationRow, PhaseRow, SnapshotRow
 from sonobench_platform.leaderboards.publish import contenders
 
 
@@ -191,15 +191,15 @@ class TestLeaderboard:
         assert miss.headers["ETag"] != etag
 
     def test_a_board_that_says_the_same_is_not_published_again(self, world: Any) -> None:
-        from sonobench_platform.db.models import ChallengeRow
+        from sonobench_platform.db.models import PhaseRow
         from sonobench_platform.leaderboards.publish import publish
 
         world.scored("A")
         core = world.platform.core
         with core.database.write() as work:
-            challenge = work.session.scalars(select(ChallengeRow)).one()
+            phase = work.session.scalars(select(PhaseRow)).one()
             world.clock.advance(hours=1)
-            publish(core, work, challenge_id=challenge.id)
+            publish(core, work, phase_id=phase.id)
         assert _count(world, SnapshotRow) == 1
 
 
@@ -215,5 +215,5 @@ class TestReferenceTimes:
         assert world.state(submission_id) == "scored"
         core = world.platform.core
         with core.database.read() as session:
-            (contender,) = contenders(core, session, session.scalar(select(ChallengeRow.id)))
+            (contender,) = contenders(core, session, session.scalar(select(PhaseRow.id)))
         assert (contender.time_s, contender.reference_s) == (12.5, 1.25)

@@ -68,12 +68,9 @@ class TestCreate:
         assert "U+0000" in answer.json()["detail"]
 
     def test_an_unknown_or_closed_challenge_takes_nothing(self, world: Any) -> None:
-        from sonobench_platform.db.models import ChallengeRow
-
         url = "/api/v1/challenges/{}/submissions"
         assert world.team("A").post(url.format("other"), json={"size_bytes": 1}).status_code == 404
-        with world.platform.core.database.write() as work:
-            work.session.query(ChallengeRow).update({"is_open": False})
+        assert world.organiser.post("/api/v1/challenges/tiny/close").status_code == 200
         answer = world.team("A").post(url.format("tiny"), json={"size_bytes": 1})
         assert (answer.status_code, answer.json()["code"]) == (409, "challenge-closed")
 

@@ -1,0 +1,98 @@
+"""Phases of a challenge: when it takes images, for which cases, how many, and who sees what came of them.
+
+Pure records. A challenge without phases has one, `test`, which is open until an organiser closes it. Every phase has its own
+cases: `phase_of` makes of a challenge what a run in one phase needs, with a hash and a data set of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from sonobench_eval.challenge.errors import Problem
+from sonobench_eval.challenge.record import Record, Slug
+
+PhaseKind = Literal["sample", "validation", "test"]
+Counting = Literal["best", "last", "chosen"]
+Visibility = Literal["all", "own", "organisers", "sealed"]
+
+WHOLE = "test"
+"""The name of the one phase of a challenge that declares none."""
+
+
+class Quota(Record):
+    """How many submissions a team may hand in. None: no limit of the phase's own.
+
+    A day is a calendar day in `time_zone` (an IANA name). What failed for the platform's own reasons, was rejected, or crashed
+    on the public samples is given back.
+    """
+
+    daily: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    total: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
+    time_zone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
+
+
+class Phase(Record):
+    """One phase. Moments carry a time zone (`2026-09-01T12:00:00+02:00`); it is open from `opens` until just before `closes`.
+
+    `requires` names phases in which the team must have a scored submission. `counts` is which of a team's submissions is on
+    the board. `scores` is who sees scores and the board: `sealed` is organisers alone until `sealed_until`, then everyone.
+    `logs` is who reads a run's log (None: what the challenge says; for a sample phase the team, because its data is public).
+    Runs of a phase with a higher `priority` go first. With `canary`, an image runs on the challenge's public cases first.
+    """
+
+    id: Slug
+    kind: PhaseKind = "test"
+    title: Annotated[str, Field(max_length=200)] = ""
+    opens: AwareDatetime | None = None
+    closes: AwareDatetime | None = None
+    requires: tuple[Slug, ...] = ()
+    counts: Counting = "last"
+    scores: Visibility = "all"
+    sealed_until: AwareDatetime | None = None
+    logs: Literal["organisers", "team"] | None = None
+    quota: Quota = Quota()
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    canary: bool = True
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.opens is not None and self.closes is not None and not self.opens < self.closes:
+            raise ValueError("closes must be later than opens")
+        if (self.scores == "sealed") != (self.sealed_until is not None):
+            raise ValueError("sealed_until goes with scores: sealed, and the other way round")
+        return self
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether its dates let it take images at `now`, which has a time zone."""
+        return (self.opens is None or self.opens <= now) and (self.closes is None or now < self.closes)
+
+    def shows_scores_to(self, *, own: bool, organiser: bool, now: datetime) -> bool:
+        """Whether someone sees a submission's scores: of the submission's team (`own`), an organiser, or anyone."""
+        if organiser or self.scores == "all":
+            return True
+        if self.scores == "sealed":
+            return self.sealed_until is not None and now >= self.sealed_until
+        return own and self.scores == "own"
+
+
+class EntryRules(Record):
+    """What a team must do before it can hand in: be approved by an organiser, and sign `terms`, a text, where there is one."""
+
+    approval: bool = False
+    terms: Annotated[str, Field(max_length=100_000)] | None = None
+
+
+def phases_problems(phases: Sequence[Phase]) -> Iterator[Problem]:
+    """What is wrong between phases: doubled names, and requirements that no team could meet."""
+    known = [phase.id for phase in phases]
+    for at, phase in enumerate(phases):
+        if phase.id in known[:at]:
+            yield Problem(("phases", at, "id"), f"{phase.id!r} is declared twice")
+        for required in phase.requires:
+            if required not in known[:at]:
+                yield Problem(("phases", at, "requires"), f"{required!r} is no phase declared before this one")

@@ -1,0 +1,67 @@
+"""The tables. Documents (reports, evaluations, boards) are JSON text, written once and read whole.
+
+Hidden truth is not here: references lie in the store, where score workers alone read them.
+"""
+
+from __future__ import annotations
+
+from sonobench_platform.db.models.base import Base
+from sonobench_platform.db.models.challenges import ChallengeRow, ChangeRow, DatasetRow, PhaseRow, SnapshotRow
+from sonobench_platform.db.models.people import (
+    EntryRow,
+    InvitationRow,
+    MembershipRow,
+    OidcLinkRow,
+    OrganiserRow,
+    PersonRow,
+    SeatRow,
+    SessionRow,
+    TeamRow,
+    TokenRow,
+)
+from sonobench_platform.db.models.runs import (
+    AttemptRow,
+    BaselineRow,
+    EvaluationRow,
+    NodeRow,
+    RescoringItemRow,
+    RescoringRow,
+    RunRow,
+)
+from sonobench_platform.db.models.service import AnswerRow, AuditRow, NoticeRow, WebhookRow
+from sonobench_platform.db.models.submissions import HistoryRow, ImageRow, QuotaRow, SubmissionRow, UploadRow
+
+__all__ = [
+    "AnswerRow",
+    "AttemptRow",
+    "AuditRow",
+    "Base",
+    "BaselineRow",
+    "ChallengeRow",
+    "ChangeRow",
+    "DatasetRow",
+    "EntryRow",
+    "EvaluationRow",
+    "HistoryRow",
+    "ImageRow",
+    "InvitationRow",
+    "MembershipRow",
+    "NodeRow",
+    "NoticeRow",
+    "OidcLinkRow",
+    "OrganiserRow",
+    "PersonRow",
+    "PhaseRow",
+    "QuotaRow",
+    "RescoringItemRow",
+    "RescoringRow",
+    "RunRow",
+    "SeatRow",
+    "SessionRow",
+    "SnapshotRow",
+    "SubmissionRow",
+    "TeamRow",
+    "TokenRow",
+    "UploadRow",
+    "WebhookRow",
+]
