@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from sonobench_eval.intake.records import VerifiedImage
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.accounts.service import ensure_token_file
 from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.challenges.opening import settle_due_phases
 from sonobench_platform.challenges.schemas import ChallengeSummary, summary_of
 from sonobench_platform.challenges.service import register
 from sonobench_platform.clock import Clock, SystemClock
@@ -29,6 +31,11 @@ from sonobench_platform.runs.sweep import DueWork, SweepReport, due_work, sweep
 from sonobench_platform.storage.room import Room
 from sonobench_platform.storage.store import Store
 from sonobench_platform.submissions.check import check_submission
+
+log = logging.getLogger(__name__)
+
+CHORES: tuple[Callable[[Core], object], ...] = (settle_due_phases,)
+"""What every sweep does beside looking for lost work. Each is harmless twice, and opens its own transactions."""
 
 
 class SonobenchEvaluator:
@@ -155,8 +162,14 @@ class Platform:
         score_run(self.core, run_id)
 
     def sweep(self) -> SweepReport:
-        """Find lost and overdue work, send wake-ups again (task `sonobench.control.sweep`)."""
-        return sweep(self.core)
+        """Find lost and overdue work, send wake-ups again, do what the clock says (task `sonobench.control.sweep`)."""
+        report = sweep(self.core)
+        for chore in CHORES:
+            try:
+                chore(self.core)
+            except Exception:
+                log.exception("a chore of the sweep failed (%s); the next sweep tries again", chore.__name__)
+        return report
 
     def due_work(self) -> DueWork:
         """What workers could do now, for polling where there is no broker."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from sonobench_platform.challenges import repository
 from sonobench_platform.challenges.phases import of_challenge, takes_images
 from sonobench_platform.core import Core
@@ -44,3 +46,16 @@ def settle_phase(core: Core, work: Work, phase: PhaseRow) -> bool:
     if latest(work.session, phase.id) is not None:
         publish(core, work, phase_id=phase.id)
     return True
+
+
+def settle_due_phases(core: Core) -> list[str]:
+    """Open and close what the clock says is due; ids of the phases that changed."""
+    now = core.clock.now()
+    with core.database.read() as session:
+        due = [row.id for row in session.scalars(select(PhaseRow)) if takes_images(row, now) != row.is_open]
+    changed = []
+    for phase_id in due:
+        with core.database.write() as work:
+            if settle_phase(core, work, work.session.get_one(PhaseRow, phase_id)):
+                changed.append(phase_id)
+    return changed

@@ -6,6 +6,7 @@ stays fast and a run worker never imports what reaches the database.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,9 @@ Grace = Annotated[
     float,
     typer.Option("--drain-grace", min=0, max=86400, help="Seconds that a run may go on after SIGTERM, before it is given back."),
 ]
+
+MENUS: tuple[Callable[[typer.Typer], None], ...] = ()
+"""What adds further commands to `sonobench admin`: `add_to` of each `commands/menu_*.py`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
@@ -187,4 +191,6 @@ def _admin_commands() -> typer.Typer:
 
         list_submissions(settings_with(home=home), challenge=challenge, as_json=json)
 
+    for add_to in MENUS:
+        add_to(admin)
     return admin
