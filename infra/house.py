@@ -1,0 +1,220 @@
+"""One whole platform on this machine, as processes that can be killed: its home, its workers, and an organiser's way in.
+
+For end-to-end tests, `make soak` and benchmarks of the platform itself. Leases are seconds long, so that losing a worker can be
+watched.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+
+from sonobench_eval.sandbox.port import NODE_LABEL
+
+ENDS = {"scored", "rejected", "failed", "cancelled", "withdrawn"}
+PACE = {"SONOBENCH_LEASE_S": "4", "SONOBENCH_HEARTBEAT_S": "0.5", "SONOBENCH_SWEEP_S": "1"}
+WITHIN_S = 60.0
+
+
+class HouseTrouble(AssertionError):
+    """The platform did not do what was waited for. The message holds the ends of its logs."""
+
+
+class House:
+    """One platform on this machine: its home, its processes, and an organiser's way in."""
+
+    def __init__(
+        self,
+        home: Path,
+        engine: docker.DockerClient,
+        *,
+        examined: str,
+        redis: bool = True,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`examined` is what a run worker found out about this machine; `settings` go into every process's environment."""
+        self.home = home
+        (home / "node").mkdir(parents=True, mode=0o700)
+        (home / "node" / "doctor-0.json").write_text(examined)
+        self.engine = engine
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.node = f"e2e-{os.getpid()}-{self.port}"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._environment = {
+            **os.environ,
+            **PACE,
+            **(settings or {}),
+            "SONOBENCH_HOME": str(home),
+            "SONOBENCH_NODE_NAME": self.node,
+        }
+        self.within_s = WITHIN_S
+        if not redis:
+            # Nothing is found there, so redis-server is "not installed".
+            self._environment["PATH"] = str(home)
+
+    # --- processes ---
+
+    def start(self, *names: str) -> None:
+        """Start `serve`, `run` or `score`; or `all`, which is one server with its workers."""
+        for name in names:
+            command = {
+                "all": ["serve", "--port", str(self.port), "--with-workers", "--drain-grace", "0"],
+                "serve": ["serve", "--port", str(self.port)],
+                "run": ["worker", "run", "--api-url", self.url, "--poll", "0.5", "--drain-grace", "0"],
+                "score": ["worker", "score", "--poll", "0.5"],
+            }[name]
+            with (self.home.parent / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, "-m", "sonobench_platform.commands", *command],
+                    env=self._environment,
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                )
+            if name in {"serve", "all"}:
+                self.wait_for(self._is_healthy, "the API to answer")
+
+    def kill(self, name: str) -> None:
+        """SIGKILL: no handler, no `finally`."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def stop(self, name: str) -> int:
+        """SIGTERM; the exit status."""
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(timeout=30)
+
+    def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "sonobench_platform.commands", *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def log(self, name: str) -> str:
+        return (self.home.parent / f"{name}.log").read_text()
+
+    # --- the API ---
+
+    def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> Any:
+        token = token or (self.home / "organiser-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}"} | request.pop("headers", {})
+        response = httpx.request(method, self.url + path, headers=headers, timeout=30, **request)
+        if not response.is_success:
+            raise HouseTrouble(f"{method} {path}: {response.status_code} {response.text}")
+        return response.json() if response.content else None
+
+    def add_team(self, name: str) -> str:
+        return str(self.call("POST", "/api/v1/teams", json={"name": name})["token"])
+
+    def submit(self, team: str, image: Path, *, token: str | None = None, challenge: str = "small") -> str:
+        """Add the team where no token is given, upload the image; the submission's id."""
+        token, content = token or self.add_team(team), image.read_bytes()
+        body = {"size_bytes": len(content)}
+        opened = self.call("POST", f"/api/v1/challenges/{challenge}/submissions", token=token, json=body)
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        headers = {"Content-Digest": f"sha-256=:{digest}:"}
+        self.call("PUT", opened["upload_url"], token=token, content=content, headers=headers)
+        return str(opened["submission"]["id"])
+
+    def submission(self, submission_id: str) -> dict[str, Any]:
+        return dict(self.call("GET", f"/api/v1/submissions/{submission_id}"))
+
+    def wait_for_end(self, submission_id: str) -> dict[str, Any]:
+        self.wait_for(lambda: self.submission(submission_id)["state"] in ENDS, f"{submission_id} to end", submission_id)
+        return self.submission(submission_id)
+
+    def wait_for_phase(self, submission_id: str, phase: str) -> None:
+        def reached() -> bool:
+            progress = self.submission(submission_id)["progress"]
+            return progress is not None and progress["phase"] == phase
+
+        self.wait_for(reached, f"{submission_id} to be in phase {phase}", submission_id)
+
+    def wait_for(self, condition: Callable[[], object], what: str, submission_id: str | None = None) -> None:
+        deadline = time.monotonic() + self.within_s
+        while not condition():
+            if time.monotonic() > deadline:
+                state = "" if submission_id is None else json.dumps(self.submission(submission_id), indent=1)
+                raise HouseTrouble(f"waited {self.within_s:g} s for {what}\n{state}\n{self._logs()}")
+            time.sleep(0.1)
+
+    def steps(self, submission_id: str) -> list[str]:
+        """The states it went through."""
+        return [step["to"] for step in self.submission(submission_id)["history"]]
+
+    def leaderboard(self, challenge: str = "small") -> dict[str, Any]:
+        return dict(self.call("GET", f"/api/v1/challenges/{challenge}/leaderboard"))
+
+    # --- what is left ---
+
+    def containers(self) -> list[str]:
+        found = self.engine.api.containers(all=True, filters={"label": f"{NODE_LABEL}={self.node}"})
+        return [container["Names"][0] for container in found]
+
+    def volumes(self) -> list[str]:
+        found = self.engine.api.volumes(filters={"label": f"{NODE_LABEL}={self.node}"})
+        return [volume["Name"] for volume in found.get("Volumes") or []]
+
+    def groups(self) -> list[str]:
+        """Control groups of this node's runs; under systemd the dashes of its name are escaped."""
+        trees = [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").glob("*/")]
+        families = [tree / family for tree in trees for family in ("sonobench", "sonobench.slice") if (tree / family).is_dir()]
+        nodes = {self.node, self.node.replace("-", r"\x2d")}
+        found = (
+            run
+            for family in families
+            for node in family.iterdir()
+            if any(name in node.name for name in nodes)
+            for run in node.glob("*/")
+        )
+        return sorted({run.name for run in found})
+
+    def close(self) -> None:
+        """End what still runs: the workers together, then the server they answer to."""
+        workers = [self.processes.pop(name) for name in ("run", "score") if name in self.processes]
+        for group in (workers, list(self.processes.values())):
+            for process in group:
+                process.terminate()
+            for process in group:
+                try:
+                    process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+    def _is_healthy(self) -> bool:
+        server = self.processes.get("serve") or self.processes["all"]
+        if server.poll() is not None:
+            raise HouseTrouble(f"serve ended\n{self._logs()}")
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/healthz", timeout=1).is_success
+        return False
+
+    def _logs(self) -> str:
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-4000:]}" for log in sorted(self.home.parent.rglob("*.log")))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
