@@ -20,7 +20,7 @@ def dump_challenge(challenge: Challenge) -> str:
     document["truth"] = challenge.truth
     document["limits"] = _readable_limits(challenge.limits)
     parts = []
-    for key in Challenge.model_fields:
+    for key in (name for name in Challenge.model_fields if name in document):
         if key in _ONE_LINE_EACH:
             parts.append(f"\n{key}:\n" + "".join(f"- {_flow(record)}" for record in document[key]))
         else:

@@ -26,7 +26,9 @@ from sonobench_eval.challenge.model import (
     Task,
     UndefinedPolicy,
 )
+from sonobench_eval.challenge.phase import EntryRules, Phase, Quota
 from sonobench_eval.challenge.ranking_rules import SCALES, Gate, Group, Leaf, LogScale, MemoryScale, Span, TimeScale
+from sonobench_eval.challenge.scoring_image import ImageMetric, ScoringImage
 
 RECORDS: dict[Loc, type[Record]] = {
     (): Challenge,
@@ -41,11 +43,16 @@ RECORDS: dict[Loc, type[Record]] = {
     ("ranking", "tree"): Group,
     ("ranking", "tree", "children", "*", "only_if"): Gate,
     ("measuring",): Measuring,
+    ("entry",): EntryRules,
+    ("phases", "*"): Phase,
+    ("phases", "*", "quota"): Quota,
+    ("scoring_image",): ScoringImage,
     ("centers", "*"): Center,
     ("tasks", "*"): Task,
     ("tasks", "*", "undefined"): UndefinedPolicy,
     ("tasks", "*", "metrics", "*"): Metric,
     ("tasks", "*", "metrics", "*", "undefined"): MetricUndefined,
+    ("tasks", "*", "metrics", "*", "from_image"): ImageMetric,
     ("cases", "*"): Case,
     ("cases", "*", "boxes", "*"): Box,
     ("warm_up", "*"): Case,

@@ -22,6 +22,7 @@ from sonobench_eval.challenge.kinds import TaskKind
 from sonobench_eval.challenge.phase import WHOLE, EntryRules, Phase, phases_problems
 from sonobench_eval.challenge.ranking_rules import Ranking, ranking_problems
 from sonobench_eval.challenge.record import Record, Slug, is_plain_relative_path
+from sonobench_eval.challenge.scoring_image import ScoringImage
 from sonobench_eval.challenge.sizes import Bytes, Seconds
 from sonobench_eval.challenge.task import IntervalName, Metric, Task
 from sonobench_eval.challenge.undefined import MetricUndefined, UndefinedPolicy
@@ -136,6 +137,7 @@ class Challenge(Record):
     partial: Literal["scored", "failed"] = "scored"
     """What a run that ended by the team's own fault (time, memory, a crash) comes to where it left results: scored, each
     missing one by the declared policy, or failed."""
+    scoring_image: ScoringImage | None = None
     entry: EntryRules = EntryRules()
     phases: tuple[Phase, ...] = ()
     centers: Annotated[tuple[Center, ...], Field(min_length=1)]
@@ -175,6 +177,7 @@ class Challenge(Record):
             problems += [Problem(("warm_up", number, key), sentence) for key, sentence in case_problems(case, tasks, centers)]
         problems += _warm_up_problems(self.warm_up, self.cases)
         problems += _phase_problems(self)
+        problems += _unscored_problems(self)
         used = {case.task for case in self.cases}
         problems += [Problem(("tasks", at), "has no cases") for at, task in enumerate(self.tasks) if task.id not in used]
         problems += [Problem(("ranking", *each.loc), each.sentence) for each in ranking_problems(self.ranking, self.tasks)]
@@ -274,6 +277,17 @@ def _phase_problems(challenge: Challenge) -> list[Problem]:
             if phase.id not in used
         ]
     return problems
+
+
+def _unscored_problems(challenge: Challenge) -> list[Problem]:
+    if challenge.scoring_image is not None:
+        return []
+    return [
+        Problem(("tasks", at, "metrics", number, "from_image"), "there is no scoring image; declare it under scoring_image")
+        for at, task in enumerate(challenge.tasks)
+        for number, metric in enumerate(task.metrics)
+        if metric.from_image is not None
+    ]
 
 
 def _warm_up_problems(warm_up: Sequence[Case], cases: Sequence[Case]) -> list[Problem]:

@@ -310,6 +310,8 @@ def metric_span(ranking: Ranking, task: RankedTask, metric: RankedMetric) -> Spa
     for key in (f"{task.id}.{metric.key}", metric.key, metric.name):
         if key in ranking.metric_scales:
             return ranking.metric_scales[key]
+    if (own := getattr(metric, "from_image", None)) is not None:
+        return default_span(own.spec(metric.name, KINDS[task.kind].family), 0)
     spec = specs_of(KINDS[task.kind].family).get(metric.name)
     return Span(worst=0, best=1) if spec is None else default_span(spec, len(task.classes or ()))
 

@@ -13,8 +13,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from sonobench_eval.challenge.errors import CrossCheckError, Problem
 from sonobench_eval.challenge.kinds import CLASS_KINDS, KINDS, MASK_KINDS, Kind, TaskKind
 from sonobench_eval.challenge.record import Record, Slug
+from sonobench_eval.challenge.scoring_image import ImageMetric
 from sonobench_eval.challenge.undefined import MetricUndefined, UndefinedPolicy
-from sonobench_eval.metrics.named import spec_named
+from sonobench_eval.metrics.named import spec_named, specs_of
 from sonobench_eval.metrics.spec import MetricSpec, MetricSpecError, ParameterValue
 
 IntervalName = Literal["percentile", "bca", "delong", "wilson", "exact"]
@@ -26,13 +27,15 @@ class Metric(Record):
     """A metric and the parameters that define it; a score is meaningless without them.
 
     In a file the parameters stand beside the name (`{name: nsd, convention: pixel, tolerance: 2, unit: px}`). Which
-    there are is the metric's own word (`sonobench metrics`). `id` tells two of one name apart.
+    there are is the metric's own word (`sonobench metrics`). `id` tells two of one name apart. One with `from_image` is
+    computed by the challenge's scoring image, which chose its name.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     id: Slug | None = None
     interval: IntervalName | None = None
     undefined: MetricUndefined | None = None
+    from_image: ImageMetric | None = None
     parameters: dict[str, float | str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -122,6 +125,8 @@ class Task(Record):
         Raises:
             MetricSpecError: this kind of task has no such metric.
         """
+        if metric.from_image is not None:
+            return metric.from_image.spec(metric.name, self.rules.family)
         return spec_named(self.rules.family, metric.name)
 
     def arguments(self, metric: Metric) -> dict[str, ParameterValue]:
@@ -130,6 +135,8 @@ class Task(Record):
 
     def definition(self, metric: Metric) -> str:
         """The metric with what defines it: `nsd pixel 2 px`, `auc one-vs-rest macro`. Only what is defined alike is averaged."""
+        if metric.from_image is not None:
+            return f"{metric.name} {metric.from_image.definition}"
         words = [_said_as(name, value) for name, value in self._said(metric).items() if value is not None]
         return " ".join([metric.name, *words, *self._of_what(words)])
 
@@ -210,6 +217,10 @@ class Task(Record):
 
     def _metric_problem(self, number: int, metric: Metric) -> Problem | None:
         place = ("metrics", number)
+        if metric.from_image is not None and metric.name in specs_of(self.rules.family):
+            return Problem(
+                (*place, "name"), f"{metric.name} is one of Sonobench's own metrics; choose another name"
+            )
         try:
             spec = self.spec(metric)
         except MetricSpecError as error:
@@ -225,7 +236,8 @@ class Task(Record):
         except MetricSpecError as error:
             return Problem(place, str(error))
         if metric.interval is not None and metric.interval not in spec.intervals:
-            return Problem((*place, "interval"), f"{metric.name} can have {', '.join(spec.intervals)}, not {metric.interval}")
+            can_have = ", ".join(spec.intervals) or "no interval, as there is one value for the whole task"
+            return Problem((*place, "interval"), f"{metric.name} can have {can_have}, not {metric.interval}")
         return None
 
 
