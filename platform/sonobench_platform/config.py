@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -55,10 +56,39 @@ class Settings(BaseSettings):
     accept_unsafe_node: bool = False
     """Run strangers' images beside hidden data although `sonobench doctor` finds this node unsafe. Organisers see it."""
 
-    lease_s: Positive = 90.0
-    """How long a claimed run belongs to its worker without a heartbeat."""
-    heartbeat_s: Positive = 15.0
-    sweep_s: Positive = 20.0
+    link_secret_file: Path | None = None
+    """What signs the links in mails; made at the first start, in `home` unless named here."""
+    open_sign_up: bool = True
+    """Whether people may make accounts themselves; if not, administrators add them."""
+    session_idle_s: Annotated[float, Field(ge=60, le=90 * 86400, allow_inf_nan=False)] = 12 * 3600.0
+    """A browser that asks nothing for this long is signed out."""
+    session_max_s: Annotated[float, Field(ge=60, le=90 * 86400, allow_inf_nan=False)] = 14 * 86400.0
+    """A browser is signed out this long after it signed in, whatever it does."""
+    trusted_proxies: str = ""
+    """Addresses or networks with commas between, such as `127.0.0.1,10.0.0.0/8`: reverse proxies whose X-Forwarded-For is
+    believed. Empty: nobody's."""
+    requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 1200
+    """API requests that one caller may make; those without a token count by address, ten times as many. 0: no limit."""
+    writes_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 300
+    """Of these, requests that change something; bytes of uploads do not count. 0: no limit."""
+    node_requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 12_000
+    """Requests to the internal API from one address of nodes. 0: no limit."""
+    oidc_issuer: str | None = None
+    """An OpenID Connect provider that people may sign in with, such as `https://login.example.org/realms/hospital`."""
+    oidc_client_id: str = ""
+    """What the provider calls this platform."""
+    oidc_client_secret_file: Path | None = None
+    """The file with the secret that the provider gave this platform; None where it gave none (a public client)."""
+    oidc_name: Annotated[str, Field(max_length=60)] = "your organisation"
+    """What the provider is called on the sign-in page."""
+
+    lease_s: Positive = 40.0
+    """How long a claimed run belongs to its worker without a heartbeat. With `sweep_s` it bounds how long a dead worker's
+    run lies unseen: a minute at most."""
+    heartbeat_s: Positive = 4.0
+    """How often a worker says that it lives. It hears by the answer that its run was cancelled."""
+    sweep_s: Positive = 10.0
+    """How often lost and overdue work is looked for."""
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 3
     """How often a run is started anew after the platform's own trouble."""
 
@@ -97,11 +127,28 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a node name; use letters, digits, - and _")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for each in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(each, strict=False)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_is_an_address(cls, value: str | None) -> str | None:
+        if value and not re.match(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]", value):
+            raise ValueError(f"{value!r} is no OpenID Connect issuer; it starts with https://")
+        return value or None
+
     @model_validator(mode="after")
     def _fill_in(self) -> Self:
         if self.heartbeat_s * 2 > self.lease_s:
             raise ValueError("heartbeat_s must be at most half of lease_s, or one late heartbeat loses a run")
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_issuer needs oidc_client_id, which the provider gives")
         self.node_token_file = (self.node_token_file or self.home / "node-token").expanduser().resolve()
         self.organiser_token_file = (self.organiser_token_file or self.home / "organiser-token").expanduser().resolve()
+        self.link_secret_file = (self.link_secret_file or self.home / "link-secret").expanduser().resolve()
         self.database_url = self.database_url or f"sqlite:///{self.home / 'sonobench.sqlite'}"
         return self

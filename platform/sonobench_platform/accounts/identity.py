@@ -21,10 +21,12 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     NODE = "node"
     PERSON = "person"
+    SIGNED_IN = "signed-in"
+    """A person in a browser, not a token of theirs: what guards an account is not for tokens to change."""
 
 
 class Scope(StrEnum):
-    """What a personal token may be limited to."""
+    """What a personal token may be limited to. Each lets its holder read what the person sees as a participant."""
 
     READ = "read"
     SUBMIT = "submit"
@@ -72,6 +74,8 @@ class Identity:
         roles = set()
         if self.kind == TokenKind.PERSON:
             roles.add(Role.PERSON)
+            if self.csrf is not None:
+                roles.add(Role.SIGNED_IN)
         if self.kind in {TokenKind.PERSON, TokenKind.TEAM}:
             roles.add(Role.PARTICIPANT)
         if (self.organises or self.is_administrator) and self._has(Scope.ORGANISE):
@@ -79,6 +83,11 @@ class Identity:
         if self.is_administrator and self._has(Scope.ADMINISTER):
             roles.add(Role.ADMINISTRATOR)
         return frozenset(roles)
+
+    @property
+    def changing_roles(self) -> frozenset[Role]:
+        """What it may change things as: a personal token without the scope `submit` only reads as a participant."""
+        return self.roles if self._has(Scope.SUBMIT) else self.roles - {Role.PARTICIPANT, Role.PERSON}
 
     def may_organise(self, challenge_id: str) -> bool:
         """Whether this challenge is the caller's to run: its hidden things are shown, its settings may be changed."""

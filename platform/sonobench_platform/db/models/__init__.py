@@ -11,6 +11,7 @@ from sonobench_platform.db.models.people import (
     EntryRow,
     InvitationRow,
     MembershipRow,
+    OidcAttemptRow,
     OidcLinkRow,
     OrganiserRow,
     PersonRow,
@@ -22,13 +23,14 @@ from sonobench_platform.db.models.people import (
 from sonobench_platform.db.models.runs import (
     AttemptRow,
     BaselineRow,
+    CanaryRow,
     EvaluationRow,
     NodeRow,
     RescoringItemRow,
     RescoringRow,
     RunRow,
 )
-from sonobench_platform.db.models.service import AnswerRow, AuditRow, NoticeRow, WebhookRow
+from sonobench_platform.db.models.service import AnswerRow, AuditRow, MailChoiceRow, NoticeRow, WebhookRow
 from sonobench_platform.db.models.submissions import HistoryRow, ImageRow, QuotaRow, SubmissionRow, UploadRow
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "BaselineRow",
+    "CanaryRow",
     "ChallengeRow",
     "ChangeRow",
     "DatasetRow",
@@ -45,9 +48,11 @@ __all__ = [
     "HistoryRow",
     "ImageRow",
     "InvitationRow",
+    "MailChoiceRow",
     "MembershipRow",
     "NodeRow",
     "NoticeRow",
+    "OidcAttemptRow",
     "OidcLinkRow",
     "OrganiserRow",
     "PersonRow",

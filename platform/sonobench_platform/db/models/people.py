@@ -71,6 +71,19 @@ class OidcLinkRow(Base):
     linked_at: Mapped[datetime]
 
 
+class OidcAttemptRow(Base):
+    """A browser on its way to the identity provider: found once by its state, and gone."""
+
+    __tablename__ = "oidc_attempts"
+
+    state_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_sha256: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))
+    return_to: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SessionRow(Base):
     """A signed-in browser: the SHA-256 of its cookie, and the secret that its forms must carry."""
 
@@ -81,7 +94,7 @@ class SessionRow(Base):
     csrf: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
     agent: Mapped[str] = mapped_column(String(200))
 
 

@@ -38,6 +38,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_oidc_links_person_id", "oidc_links", ["person_id"], unique=False)
     op.create_table(
+        "oidc_attempts",
+        sa.Column("state_sha256", sa.String(length=64), nullable=False),
+        sa.Column("browser_sha256", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("verifier", sa.String(length=128), nullable=False),
+        sa.Column("return_to", sa.String(length=500), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("state_sha256", name="pk_oidc_attempts"),
+    )
+    op.create_index("ix_oidc_attempts_expires_at", "oidc_attempts", ["expires_at"], unique=False)
+    op.create_table(
         "sessions",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
@@ -49,6 +60,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_sessions_person_id_people"),
         sa.PrimaryKeyConstraint("sha256", name="pk_sessions"),
     )
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
     op.create_index("ix_sessions_person_id", "sessions", ["person_id"], unique=False)
     op.create_table(
         "memberships",
