@@ -63,7 +63,11 @@ missing_packages() {
   [ "$PURPOSE" = tests ] || return 0
   has_program cc || printf '%s\n' gcc libc6-dev
   has_program mkfs.ext4 || echo e2fsprogs
+  has_postgres || echo postgresql
 }
+
+# Debian keeps the server's programs outside the PATH, one folder for each version.
+has_postgres() { has_program postgres || compgen -G "${SONOBENCH_DEBIAN_POSTGRES:-/usr/lib/postgresql}/*/bin/postgres" >/dev/null; }
 
 # Tests of a second runtime and of a registry run where these are to be had; not every distribution has them.
 optional_packages() {
@@ -104,23 +108,33 @@ install_packages() {
   release_services "${packages[@]}"
 }
 
-# redis-server and docker-registry start system services, the latter on all interfaces. Sonobench runs private copies and
-# never uses those, so what this very run brings in is not started at all.
+# redis-server, docker-registry and postgresql start system services, the second on all interfaces. Sonobench runs private
+# copies and never uses those, so what this very run brings in is not started at all. PostgreSQL is also told to make no
+# cluster, which is what its service would start.
+readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/sonobench.conf
+
+brings_postgres() { case " $* " in *" postgresql "*) return 0 ;; *) return 1 ;; esac; }
+
 services_of() {
   local package
   for package in "$@"; do
-    case "$package" in redis-server | docker-registry) echo "$package.service" ;; esac
+    case "$package" in redis-server | docker-registry | postgresql) echo "$package.service" ;; esac
   done
 }
 
 hold_services() {
   local services
+  # shellcheck disable=SC2016
+  if brings_postgres "$@"; then
+    as_root sh -c 'mkdir -p "${1%/*}" && echo "create_main_cluster = false" >"$1"' sh "$NO_CLUSTER"
+  fi
   mapfile -t services < <(services_of "$@")
   if [ -d /run/systemd/system ] && [ "${#services[@]}" -gt 0 ]; then as_root systemctl --quiet --runtime mask "${services[@]}"; fi
 }
 
 release_services() {
   local services
+  if brings_postgres "$@"; then as_root rm -f "$NO_CLUSTER"; fi
   mapfile -t services < <(services_of "$@")
   if ! [ -d /run/systemd/system ] || [ "${#services[@]}" = 0 ]; then return 0; fi
   as_root systemctl --quiet --runtime unmask "${services[@]}"

@@ -1,6 +1,6 @@
-"""Fixtures for every test: the repository's root, the Docker Engine, the phantom test set, the example images.
+"""Fixtures for every test: the repository's root, the Docker Engine, PostgreSQL, Redis, the phantom test set, the example images.
 
-A test that needs an engine fails where CI=true and there is none; elsewhere it is skipped with the reason.
+A test that needs an engine or a server fails where CI=true and there is none; elsewhere it is skipped with the reason.
 """
 
 from __future__ import annotations
@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import docker
 import pytest
+from real_services import PostgresServer, RedisServer, ServiceMissing
 
 from sonobench_eval.sandbox.docker_engine.calls import open_client
 from sonobench_eval.sandbox.port import EngineMissing
+
+Server = TypeVar("Server", PostgresServer, RedisServer)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -33,6 +37,28 @@ def docker_client() -> Iterator[docker.DockerClient]:
     client = docker.from_env(timeout=900)
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test session."""
+    yield from _running(PostgresServer)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis of this test session, on a port."""
+    yield from _running(RedisServer)
+
+
+def _running(make: type[Server]) -> Iterator[Server]:
+    try:
+        server = make()
+    except ServiceMissing as error:
+        pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

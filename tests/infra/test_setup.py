@@ -36,7 +36,12 @@ def program(checkout: Path, name: str, script: str) -> None:
 
 
 def setup(checkout: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    elsewhere = {"PATH": str(checkout.parent / "bin"), "HOME": str(checkout), "DOCKER_HOST": "tcp://elsewhere:2375"}
+    elsewhere = {
+        "PATH": str(checkout.parent / "bin"),
+        "HOME": str(checkout),
+        "DOCKER_HOST": "tcp://elsewhere:2375",
+        "SONOBENCH_DEBIAN_POSTGRES": str(checkout.parent / "postgresql"),
+    }
     return subprocess.run(
         [checkout / "infra" / "setup.sh", *arguments],
         env=elsewhere | variables,
@@ -97,6 +102,21 @@ class TestSystemPackages:
             assert package in setup(checkout, "tests").stderr
             assert package not in setup(checkout).stderr
 
+    def test_tests_also_need_postgresql_and_its_service_is_never_started(self, checkout: Path) -> None:
+        """What the packages would start is held while they come in, and PostgreSQL makes no cluster."""
+        calls = checkout.parent / "calls"
+        program(checkout, "sudo", f'echo "$*" >>{calls}')
+        program(checkout, "apt-get", "exit 0")
+        program(checkout, "postgres", "exit 1")
+        assert "postgresql" not in setup(checkout, "tests").stderr
+        (checkout.parent / "bin" / "postgres").unlink()
+        if os.geteuid() == 0:
+            program(checkout, "id", "echo 1000")
+        assert "postgresql" in setup(checkout, "tests", YES="1").stderr
+        asked = calls.read_text()
+        assert asked.index("createcluster.d/sonobench.conf") < asked.index("install --no-install-recommends")
+        assert "rm -f /etc/postgresql-common/createcluster.d/sonobench.conf" in asked
+
 
 class TestVirtualEnvironment:
     def test_a_stamp_of_the_same_python_and_pins_means_nothing_is_done(self, checkout: Path) -> None:
@@ -108,7 +128,7 @@ class TestVirtualEnvironment:
 
     def test_what_was_made_for_the_tests_serves_the_demo_but_not_the_other_way_round(self, checkout: Path) -> None:
         all_there(checkout)
-        for name in ("cc", "mkfs.ext4"):
+        for name in ("cc", "mkfs.ext4", "postgres"):
             program(checkout, name, "true")
         demo = setup(checkout)
         tests = setup(checkout, "tests")

@@ -1,11 +1,9 @@
-"""Worlds to test in: on SQLite always, on PostgreSQL too where SONOBENCH_TEST_POSTGRES_URL names one."""
+"""Worlds to test in, on every database of `tests/integration/conftest.py`."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,9 +13,6 @@ import platform_fakes
 import platform_world
 import pytest
 import uvicorn
-from sqlalchemy import create_engine, make_url, text
-
-POSTGRES_URL = os.environ.get("SONOBENCH_TEST_POSTGRES_URL")
 
 
 @pytest.fixture(scope="session")
@@ -30,29 +25,15 @@ def worlds() -> ModuleType:
     return platform_world
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES_URL else [])])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database: a file under the test's own home, or a schema of its own."""
-    if request.param == "sqlite":
-        yield ""
-        return
-    assert POSTGRES_URL is not None
-    schema = f"test_{uuid.uuid4().hex}"
-    server = create_engine(make_url(POSTGRES_URL).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    yield make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={schema}"}).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    server.dispose()
-
-
 @pytest.fixture
-def make_world(tmp_path: Path, database_url: str, fakes: ModuleType, worlds: ModuleType) -> Iterator[Callable[..., Any]]:
+def make_world(
+    tmp_path: Path, database_url: str, put_sqlite: Callable[[Path], None], fakes: ModuleType, worlds: ModuleType
+) -> Iterator[Callable[..., Any]]:
     """Makes the test's world, with settings of its own."""
     made = []
 
     def make(**options: Any) -> Any:
+        put_sqlite(tmp_path / "home")
         made.append(worlds.make_world(tmp_path, database_url=database_url, fakes=fakes, **options))
         return made[-1]
 

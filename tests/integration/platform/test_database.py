@@ -1,9 +1,9 @@
-"""The database itself: migrations, transactions, times, append-only history. On SQLite, and on PostgreSQL where one is named."""
+"""The database itself: migrations, transactions, times, append-only history. On SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -21,9 +21,16 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
-    made = Database(database_url or f"sqlite:///{tmp_path}/x.sqlite")
-    migrate(made)
+def database(database_url: str, tmp_path: Path, put_sqlite: Callable[[Path], None]) -> Iterator[Database]:
+    put_sqlite(tmp_path)
+    made = Database(database_url or f"sqlite:///{tmp_path}/sonobench.sqlite")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def new_database(new_database_url: str) -> Iterator[Database]:
+    made = Database(new_database_url)
     yield made
     made.close()
 
@@ -33,15 +40,16 @@ def _team(name: str, at: datetime = NOON) -> TeamRow:
 
 
 class TestMigrations:
-    def test_they_build_exactly_the_models(self, database: Database) -> None:
-        with database.engine.begin() as connection:
+    def test_they_build_exactly_the_models(self, new_database: Database) -> None:
+        migrate(new_database)
+        with new_database.engine.begin() as connection:
             assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
     def test_again_is_harmless(self, database: Database) -> None:
         migrate(database)
 
-    def test_processes_that_start_together_take_turns(self, database_url: str, tmp_path: Path) -> None:
-        databases = [Database(database_url or f"sqlite:///{tmp_path}/y.sqlite") for _ in range(4)]
+    def test_processes_that_start_together_take_turns(self, new_database_url: str) -> None:
+        databases = [Database(new_database_url) for _ in range(4)]
         failed: list[Exception] = []
 
         def start(each: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[Any]:
-    made = platform_world.make_world(tmp_path, database_url="", fakes=platform_fakes)
+def world(tmp_path: Path, database_url: str, put_sqlite: Callable[[Path], None]) -> Iterator[Any]:
+    put_sqlite(tmp_path / "home")
+    made = platform_world.make_world(tmp_path, database_url=database_url, fakes=platform_fakes)
     yield made
     made.platform.close()
