@@ -59,7 +59,7 @@ def add_team(settings: Settings, name: str, *, as_json: bool) -> None:
     """Add a team. Its token goes to stdout, alone, so that it can be piped; it cannot be shown again."""
     with _platform(settings) as platform:
         with platform.core.database.write() as work:
-            made = create(platform.core, work, name)
+            made = create(platform.core, work, SERVER, name)
             team = {"id": made.team.id, "name": made.team.name, "token": made.token}
         if as_json:
             print(json.dumps(team, indent=1, ensure_ascii=False))

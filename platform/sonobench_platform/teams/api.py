@@ -14,10 +14,10 @@ router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=refusals(401, 403, 409), summary="Register a team")
-def create_team(core: CoreDep, _caller: AdministratorCaller, body: NewTeam) -> TeamWithToken:
+def create_team(core: CoreDep, caller: AdministratorCaller, body: NewTeam) -> TeamWithToken:
     """Makes a team and its API token. The token is shown this once."""
     with core.database.write() as work:
-        team, token = service.create(core, work, body.name)
+        team, token = service.create(core, work, caller, body.name)
     return TeamWithToken(id=team.id, name=team.name, created_at=team.created_at, token=token)
 
 

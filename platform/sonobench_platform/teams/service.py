@@ -1,4 +1,4 @@
-"""Teams: made by an organiser, each with its first token."""
+"""Teams: their names, and those that an administrator registers with a first token."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.accounts.service import issue
 from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import TeamRow
 from sonobench_platform.db.session import Work
@@ -23,8 +25,21 @@ class NewTeam(NamedTuple):
     token: str
 
 
-def create(core: Core, work: Work, name: str) -> NewTeam:
+def create(core: Core, work: Work, caller: Identity, name: str) -> NewTeam:
     """A team and its token, which nobody will see again.
+
+    Raises:
+        Conflict: a team has this name already (case does not count).
+        Unprocessable: the name is empty or holds invisible characters.
+    """
+    team = new_team(core, work, name)
+    token = issue(core, work, TokenKind.TEAM, team_id=team.id)
+    record(core, work, caller, "team.register", team.id)
+    return NewTeam(team, token)
+
+
+def new_team(core: Core, work: Work, name: str) -> TeamRow:
+    """A team that has neither a token nor a member yet.
 
     Raises:
         Conflict: a team has this name already (case does not count).
@@ -39,7 +54,7 @@ def create(core: Core, work: Work, name: str) -> NewTeam:
         work.session.flush()
     except IntegrityError as error:
         raise taken from error
-    return NewTeam(team, issue(core, work, TokenKind.TEAM, team_id=team.id))
+    return team
 
 
 def all_teams(session: Session) -> list[TeamRow]:
