@@ -9,7 +9,7 @@ gets (`Challenge.without_references`), because hidden truth never lies where str
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
@@ -209,24 +209,31 @@ class Challenge(Record):
         return next(phase for phase in self.all_phases if phase.id == phase_id)
 
     def of_phase(self, phase_id: str) -> Challenge:
-        """The challenge of one phase: its own cases, the tasks, metrics and centers that they have, its logs; no phases."""
+        """The challenge of one phase: its own cases, the tasks, metrics and centers that they have, its logs; no phases.
+
+        It is a challenge by itself, with a warm-up on images of its own tasks.
+        """
         if not self.phases:
-            return self
+            return self.model_copy(update={"entry": EntryRules()})
         phase = self.phase(phase_id)
-        own = [case for case in self.cases if (case.phase or self._default_phase) == phase_id]
-        tasks, centers = {case.task for case in own}, {case.center for case in (*own, *self.warm_up)}
-        hidden = {case.id for case in own}
+        own = self._cases_of_phase(phase_id)
+        tasks = {case.task for case in own}
+        warm_up = tuple(case for case in self.warm_up if case.task in tasks)
+        centers = {case.center for case in (*own, *warm_up)}
         return self.model_copy(
             update={
                 "cases": tuple(case.model_copy(update={"phase": None}) for case in own),
-                "tasks": tuple(task for task in self.tasks if task.id in tasks | {case.task for case in self.warm_up}),
+                "tasks": tuple(task for task in self.tasks if task.id in tasks),
                 "centers": tuple(center for center in self.centers if center.id in centers),
-                "warm_up": tuple(case for case in self.warm_up if case.id not in hidden),
+                "warm_up": warm_up,
                 "logs": phase.logs or ("team" if phase.kind == "sample" else self.logs),
                 "phases": (),
                 "entry": EntryRules(),
             }
         )
+
+    def _cases_of_phase(self, phase_id: str) -> tuple[Case, ...]:
+        return tuple(case for case in self.cases if (case.phase or self._default_phase) == phase_id)
 
     @property
     def canary(self) -> Challenge | None:
@@ -270,12 +277,8 @@ def _phase_problems(challenge: Challenge) -> list[Problem]:
         if case.phase is not None and case.phase not in known:
             problems.append(Problem(("cases", number, "phase"), f"there is no phase {case.phase!r}; declare it under phases"))
     if challenge.phases and not problems:
-        used = {case.phase or challenge._default_phase for case in challenge.cases}
-        problems += [
-            Problem(("phases", at), f"{phase.id!r} has no cases; give cases `phase: {phase.id}`")
-            for at, phase in enumerate(challenge.phases)
-            if phase.id not in used
-        ]
+        for at, phase in enumerate(challenge.phases):
+            problems += _problems_of_part(challenge, at, phase)
     return problems
 
 
@@ -288,6 +291,20 @@ def _unscored_problems(challenge: Challenge) -> list[Problem]:
         for number, metric in enumerate(task.metrics)
         if metric.from_image is not None
     ]
+
+
+def _problems_of_part(challenge: Challenge, at: int, phase: Phase) -> Iterator[Problem]:
+    """Why the cases of one phase would not make a challenge by themselves."""
+    tasks = {case.task for case in challenge._cases_of_phase(phase.id)}
+    if not tasks:
+        yield Problem(("phases", at), f"{phase.id!r} has no cases; give cases `phase: {phase.id}`")
+        return
+    left_out = [task for task in challenge.tasks if task.id not in tasks]
+    figures = {f"{task.id}.{metric.key}" for task in left_out for metric in task.metrics}
+    for leaf in challenge.ranking.tree.leaves() if challenge.ranking.tree is not None else ():
+        if leaf.of.partition("@")[0] in figures:
+            sentence = f"the ranking counts {leaf.of}, and {phase.id!r} has no case of that task; give it one"
+            yield Problem(("phases", at), sentence)
 
 
 def _warm_up_problems(warm_up: Sequence[Case], cases: Sequence[Case]) -> list[Problem]:

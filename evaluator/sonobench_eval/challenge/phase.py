@@ -1,7 +1,7 @@
 """Phases of a challenge: when it takes images, for which cases, how many, and who sees what came of them.
 
 Pure records. A challenge without phases has one, `test`, which is open until an organiser closes it. Every phase has its own
-cases: `phase_of` makes of a challenge what a run in one phase needs, with a hash and a data set of its own.
+cases: `Challenge.of_phase` makes of a challenge what a run in one phase needs, with a hash and a data set of its own.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, field_validator, model_validator
 
 from sonobench_eval.challenge.errors import Problem
 from sonobench_eval.challenge.record import Record, Slug
@@ -21,6 +22,26 @@ Visibility = Literal["all", "own", "organisers", "sealed"]
 
 WHOLE = "test"
 """The name of the one phase of a challenge that declares none."""
+
+_EXAMPLE = "2026-09-01T12:00:00+02:00"
+
+
+def _moment(value: object) -> datetime:
+    """A date with a time and a time zone, as the file says it. A number is none, though it could be seconds since 1970."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no date with a time; write it like {_EXAMPLE}") from error
+    if not isinstance(value, datetime):
+        raise ValueError(f"must be a date with a time and its time zone, like {_EXAMPLE}")  # noqa: TRY004 - for pydantic
+    if value.utcoffset() is None:
+        raise ValueError(f"{value.isoformat()} has no time zone, and would mean another moment elsewhere; write {_EXAMPLE}")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""A date with a time and a time zone; quotes around it are not needed."""
 
 
 class Quota(Record):
@@ -35,6 +56,16 @@ class Quota(Record):
     concurrent: Annotated[int, Field(ge=1, le=1000)] | None = None
     time_zone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
 
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone_is_known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        # What `ZoneInfo` raises depends on what lies where it looks: nothing, a folder, another file.
+        except (LookupError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone that is known here; write one like Europe/Berlin") from error
+        return value
+
 
 class Phase(Record):
     """One phase. Moments carry a time zone (`2026-09-01T12:00:00+02:00`); it is open from `opens` until just before `closes`.
@@ -48,12 +79,12 @@ class Phase(Record):
     id: Slug
     kind: PhaseKind = "test"
     title: Annotated[str, Field(max_length=200)] = ""
-    opens: AwareDatetime | None = None
-    closes: AwareDatetime | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None
     requires: tuple[Slug, ...] = ()
     counts: Counting = "last"
     scores: Visibility = "all"
-    sealed_until: AwareDatetime | None = None
+    sealed_until: Moment | None = None
     logs: Literal["organisers", "team"] | None = None
     quota: Quota = Quota()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0

@@ -19,6 +19,8 @@ from sonobench_eval.contract.registry import contract_of
 SCHEMA = "sonobench.public-challenge/1"
 MAX_BYTES = 4 * 2**20
 _OF_THE_CASES = {"cases", "warm_up", "inputs", "truth"}
+_OF_THE_PLATFORM = {"phases", "entry"}
+"""Of no use to whoever scores other cases, and phases without any of these cases would be none."""
 
 
 class PublicChallenge(Record):
@@ -27,7 +29,7 @@ class PublicChallenge(Record):
     schema_: Annotated[Literal["sonobench.public-challenge/1"], Field(alias="schema")] = "sonobench.public-challenge/1"
     hash: Annotated[str, Field(description="Of the whole definition, references included.")]
     cases: Annotated[dict[str, int], Field(description="How many cases each task has.")]
-    settings: Annotated[dict[str, Any], Field(description="Every other key of the challenge, as in its file.")]
+    settings: Annotated[dict[str, Any], Field(description="Every other key of the challenge but `phases` and `entry`.")]
 
     @property
     def name(self) -> str:
@@ -47,7 +49,7 @@ def public_part(challenge: Challenge, definition_hash: str) -> PublicChallenge:
     return PublicChallenge(
         hash=definition_hash,
         cases=counts,
-        settings=challenge.model_dump(mode="json", exclude=_OF_THE_CASES, exclude_none=True),
+        settings=challenge.model_dump(mode="json", exclude=_OF_THE_CASES | _OF_THE_PLATFORM, exclude_none=True),
     )
 
 
