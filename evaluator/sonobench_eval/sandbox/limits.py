@@ -243,6 +243,15 @@ def in_group(container: Json, cgroup_parent: str | None) -> Json:
     return {**container, "HostConfig": {**container["HostConfig"], "CgroupParent": cgroup_parent}}
 
 
+def with_output_file(container: Json, spec: RunSpec, *, source: str) -> Json:
+    """The same container with one file of its results at its root too; `source` is that file on the engine's host."""
+    at = f"/{spec.mounts.output_file}"
+    # No word on propagation: the engine has its own for what lies in its own folder, and refuses ours.
+    mount = {"Type": "bind", "Source": source, "Target": at}
+    host = container["HostConfig"]
+    return {**container, "HostConfig": {**host, "Mounts": [*host["Mounts"], mount]}}
+
+
 def isolation() -> Json:
     """What every container of ours has, the keeper included."""
     return {
@@ -267,6 +276,7 @@ def _mounts(spec: RunSpec, *, output_volume: str, places: tuple[Place, ...]) -> 
     return [
         _read_only_bind(str(mounts.inputs_dir), mounts.inputs_at),
         *listed,
+        *(_read_only_bind(str(folder), at) for folder, at in mounts.beside),
         volume_mount(output_volume, mounts.output_at),
         *(volume_mount(place.volume, place.at) for place in places),
     ]

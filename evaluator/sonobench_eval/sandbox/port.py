@@ -69,19 +69,26 @@ class ImageIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """Host paths given to the container read-only, and where they appear in it; no case list where none is mounted by itself."""
+    """Host paths given to the container read-only, and where they appear in it; no case list where none is mounted by itself.
+
+    `beside` are further folders, read-only too: `(on the host, in the container)`. `output_file` is the name of one file of
+    the results that the container also finds at its root, empty, to be written in place.
+    """
 
     inputs_dir: Path
     inputs_at: str
     case_list: Path | None
     case_list_at: str | None
     output_at: str
+    beside: tuple[tuple[Path, str], ...] = ()
+    output_file: str | None = None
 
     @property
     def taken(self) -> tuple[str, ...]:
         """Paths in the container that have a use of their own."""
         listed = () if self.case_list_at is None else (self.case_list_at,)
-        return (self.inputs_at, *listed, self.output_at)
+        written = () if self.output_file is None else (f"/{self.output_file}",)
+        return (self.inputs_at, *listed, *(at for _, at in self.beside), self.output_at, *written)
 
 
 @dataclass(frozen=True, slots=True)

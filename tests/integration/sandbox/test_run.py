@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tarfile
 import threading
 import time
 
@@ -240,3 +241,26 @@ class TestCleaningUp:
         with pytest.raises(RuntimeError, match="lease is lost"):
             engine.run(make_spec(loaded(image_of("sleep 20"))), tmp_path / "r.tar", should_stop=fail)
         assert not (tmp_path / "r.tar").exists()
+
+
+class TestOneFileOfTheResultsAtTheRoot:
+    def test_it_is_written_there_and_collected_with_the_others(self, engine, loaded, make_spec, image_of, tmp_path):
+        spec = make_spec(loaded(image_of(script="cat /more/x > /scores.json; cat /output/scores.json > /output/seen")))
+        more = tmp_path / "more"
+        more.mkdir(mode=0o755)
+        (more / "x").write_text("from beside")
+        mounts = dataclasses.replace(spec.mounts, beside=((more, "/more"),), output_file="scores.json")
+        outcome = engine.run(dataclasses.replace(spec, mounts=mounts), tmp_path / "results.tar")
+        assert outcome.exit_code == 0, outcome.log_tail
+        with tarfile.open(tmp_path / "results.tar") as tar:
+            texts = {member.name: tar.extractfile(member).read() for member in tar}
+        assert texts == {"scores.json": b"from beside", "seen": b"from beside"}
+
+    def test_it_is_bounded_as_all_results_are(self, engine, loaded, make_spec, image_of, tmp_path):
+        spec = make_spec(
+            loaded(image_of(script="dd if=/dev/zero of=/scores.json bs=65536; echo > /more/x && echo > /output/wrote"))
+        )
+        mounts = dataclasses.replace(spec.mounts, beside=((spec.mounts.inputs_dir, "/more"),), output_file="scores.json")
+        outcome = engine.run(dataclasses.replace(spec, mounts=mounts), tmp_path / "results.tar")
+        assert outcome.output_full
+        assert not (spec.mounts.inputs_dir / "x").exists()

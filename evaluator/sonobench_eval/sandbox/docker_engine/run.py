@@ -31,6 +31,7 @@ from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
 from sonobench_eval.sandbox.docker_engine.logs import read_log_tail
 from sonobench_eval.sandbox.docker_engine.loop_disk import loop_disk
 from sonobench_eval.sandbox.docker_engine.outcome import outcome_of
+from sonobench_eval.sandbox.docker_engine.output_file import empty_output_file
 from sonobench_eval.sandbox.docker_engine.owned import owned_container, owned_volume
 from sonobench_eval.sandbox.docker_engine.parents import run_parent
 from sonobench_eval.sandbox.docker_engine.statistics import read_statistics
@@ -48,6 +49,7 @@ from sonobench_eval.sandbox.limits import (
     output_volume_options,
     place_volume_options,
     probe_config,
+    with_output_file,
 )
 from sonobench_eval.sandbox.places import why_unfit
 from sonobench_eval.sandbox.port import (
@@ -152,6 +154,8 @@ def _prepare(api: docker.APIClient, node: NodeFacts, spec: RunSpec, owned: ExitS
         if place.content_files:
             copy_place(api, image_container=probe, at=place.at, keeper=keeper, keeper_at=_keeper_path(place))
     body = container_config(spec, node=node, image=image, home=home, output_volume=output_volume, places=places)
+    if spec.mounts.output_file is not None:
+        body = with_output_file(body, spec, source=empty_output_file(api, spec, keeper=keeper, volume=output_volume))
     parent = owned.enter_context(run_parent(node, spec))
     body = in_group(body, None if parent is None else parent.engine_name)
     container_id = owned.enter_context(owned_container(api, body, spec.name, refusing=image_may_be_refused))
