@@ -14,6 +14,7 @@ from sonobench_platform.teams.authority import as_captain, as_member
 from sonobench_platform.teams.removal import remove_team, was_refused
 from sonobench_platform.teams.seats import free_person, hold_team, seat_person
 from sonobench_platform.teams.service import new_team
+from sonobench_platform.teams.team_tokens import revoke_those_of
 
 MOST_TEAMS = 10
 """Teams that one person may be captain of at the same time; names are not for one person to take them all."""
@@ -68,7 +69,7 @@ def leave(core: Core, work: Work, caller: Identity, team_id: str) -> None:
         raise Conflict(
             "captain-stays", f"You are the captain of {team.name}; hand it over to another member first, or dissolve the team."
         )
-    _drop(work, membership)
+    _drop(core, work, caller, membership)
     record(core, work, caller, "team.leave", team_id, detail={"person": membership.person_id})
 
 
@@ -84,7 +85,7 @@ def remove(core: Core, work: Work, caller: Identity, *, team_id: str, person_id:
     membership = _member(work, team, person_id)
     if membership.is_captain:
         raise Conflict("captain-stays", f"This is the captain of {team.name}; have the team handed over first.")
-    _drop(work, membership)
+    _drop(core, work, caller, membership)
     person = work.session.get_one(PersonRow, person_id)
     text = f"You were taken out of the team {team.name}. If this is a mistake, ask its captain to invite you again."
     mail(core, work, to=person.email, event="team.removed", subject=f"You are no longer in {team.name}", text=text)
@@ -139,8 +140,9 @@ def _add(core: Core, work: Work, team: TeamRow, person_id: str, role: str) -> No
     work.session.flush()
 
 
-def _drop(work: Work, membership: MembershipRow) -> None:
+def _drop(core: Core, work: Work, caller: Identity, membership: MembershipRow) -> None:
     free_person(work, membership.team_id, membership.person_id)
+    revoke_those_of(core, work, caller, team_id=membership.team_id, person_id=membership.person_id)
     work.session.delete(membership)
     work.session.flush()
 

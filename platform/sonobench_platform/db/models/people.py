@@ -24,7 +24,8 @@ class TeamRow(Base):
 class TokenRow(Base):
     """A bearer token: only its SHA-256, and its first characters so that people can tell tokens apart.
 
-    A person's token may do what its `scopes` (words with spaces between) name, until `expires_at`.
+    A person's token may do what its `scopes` (words with spaces between) name, until `expires_at`. `made_by` is the captain
+    who made a team's token; it ends with their being in the team.
     """
 
     __tablename__ = "tokens"
@@ -41,6 +42,7 @@ class TokenRow(Base):
     scopes: Mapped[str | None] = mapped_column(String(500))
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    made_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
 
 
 class PersonRow(Base):

@@ -130,6 +130,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_organisers_person_id", "organisers", ["person_id"], unique=False)
     op.execute("ALTER TABLE tokens ADD COLUMN person_id VARCHAR(32) CONSTRAINT fk_tokens_person_id_people REFERENCES people (id)")
+    op.execute("ALTER TABLE tokens ADD COLUMN made_by VARCHAR(32) CONSTRAINT fk_tokens_made_by_people REFERENCES people (id)")
     op.add_column("tokens", sa.Column("name", sa.String(length=100), nullable=True))
     op.add_column("tokens", sa.Column("scopes", sa.String(length=500), nullable=True))
     op.add_column("tokens", sa.Column("expires_at", UtcDateTime(), nullable=True))
