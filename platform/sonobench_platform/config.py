@@ -98,9 +98,19 @@ class Settings(BaseSettings):
     upload_idle_s: Positive = 120.0
     """An upload that sends nothing for this long is broken off; it can be sent again."""
     max_uploads_at_once: Annotated[int, Field(ge=1)] = 4
-    """Bodies that one team may be sending at the same time."""
+    """Bodies that one team may be sending at the same time, and resumable uploads that it may have begun."""
+    upload_expires_s: Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)] = 86400.0
+    """A resumable upload that is not whole this long after its creation is cancelled, at no cost to the team."""
+    upload_disk_factor: Annotated[float, Field(ge=2, le=20, allow_inf_nan=False)] = 3.0
+    """Disk space promised to an upload, as a multiple of its size: itself, the tar that is written of it, and the layers that
+    an engine on the same disk unpacks. Tars sent with gzip or zstd become larger: 5 is safe for them; 2 where the engine has
+    a disk of its own."""
     max_open_submissions: Annotated[int, Field(ge=1)] = 20
     """Submissions of one team to one challenge that may wait or run at the same time."""
+    canary_failures_per_day: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Images of one team that may crash on the public samples in a day: they cost no attempt, and would else be free computing."""
+    closing_grace_s: Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)] = 2 * 3600.0
+    """How long after a phase's closing date an upload may still come for a submission that was opened in time."""
 
     @field_validator("home")
     @classmethod
