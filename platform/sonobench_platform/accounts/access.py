@@ -51,7 +51,16 @@ def _bearer(request: Request) -> str:
     return token.strip()
 
 
+def perhaps(request: Request, core: CoreDep) -> Identity | None:
+    """No token needed; whoever sends a good one is known, because they may see more. A token that is none is nobody's."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return identify(core, token.strip()) if scheme.lower() == "bearer" else None
+
+
+ALLOWED[perhaps] = frozenset()
+
 Everyone = Depends(anyone)
+Perhaps = Annotated[Identity | None, Depends(perhaps)]
 Participant = Annotated[Identity, Depends(_allow(Role.PARTICIPANT))]
 OrganiserCaller = Annotated[Identity, Depends(_allow(Role.ORGANISER))]
 AdministratorCaller = Annotated[Identity, Depends(_allow(Role.ADMINISTRATOR))]
