@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import docker
 import pytest
-from real_services import PostgresServer, RedisServer, ServiceMissing
+from infra.real_services import PostgresServer, RedisServer, ServiceMissing
 
 from sonobench_eval.sandbox.docker_engine.calls import open_client
 from sonobench_eval.sandbox.port import EngineMissing

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 import pytest
 from docker.errors import DockerException
 from infra.house import House
+from infra.real_services import PostgresServer, RedisServer
 from infra.small_challenge import BUSYBOX, small_image, write_small_challenge
 
 from sonobench_eval.doctor.examine import Setting, examine_node
@@ -61,15 +65,53 @@ def examined(engine: docker.DockerClient) -> str:
     return report.to_json()
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The database and the broker of a house: none of these for the embedded ones."""
+
+    postgres: PostgresServer | None = None
+    redis: RedisServer | None = None
+    database: str = ""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        if self.postgres is None or self.redis is None:
+            return {}
+        return {"SONOBENCH_DATABASE_URL": self.postgres.tcp_url(self.database), "SONOBENCH_BROKER_URL": self.redis.url()}
+
+    def kill_broker(self, house: House) -> None:
+        """SIGKILL for the broker. The private one is started again by its server; another one by whoever runs it."""
+        if self.redis is None:
+            house.kill_broker()
+        else:
+            self.redis.end(signal.SIGKILL)
+            self.redis.start()
+
+
+@pytest.fixture
+def parts(request: pytest.FixtureRequest) -> Iterator[Parts]:
+    """The embedded ones, unless a test asks for `postgresql and redis`: then over TCP, with passwords."""
+    if getattr(request, "param", "embedded") == "embedded":
+        yield Parts()
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres_server")
+    database, redis = f"house_{uuid.uuid4().hex}", RedisServer()
+    postgres.create_database(database)
+    redis.start()
+    yield Parts(postgres, redis, database)
+    redis.stop()
+    postgres.drop_database(database)
+
+
 @pytest.fixture
 def open_house(
-    engine: docker.DockerClient, challenge_yaml: Path, tmp_path: Path, examined: str
+    engine: docker.DockerClient, challenge_yaml: Path, tmp_path: Path, examined: str, parts: Parts
 ) -> Iterator[Callable[..., House]]:
     """Start a platform with the small challenge; nothing of it is left afterwards, containers included."""
     houses: list[House] = []
 
     def open_one(*processes: str, redis: bool = True) -> House:
-        house = House(tmp_path / "home", engine, redis=redis, examined=examined)
+        house = House(tmp_path / "home", engine, redis=redis, examined=examined, settings=parts.settings)
         houses.append(house)
         added = house.run_command("admin", "challenge", "add", str(challenge_yaml))
         assert added.returncode == 0, added.stderr

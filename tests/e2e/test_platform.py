@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,9 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.docker
+
+ON_BOTH = pytest.mark.parametrize("parts", ["embedded", "postgresql and redis"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("parts", ["postgresql and redis"], indirect=True)
 
 OpenHouse = Callable[..., Any]
 MakeImage = Callable[..., Path]
@@ -40,6 +42,7 @@ class TestTheWholePath:
         assert "no broker: polling" in house.log("run")
 
 
+@ON_BOTH
 class TestDeaths:
     def test_a_run_worker_that_is_killed_in_mid_run_loses_nothing(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
@@ -67,11 +70,11 @@ class TestDeaths:
         house.start("run")
         house.wait_for(lambda: house.containers() == [] and house.groups() == [], "the restarted worker to clean up")
 
-    def test_a_broker_that_is_killed_costs_nothing(self, open_house: OpenHouse, make_image: MakeImage) -> None:
+    def test_a_broker_that_is_killed_costs_nothing(self, open_house: OpenHouse, make_image: MakeImage, parts: Any) -> None:
         house = open_house()
         first = house.submit("First", make_image("first", seconds=2))
         house.wait_for_phase(first, "run")
-        os.kill(_broker_pid(house.home), signal.SIGKILL)
+        parts.kill_broker(house)
         second = house.submit("Second", make_image("second"))
         assert house.wait_for_end(first)["state"] == "scored"
         assert house.wait_for_end(second)["state"] == "scored"
@@ -97,6 +100,30 @@ class TestDeaths:
         assert house.steps(submission).count("scored") == 1
 
 
+@ON_POSTGRESQL
+class TestADatabaseThatGoesAway:
+    def test_connections_that_it_ends_in_mid_run_cost_nothing(
+        self, open_house: OpenHouse, make_image: MakeImage, parts: Any
+    ) -> None:
+        house = open_house()
+        submission = house.submit("Team", make_image(seconds=3))
+        house.wait_for_phase(submission, "run")
+        parts.postgres.break_connections(parts.database)
+        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.submission(submission)["attempt"] == 1
+
+    def test_one_that_crashes_in_mid_run_and_comes_back_costs_nothing(
+        self, open_house: OpenHouse, make_image: MakeImage, parts: Any
+    ) -> None:
+        house = open_house()
+        submission = house.submit("Team", make_image(seconds=3))
+        house.wait_for_phase(submission, "run")
+        parts.postgres.end(signal.SIGQUIT)
+        parts.postgres.restart()
+        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.steps(submission).count("scored") == 1
+
+
 class TestLeaving:
     def test_a_worker_told_to_leave_gives_its_run_back_at_no_cost(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
@@ -117,16 +144,3 @@ class TestLeaving:
         assert house.submission(submission)["state"] == "cancelled"
         another = house.submit("Another", make_image("another"))
         assert house.wait_for_end(another)["state"] == "scored"
-
-
-def _broker_pid(home: Path) -> int:
-    """The process that listens on this home's socket."""
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                words = (process / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"redis-server" in words[0] and str(home / "run" / "redis.sock").encode() in b" ".join(words):
-                return int(process.name)
-    pytest.fail("there is no broker")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from real_services import PostgresServer
+from infra.real_services import PostgresServer
 
 from sonobench_platform.db.migrate import migrate
 from sonobench_platform.db.session import Database

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from infra.real_services import RedisServer
 
 from sonobench_platform.queue.embedded import EmbeddedRedis
 
@@ -26,6 +28,44 @@ def broker(needs_redis: None, tmp_path: Path) -> Iterator[EmbeddedRedis]:
     broker.start()
     yield broker
     broker.stop()
+
+
+class RealBroker:
+    """A Redis on a port, with the few verbs of `EmbeddedRedis` that the tests of sending and consuming use."""
+
+    def __init__(self) -> None:
+        self._server = RedisServer()
+        self.broker_url = self._server.url()
+
+    @property
+    def pid(self) -> int | None:
+        return self._server.pid
+
+    def start(self) -> None:
+        self._server.start()
+        self.broker_url = self._server.url()
+
+    def stop(self) -> None:
+        self._server.end(signal.SIGTERM)
+
+    def restart_if_dead(self) -> None:
+        if self.pid is None:
+            self._server.start()
+
+    def close(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture(params=["embedded", "redis on a port"])
+def any_broker(request: pytest.FixtureRequest, needs_redis: None) -> Iterator[EmbeddedRedis | RealBroker]:
+    """The private broker, and the one of production."""
+    if request.param == "embedded":
+        yield request.getfixturevalue("broker")
+        return
+    broker = RealBroker()
+    broker.start()
+    yield broker
+    broker.close()
 
 
 @pytest.fixture

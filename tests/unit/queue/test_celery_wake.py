@@ -9,31 +9,31 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
 from sonobench_platform.queue.celery_app import CHECK, RUN_WAKE, SCORE, make_app
 from sonobench_platform.queue.celery_wake import CeleryWake
-from sonobench_platform.queue.embedded import EmbeddedRedis
 from sonobench_platform.queue.none import NoWake
 
 WaitUntil = Callable[[Callable[[], object]], None]
 
 
-def _lengths(broker: EmbeddedRedis) -> dict[str, int]:
-    with redis.Redis(unix_socket_path=str(broker.socket)) as client:
+def _lengths(broker: Any) -> dict[str, int]:
+    with redis.Redis.from_url(broker.broker_url.replace("redis+socket", "unix")) as client:
         return {queue: client.llen(queue) for queue in ("run", "score", "control")}
 
 
 class TestCeleryWake:
-    def test_each_message_goes_to_its_own_queue(self, broker: EmbeddedRedis, wait_until: WaitUntil) -> None:
-        wake = CeleryWake(broker.broker_url or "")
+    def test_each_message_goes_to_its_own_queue(self, any_broker: Any, wait_until: WaitUntil) -> None:
+        wake = CeleryWake(any_broker.broker_url)
         wake.run_queued()
         wake.check("s1")
         wake.score("r1")
         wake.score("r2")
-        wait_until(lambda: _lengths(broker) == {"run": 1, "control": 1, "score": 2})
+        wait_until(lambda: _lengths(any_broker) == {"run": 1, "control": 1, "score": 2})
 
     def test_a_broker_that_is_away_neither_fails_nor_delays_the_caller(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, wait_until: WaitUntil
@@ -45,17 +45,17 @@ class TestCeleryWake:
             assert time.monotonic() - started < 0.5
             wait_until(lambda: "left to the sweeper" in caplog.text)
 
-    def test_a_broker_that_came_back_gets_the_next_message(self, broker: EmbeddedRedis, wait_until: WaitUntil) -> None:
-        wake = CeleryWake(broker.broker_url or "")
+    def test_a_broker_that_came_back_gets_the_next_message(self, any_broker: Any, wait_until: WaitUntil) -> None:
+        wake = CeleryWake(any_broker.broker_url)
         wake.run_queued()
-        wait_until(lambda: _lengths(broker)["run"] == 1)
-        broker.stop()
+        wait_until(lambda: _lengths(any_broker)["run"] == 1)
+        any_broker.stop()
         wake.run_queued()
-        broker.start()
-        wait_until(lambda: wake.run_queued() or _lengths(broker)["run"] >= 1)
+        any_broker.start()
+        wait_until(lambda: wake.run_queued() or _lengths(any_broker)["run"] >= 1)
 
-    def test_only_json_is_accepted_and_messages_carry_an_id_or_nothing(self, broker: EmbeddedRedis) -> None:
-        app = make_app(broker.broker_url)
+    def test_only_json_is_accepted_and_messages_carry_an_id_or_nothing(self, any_broker: Any) -> None:
+        app = make_app(any_broker.broker_url)
         assert app.conf.accept_content == ["json"]
         assert app.conf.task_acks_late
         assert app.conf.worker_prefetch_multiplier == 1
@@ -88,7 +88,7 @@ class TestTasks:
 
 
 class TestConsume:
-    def test_a_task_waits_out_a_broker_restart(self, broker: EmbeddedRedis, wait_until: WaitUntil) -> None:
+    def test_a_task_waits_out_a_broker_restart(self, any_broker: Any, wait_until: WaitUntil) -> None:
         """A real worker process: it does a task, loses its broker, and does the next one when the broker is back."""
         code = (
             "import sys; from sonobench_platform.queue.celery_app import make_app;"
@@ -99,19 +99,19 @@ class TestConsume:
         )
         lines: list[str] = []
         with subprocess.Popen(
-            [sys.executable, "-c", code, broker.broker_url or ""], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [sys.executable, "-c", code, any_broker.broker_url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as worker:
             output = worker.stdout
             assert output is not None
             threading.Thread(target=lambda: lines.extend(iter(output.readline, "")), daemon=True).start()
-            wake = CeleryWake(broker.broker_url or "")
+            wake = CeleryWake(any_broker.broker_url)
             try:
                 wake.run_queued()
                 wait_until(lambda: lines.count("woken\n") == 1)
-                assert broker.pid is not None
-                os.kill(broker.pid, signal.SIGKILL)
-                wait_until(lambda: broker.pid is None)
-                broker.restart_if_dead()
+                assert any_broker.pid is not None
+                os.kill(any_broker.pid, signal.SIGKILL)
+                wait_until(lambda: any_broker.pid is None)
+                any_broker.restart_if_dead()
                 wait_until(lambda: wake.run_queued() or time.sleep(0.3) or "woken\n" in lines[1:])
                 worker.send_signal(signal.SIGTERM)
                 assert worker.wait(timeout=20) == 0

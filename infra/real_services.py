@@ -1,7 +1,7 @@
-"""PostgreSQL and Redis as Debian ships them, started privately: spare ports, folders of their own, nothing kept.
+"""PostgreSQL and Redis as Debian ships them, started privately for tests and soaks: spare ports, own folders, nothing kept.
 
-Each ends with the test session, and with its parent where the session is killed. Durability is off: what a test wrote need
-not outlive the machine. PostgreSQL refuses to run as root, so root hands it to an unprivileged account.
+Each ends with whoever started it, killed or not. Durability is off: what a test wrote need not outlive the machine.
+PostgreSQL refuses to run as root, so root hands it to an unprivileged account.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ READY_WITHIN_S = 60.0
 END_WITHIN_S = 20.0
 TRIES = 3
 """A spare port may be taken by someone else between its choice and its use."""
+
+DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
+"""Where Debian has the server's programs, one folder for each version."""
 
 _PREFIX = "sonobench-test-"
 _PR_SET_PDEATHSIG = 1
@@ -72,7 +75,7 @@ def postgres_programs() -> Path:
     Raises:
         ServiceMissing: there is none.
     """
-    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    found = [path.parent for path in DEBIAN_POSTGRES.glob("*/bin/postgres")]
     if found:
         return max(found, key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0)
     on_path = shutil.which("postgres")
@@ -152,7 +155,7 @@ class PostgresServer:
     def break_connections(self, database: str) -> None:
         """End every connection to a database from the server's side."""
         ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {} AND pid <> pg_backend_pid()"
-        self._execute(sql.SQL(ending).format(sql.Literal(database)))  # type: ignore[arg-type]
+        self._execute(sql.SQL(ending).format(sql.Literal(database)))
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._address, autocommit=True) as connection:
@@ -291,7 +294,6 @@ def _start(command: Sequence[str], *, log: Path, account: Account, at_death: sig
         if os.getppid() != parent:
             os._exit(1)
 
-    other = {"user": account.uid, "group": account.gid, "extra_groups": []} if account.is_other else {}
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
@@ -302,7 +304,9 @@ def _start(command: Sequence[str], *, log: Path, account: Account, at_death: sig
             env={"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(log.parent)},
             start_new_session=True,
             preexec_fn=before_exec,  # noqa: PLW1509 - two system calls, no lock
-            **other,  # type: ignore[call-overload]
+            user=account.uid if account.is_other else None,
+            group=account.gid if account.is_other else None,
+            extra_groups=[] if account.is_other else None,
         )
 
 
