@@ -13,7 +13,9 @@ from sonobench_eval import __version__
 from sonobench_platform import openapi, problems
 from sonobench_platform.accounts import api as accounts
 from sonobench_platform.accounts.access import Everyone
+from sonobench_platform.audit import api as audit
 from sonobench_platform.challenges import api as challenges
+from sonobench_platform.challenges import organisers_api as organisers
 from sonobench_platform.config import Settings
 from sonobench_platform.leaderboards import api as leaderboards
 from sonobench_platform.nodes import api as nodes
@@ -21,6 +23,8 @@ from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, Secu
 from sonobench_platform.runs import api as runs
 from sonobench_platform.submissions import api as submissions
 from sonobench_platform.teams import api as teams
+from sonobench_platform.teams import entries_api as entries
+from sonobench_platform.teams import invitations_api as invitations
 from sonobench_platform.web import pages
 from sonobench_platform.wiring import Platform
 
@@ -30,12 +34,17 @@ ROUTERS = (
     service,
     accounts.router,
     teams.router,
+    teams.mine,
+    invitations.router,
+    entries.router,
+    organisers.router,
     challenges.router,
     submissions.router,
     leaderboards.router,
     runs.router,
     nodes.router,
     nodes.internal,
+    audit.router,
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 

@@ -13,6 +13,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -23,12 +24,22 @@ log = logging.getLogger(__name__)
 BUSY_TIMEOUT_S = 30.0
 
 
+LAST_WORD: ContextVar[Callable[[Session], None] | None] = ContextVar("last_word", default=None)
+"""What every transaction of a request does last of all, before its commit: it may still refuse it (`desk/idempotency.py`)."""
+
+
 class Work:
     """One transaction and what is to happen after its commit."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
+
+    def before_commit(self, call: Callable[[], None]) -> None:
+        """Have `call` made as the last thing in this transaction: what it locks is held for a moment, and nothing is waited for
+        while it is held."""
+        self._before_commit.append(call)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have `call` made once the transaction is safely in the database; never if it is rolled back."""
@@ -42,6 +53,14 @@ class Work:
         if self.session.get_bind().dialect.name == "postgresql":
             key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
             self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+    def run_before_commit(self) -> None:
+        if self._before_commit:
+            self.session.flush()
+        for call in self._before_commit:
+            call()
+        if (last_word := LAST_WORD.get()) is not None:
+            last_word(self.session)
 
     def run_after_commit(self) -> None:
         for call in self._after_commit:
@@ -67,6 +86,7 @@ class Database:
             with session.begin():
                 session.connection()  # begins now, not with the first statement: what is read here is still so at the end
                 yield work
+                work.run_before_commit()
         work.run_after_commit()
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The audit log, webhooks and notices, answers to repeated requests."""
+"""The audit log, webhooks and notices, who wants mail, answers to repeated requests."""
 
 from __future__ import annotations
 
@@ -59,18 +59,29 @@ def upgrade() -> None:
         sa.Column("sent_at", UtcDateTime(), nullable=True),
         sa.Column("given_up_at", UtcDateTime(), nullable=True),
         sa.Column("trouble", sa.Text(), nullable=True),
+        sa.Column("once", sa.String(length=200), nullable=True),
         sa.ForeignKeyConstraint(["webhook_id"], ["webhooks.id"], name="fk_notices_webhook_id_webhooks"),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
+        sa.UniqueConstraint("once", name="uq_notices_once"),
     )
+    op.create_index("ix_notices_webhook_id", "notices", ["webhook_id"], unique=False)
+    op.create_index("ix_notices_created_at_id", "notices", ["created_at", "id"], unique=False)
     op.create_index("ix_notices_sent_at_next_try_at", "notices", ["sent_at", "next_try_at"], unique=False)
+    op.create_table(
+        "mail_choices",
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("wants_mail", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_mail_choices_person_id_people"),
+        sa.PrimaryKeyConstraint("person_id", name="pk_mail_choices"),
+    )
     op.create_table(
         "idempotent_answers",
         sa.Column("caller", sa.String(length=100), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("request_sha256", sa.String(length=64), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("headers", sa.Text(), nullable=True),
-        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("done_at", UtcDateTime(), nullable=True),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("caller", "key", name="pk_idempotent_answers"),
     )
