@@ -116,7 +116,8 @@ class FindingRecord(EvaluationRecord):
 class Provenance(EvaluationRecord):
     """What the evaluation was made from, so that any number can be made again.
 
-    `pseudonyms`: the container knew the cases by names made for its run alone, not by their own.
+    `pseudonyms`: the container knew the cases by names made for its run alone, not by their own. `scoring_image`: the Id of
+    the organisers' image that computed their own metrics; None where none was run.
     """
 
     challenge: str
@@ -128,6 +129,7 @@ class Provenance(EvaluationRecord):
     confidence: float
     seed: int
     pseudonyms: bool = False
+    scoring_image: str | None = None
 
 
 class Evaluation(EvaluationRecord):

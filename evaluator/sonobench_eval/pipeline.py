@@ -29,6 +29,8 @@ from sonobench_eval.kinds.measuring import ask, measure_task
 from sonobench_eval.kinds.port import Asked, Measured
 from sonobench_eval.metrics.named import EngineName
 from sonobench_eval.references import References, UnusableReferenceError
+from sonobench_eval.scoring_image.measure import with_image_scores, without_value
+from sonobench_eval.scoring_image.run import ImageScorer
 from sonobench_eval.statistics.aggregation import ScoredTask, score_task
 from sonobench_eval.statistics.means import mean_over_tasks
 from sonobench_eval.statistics.replicates import Replicates
@@ -59,6 +61,7 @@ def score_results(
     *,
     pseudonym_key: bytes | None = None,
     engine: EngineName = "fast",
+    own_metrics: ImageScorer | None = None,
     progress: Progress | None = None,
 ) -> Scored:
     """Score the results of one algorithm.
@@ -71,33 +74,43 @@ def score_results(
         source: What the container left in its output folder.
         pseudonym_key: What the container's names for the cases were made with; None where it knew them by their own.
         engine: `fast`, or `reference` (other people's software) to check it.
+        own_metrics: Runs the challenge's scoring image where it declares one; without it, these metrics have no value.
         progress: Told after each case.
 
     Raises:
         UnusableReferenceError: a reference or an image of the challenge is missing or unreadable (a `ChallengeError`).
+        ScoringImageTrouble: the organisers' scoring image failed (a `ChallengeError`).
+        SandboxTrouble: the engine that it runs on failed.
     """
-    return score_many(loaded, [Results(source, pseudonym_key)], engine=engine, progress=progress)[0]
+    results = [Results(source, pseudonym_key)]
+    return score_many(loaded, results, engine=engine, own_metrics=own_metrics, progress=progress)[0]
 
 
 def score_many(
-    loaded: LoadedChallenge, results: Sequence[Results], *, engine: EngineName = "fast", progress: Progress | None = None
+    loaded: LoadedChallenge,
+    results: Sequence[Results],
+    *,
+    engine: EngineName = "fast",
+    own_metrics: ImageScorer | None = None,
+    progress: Progress | None = None,
 ) -> list[Scored]:
     """Score the results of several algorithms, reading and measuring every reference once; in the order of `results`.
 
     Args:
-        loaded, engine: As for `score_results`.
+        loaded, engine, own_metrics: As for `score_results`.
         results: What each algorithm left.
         progress: Told after each case of each algorithm.
 
     Raises:
-        UnusableReferenceError: as for `score_results`.
+        UnusableReferenceError, ScoringImageTrouble, SandboxTrouble: as for `score_results`.
     """
     with ExitStack() as decoders:
         # One child for each algorithm: what one team's file might do to its decoder must not reach another team's.
         own = [decoders.enter_context(ConfinedDecoder()) for _ in results]
         ahead = decoders.enter_context(ConfinedDecoder()) if len(os.sched_getaffinity(0)) > 1 else None
         truth = References(loaded, ahead)
-        return _Run(loaded, results, own, truth, engine=engine, progress=progress or _unheard).score()
+        run = _Run(loaded, results, own, truth, engine=engine, progress=progress or _unheard)
+        return run.score(own_metrics if loaded.challenge.scoring_image is not None else None)
 
 
 def check_results(
@@ -135,28 +148,43 @@ class _Run:
         progress: Progress,
     ) -> None:
         self.loaded, self.challenge, self.engine, self.progress = loaded, loaded.challenge, engine, progress
-        self.truth = truth
+        self.truth, self.results, self.decoders = truth, results, decoders
         self.names = [case_names(self.challenge, each.pseudonym_key) for each in results]
         self.answers = [
-            _opened(self.challenge, names, each.source, self.truth, decoder)
-            for names, each, decoder in zip(self.names, results, decoders, strict=True)
+            self._open(names, each.source, decoder) for names, each, decoder in zip(self.names, results, decoders, strict=True)
         ]
         self.done = 0
 
-    def score(self) -> list[Scored]:
+    def score(self, own_metrics: ImageScorer | None) -> list[Scored]:
         self.truth.check()
         with ThreadPoolExecutor(1) as beside:
             hashing = beside.submit(dataset_hash, self.challenge, self.loaded.inputs_dir, self.loaded.truth_dir)
             measured = [self._measure(task) for task in self.challenge.tasks]
-            made_from = self._provenance(hashing.result())
+            made_from = self._provenance(hashing.result(), with_image=own_metrics is not None)
         return [
-            self._scored([of_task[number] for of_task in measured], answers, made_from(names))
+            self._scored(
+                self._with_own([of_task[number] for of_task in measured], number, own_metrics), answers, made_from(names)
+            )
             for number, (answers, names) in enumerate(zip(self.answers, self.names, strict=True))
         ]
 
     def _measure(self, task: Task) -> list[Measured]:
-        asked = Asked(task, self.challenge.cases_of(task.id), self.engine)
+        asked = Asked(task.without_image_metrics, self.challenge.cases_of(task.id), self.engine)
         return measure_task(asked, self.answers, self.truth, policy=self.challenge.undefined, told=self._tell)
+
+    def _with_own(self, measured: Sequence[Measured], number: int, own_metrics: ImageScorer | None) -> list[Measured]:
+        """With the metrics of the organisers' own image, which is shown one algorithm's answers."""
+        scores = None
+        if own_metrics is not None:
+            # Opened once more: what is found wrong was told when the answers were measured.
+            opened = self._open(self.names[number], self.results[number].source, self.decoders[number])
+            lacking = without_value([case for each in measured for case in each.cases])
+            scores = own_metrics.score(self.loaded, opened, self.truth, without_value=lacking)
+        pairs = zip(measured, self.challenge.tasks, strict=True)
+        return [with_image_scores(each, task, scores, self.challenge) for each, task in pairs]
+
+    def _open(self, names: CaseNames, source: ResultSource, decoder: Decoder) -> Answers:
+        return _opened(self.challenge, names, source, self.truth, decoder)
 
     def _scored(self, measured: Sequence[Measured], answers: Answers, made_from: Provenance) -> Scored:
         challenge = self.challenge
@@ -174,7 +202,7 @@ class _Run:
         self.done += 1
         self.progress(self.done, len(self.challenge.cases) * len(self.answers))
 
-    def _provenance(self, data: str) -> Callable[[CaseNames], Provenance]:
+    def _provenance(self, data: str, *, with_image: bool) -> Callable[[CaseNames], Provenance]:
         """What every evaluation of this run was made from; only whether there were pseudonyms is each one's own."""
         return lambda names: Provenance(
             challenge=self.challenge.name,
@@ -186,6 +214,7 @@ class _Run:
             confidence=self.challenge.bootstrap.confidence,
             seed=self.challenge.bootstrap.seed,
             pseudonyms=names.are_pseudonyms,
+            scoring_image=self.challenge.scoring_image.image if with_image and self.challenge.scoring_image else None,
         )
 
 

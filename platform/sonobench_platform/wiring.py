@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
@@ -31,15 +32,25 @@ from sonobench_platform.runs.sweep import DueWork, SweepReport, due_work, sweep
 from sonobench_platform.storage.room import Room
 from sonobench_platform.storage.store import Store
 from sonobench_platform.submissions.check import check_submission
+from sonobench_platform.uploads.terminate import settle_uploads
+
+if TYPE_CHECKING:
+    from sonobench_eval.scoring_image.run import ImageScorer
 
 log = logging.getLogger(__name__)
 
-CHORES: tuple[Callable[[Core], object], ...] = (settle_due_phases,)
+CHORES: tuple[Callable[[Core], object], ...] = (settle_due_phases, settle_uploads)
 """What every sweep does beside looking for lost work. Each is harmless twice, and opens its own transactions."""
 
 
 class SonobenchEvaluator:
-    """`sonobench_eval`, imported when it is first needed: the API's process never needs most of it."""
+    """`sonobench_eval`, imported when it is first needed: the API's process never needs most of it.
+
+    Challenges' own scoring images run on the engine that this machine offers, as `node`, with copies below `staging`.
+    """
+
+    def __init__(self, *, node: str = "node", staging: Path | None = None) -> None:
+        self._node, self._staging = node, staging
 
     def verify_image(self, upload: Path, verified: Path, *, tag: str) -> VerifiedImage:
         from sonobench_eval.intake.verify import verify_image
@@ -51,8 +62,16 @@ class SonobenchEvaluator:
         from sonobench_eval.pipeline import score_results
 
         with TarResults(results) as source:
-            scored = score_results(loaded, source, pseudonym_key=pseudonym_key)
+            scored = score_results(loaded, source, pseudonym_key=pseudonym_key, own_metrics=self._own_metrics(loaded))
         return Scores(evaluation=scored.evaluation, save_replicates=scored.replicates.save)
+
+    def _own_metrics(self, loaded: LoadedChallenge) -> ImageScorer | None:
+        if loaded.challenge.scoring_image is None:
+            return None
+        from sonobench_eval.sandbox.docker_engine import DockerEngine
+        from sonobench_eval.scoring_image.run import ImageScorer
+
+        return ImageScorer(DockerEngine.connect, node=self._node, staging=self._staging)
 
     def build_leaderboard(
         self,
@@ -112,7 +131,7 @@ class Platform:
             store=store,
             room=Room(store),
             wake=wake or _wake(settings),
-            evaluator=evaluator or SonobenchEvaluator(),
+            evaluator=evaluator or SonobenchEvaluator(node=settings.node_name, staging=settings.home / "scoring"),
         )
 
     def prepare(self) -> None:

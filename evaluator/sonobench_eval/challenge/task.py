@@ -129,6 +129,11 @@ class Task(Record):
             return metric.from_image.spec(metric.name, self.rules.family)
         return spec_named(self.rules.family, metric.name)
 
+    @property
+    def without_image_metrics(self) -> Task:
+        """The same task with the metrics that are computed here, which may be none."""
+        return self.model_copy(update={"metrics": tuple(metric for metric in self.metrics if metric.from_image is None)})
+
     def arguments(self, metric: Metric) -> dict[str, ParameterValue]:
         """What the metric's function is called with."""
         return self.spec(metric).arguments(metric.parameters)

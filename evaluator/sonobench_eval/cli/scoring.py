@@ -13,10 +13,12 @@ from sonobench_eval.cli.console import counting, say, show, write_data
 from sonobench_eval.cli.exits import CommandError, ExitCode
 
 if TYPE_CHECKING:
+    from sonobench_eval.challenge.load import LoadedChallenge
     from sonobench_eval.evaluation import Evaluation
     from sonobench_eval.io.results import ResultSource
     from sonobench_eval.metrics.named import EngineName
     from sonobench_eval.pipeline import Scored
+    from sonobench_eval.scoring_image.run import ImageScorer
 
 PANEL = "On this machine"
 
@@ -63,7 +65,7 @@ def score_command(
     engine: EngineOption = "fast",
     pseudonym_key: KeyOption = None,
 ) -> None:
-    """Score folders or tars of results. Docker is not needed.
+    """Score folders or tars of results. Docker is needed only where the challenge has a scoring image of its own.
 
     Every case counts: what is missing or cannot be used scores as the challenge declares, and is listed. Several algorithms
     are scored in one go, and every reference is read once for all of them.
@@ -96,11 +98,27 @@ def score_command(
 def _scored(challenge: Path, results: Sequence[Path], *, engine: EngineName, key: bytes | None) -> list[Scored]:
     from sonobench_eval.challenge.load import load_challenge
     from sonobench_eval.pipeline import Results, score_many
+    from sonobench_eval.scoring_image.trouble import ScoringImageTrouble
 
     loaded = load_challenge(challenge)
     with ExitStack() as opened, counting("Scoring") as progress:
         sources = [Results(opened.enter_context(opened_results(place)), key) for place in results]
-        return score_many(loaded, sources, engine=engine, progress=progress)
+        try:
+            return score_many(loaded, sources, engine=engine, own_metrics=_image_scorer(loaded), progress=progress)
+        except ScoringImageTrouble as trouble:
+            if trouble.log:
+                say(f"The last that the scoring image printed:\n{trouble.log}")
+            raise
+
+
+def _image_scorer(loaded: LoadedChallenge) -> ImageScorer | None:
+    """What runs the challenge's scoring image on this machine; None where it has none."""
+    if loaded.challenge.scoring_image is None:
+        return None
+    from sonobench_eval.sandbox.docker_engine import DockerEngine
+    from sonobench_eval.scoring_image.run import ImageScorer
+
+    return ImageScorer(DockerEngine.connect, node="this-machine")
 
 
 def _write(scored: Scored, *, json: Path | None, csv: Path | None, replicates: Path | None) -> None:

@@ -66,6 +66,10 @@ class FakeSandbox:
         """Any reference is an image here."""
         return ImageIdentity(f"sha256:{reference}", (), engine_id=f"sha256:{reference}")
 
+    def strangers(self, own_prefix: str) -> list[str]:
+        """What is left behind plays what is running."""
+        return [name for name, (node, _, _) in self.left_behind.items() if not node.startswith(own_prefix)]
+
     def run(
         self,
         spec: RunSpec,

@@ -17,7 +17,7 @@ from sonobench_eval.sandbox.docker_engine.images import forget_image, load_image
 from sonobench_eval.sandbox.docker_engine.loop_disk import sweep_disks
 from sonobench_eval.sandbox.docker_engine.parents import kept_by, sweep_parents
 from sonobench_eval.sandbox.docker_engine.run import run_container
-from sonobench_eval.sandbox.docker_engine.sweep import sweep
+from sonobench_eval.sandbox.docker_engine.sweep import running_elsewhere, sweep
 from sonobench_eval.sandbox.limits import NodeFacts
 from sonobench_eval.sandbox.port import (
     EngineMissing,
@@ -107,6 +107,11 @@ class DockerEngine:
         with self._client() as api:
             removed = [*sweep(api, node, is_alive), *sweep_parents(self._node, node, is_alive)]
         return [*removed, *sweep_disks(Path(self._node.output_folder), node, is_alive)]
+
+    def strangers(self, own_prefix: str) -> list[str]:
+        """Names of running containers of runs on nodes whose names do not begin with `own_prefix`."""
+        with self._client() as api:
+            return running_elsewhere(api, own_prefix)
 
     @contextmanager
     def _client(self, *, timeout_s: float | None = None) -> Iterator[docker.APIClient]:

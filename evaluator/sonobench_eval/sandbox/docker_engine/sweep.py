@@ -38,6 +38,17 @@ def sweep(api: docker.APIClient, node: str, is_alive: Callable[[str, int], bool]
     return removed
 
 
+def running_elsewhere(api: docker.APIClient, own_prefix: str) -> list[str]:
+    """Names of running containers of runs, but for those of nodes whose names begin with `own_prefix`."""
+    with engine_call("list containers"):
+        containers = api.containers(filters={"label": RUN_LABEL})
+    return [
+        str((each.get("Names") or [""])[0]).lstrip("/")
+        for each in containers
+        if not str((each.get("Labels") or {}).get(NODE_LABEL, "")).startswith(own_prefix)
+    ]
+
+
 def _is_dead(name: str, thing: Mapping[str, Any], *, ending: re.Pattern[str], is_alive: Callable[[str, int], bool]) -> bool:
     """True for a thing that is ours, by its name and not by its labels alone: an image can carry any label."""
     labels = thing.get("Labels") or {}
