@@ -44,15 +44,20 @@ class Problem(BaseModel):
 
 _SAY = {
     400: "The request cannot be understood.",
-    401: "A valid bearer token is needed.",
-    403: "This token may not do that.",
+    401: "A valid token or a signed-in browser is needed.",
+    403: "This caller may not do that.",
     404: "There is no such thing, or it is not yours to see.",
     408: "The upload stalled.",
     409: "The thing is not in a state that allows this.",
+    410: "It was here, and is gone for good.",
     411: "Content-Length is missing.",
+    412: "A condition in the headers is not met.",
     413: "The body is larger than allowed.",
+    415: "The body is of another kind than this address takes.",
     422: "The request is malformed.",
+    423: "Another request is writing to this upload.",
     429: "Too many at a time.",
+    460: "What came is not what its checksum says.",
     507: "The server has no disk space for this.",
 }
 
@@ -74,7 +79,7 @@ def problem_response(
     """The problem document. Pages may hang a renderer for people on `app.state.error_page`."""
     problem = Problem(
         type=f"urn:sonobench:problem:{code}",
-        title=HTTPStatus(status).phrase,
+        title=_phrase(status),
         status=status,
         detail=detail,
         instance=request.url.path,
@@ -86,6 +91,11 @@ def problem_response(
         response.headers.update(headers or {})
         return response  # type: ignore[no-any-return]
     return JSONResponse(problem.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _phrase(status: int) -> str:
+    """The status in words; 460 is the upload protocol's own."""
+    return "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
 
 
 def install(app: FastAPI) -> None:

@@ -11,7 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sonobench_platform.problems import problem_response
 
 # These stream to disk, with limits of their own.
-_STREAMED = re.compile(r"PUT /(api/v1/submissions/[^/]+/image|internal/v1/runs/[^/]+/results)")
+_STREAMED = re.compile(r"PUT /(api/v1/submissions/[^/]+/image|internal/v1/runs/[^/]+/results)|PATCH /api/v1/uploads/[^/]+")
+# HEAD there is a question of its own (tus), not GET without a body.
+_OWN_HEAD = re.compile(r"/api/v1/uploads/[^/]+")
 MAX_BODY_BYTES = 4 << 20
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -102,7 +104,7 @@ class HeadAsGet:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["type"] != "http" or scope["method"] != "HEAD" or _OWN_HEAD.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
 

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
 
 import anyio
 from fastapi import Request
@@ -48,7 +50,7 @@ async def received(request: Request, accept: Callable[[], Incoming], *, idle_s: 
     try:
         incoming = await run_in_threadpool(accept)
     except Refusal:
-        await _drain(request)
+        await drain(request)
         raise
     try:
         await _write_all(request, incoming, idle_s)
@@ -77,7 +79,43 @@ async def _write_all(request: Request, incoming: Incoming, idle_s: float) -> Non
             return
 
 
-async def _drain(request: Request) -> None:
+class Chunks:
+    """A body's bytes as they come, for whoever has something to do in between. Use as an async context manager."""
+
+    def __init__(self, request: Request) -> None:
+        self._stream = aiter(request.stream())
+        self._coming: asyncio.Task[bytes | None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._coming is not None:
+            self._coming.cancel()
+            await asyncio.gather(self._coming, return_exceptions=True)
+
+    async def next(self, within_s: float) -> bytes | None:
+        """The next bytes, or None at the end.
+
+        Raises:
+            TimeoutError: nothing came within this time; ask again.
+            ClientDisconnect: the connection broke.
+        """
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(_next(self._stream))
+        done, _ = await asyncio.wait({self._coming}, timeout=within_s)
+        if not done:
+            raise TimeoutError
+        ended, self._coming = self._coming, None
+        return ended.result()
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(stream, None)
+
+
+async def drain(request: Request) -> None:
+    """Take what a client is still sending, for a while, so that it reads the refusal."""
     taken = 0
     with contextlib.suppress(TimeoutError, ClientDisconnect):
         async with asyncio.timeout(_DRAINED_WITHIN_S):

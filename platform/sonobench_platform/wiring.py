@@ -15,7 +15,9 @@ from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.intake.records import VerifiedImage
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.accounts.links import ensure_link_secret
 from sonobench_platform.accounts.service import ensure_token_file
+from sonobench_platform.accounts.tidy import tidy_accounts
 from sonobench_platform.accounts.tokens import TokenKind
 from sonobench_platform.challenges.opening import settle_due_phases
 from sonobench_platform.challenges.schemas import ChallengeSummary, summary_of
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CHORES: tuple[Callable[[Core], object], ...] = (settle_due_phases, settle_uploads)
+CHORES: tuple[Callable[[Core], object], ...] = (settle_due_phases, tidy_accounts, settle_uploads)
 """What every sweep does beside looking for lost work. Each is harmless twice, and opens its own transactions."""
 
 
@@ -147,6 +149,7 @@ class Platform:
             migrate(self.core.database)
             for kind, path in ((TokenKind.NODE, self.node_token_file), (TokenKind.ORGANISER, self.organiser_token_file)):
                 ensure_token_file(self.core, kind, path)
+            ensure_link_secret(self.settings.link_secret_file or self.settings.home / "link-secret")
 
     def _make_database_private(self) -> None:
         """A new SQLite file is for its owner alone, even where the home is not."""

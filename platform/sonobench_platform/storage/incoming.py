@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-import errno
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from sonobench_platform.domain.errors import BadRequest, NoSpace, TooLarge, Unprocessable
+from sonobench_platform.domain.errors import BadRequest, TooLarge, Unprocessable
+from sonobench_platform.storage.full import room_needed
 from sonobench_platform.storage.store import TEMPORARY, settle
-
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Incoming:
@@ -34,7 +30,7 @@ class Incoming:
         self.received_bytes = 0
         self._hash = hashlib.sha256()
         self._temporary = target.with_name(f"{TEMPORARY}{os.getpid()}-{time.monotonic_ns()}-{target.name}")
-        with _room_needed():
+        with room_needed():
             self._file = self._temporary.open("xb", buffering=0)
 
     def write(self, block: bytes) -> None:
@@ -48,7 +44,7 @@ class Incoming:
         if self.received_bytes > self.expected_bytes:
             raise TooLarge("too-many-bytes", f"More than the announced {self.expected_bytes:,} bytes came; nothing was kept.")
         self._hash.update(block)
-        with _room_needed():
+        with room_needed():
             view = memoryview(block)
             while view:
                 view = view[self._file.write(view) :]
@@ -71,7 +67,7 @@ class Incoming:
 
     def keep(self) -> None:
         """Give the file its final name, flushed to disk."""
-        with _room_needed():
+        with room_needed():
             settle(self._temporary, self.target)
 
     @property
@@ -87,21 +83,6 @@ class Incoming:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-@contextmanager
-def _room_needed() -> Iterator[None]:
-    """A disk that is full is told as that."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise no_space() from error
-        raise
-
-
-def no_space() -> NoSpace:
-    return NoSpace("no-space", "The server has no disk space left for this; tell the organisers, and send it again later.")
 
 
 def parse_content_digest(header: str | None) -> bytes | None:

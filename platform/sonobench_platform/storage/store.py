@@ -1,6 +1,7 @@
 """One folder tree under the platform's home. Paths are made from identifiers alone, never from anyone's text.
 
 uploads/<submission>.tar            what a team sent, until intake has verified it
+uploads/<upload>.part               what a resumable upload has brought so far (see partial.py)
 images/<digest>.tar                 what intake wrote: the only form in which an image leaves this store
 inputs/<dataset hash>.tar           the test set's images, as run workers fetch them
 challenges/<hash>.yaml              whole definitions, with references: read by score workers alone
@@ -20,16 +21,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sonobench_platform.domain.ids import is_digest, is_id
+from sonobench_platform.storage.partial import Partials
 
 TEMPORARY = ".incoming-"
 """What this store is writing starts with this; a sweep removes what a killed process left."""
 
+_ID_LENGTH = len("sub-k3jw5xq2m7ud4n6a")
 _FOLDERS = ("uploads", "images", "inputs", "challenges", "runs", "evaluations")
 
 
 class Store:
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.partials = Partials(home / "uploads")
 
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone. Harmless when they are there."""
@@ -42,6 +46,14 @@ class Store:
     def uploads(self) -> list[Path]:
         """Every whole upload."""
         return [path for path in sorted((self.home / "uploads").glob("sub-*.tar")) if is_id(path.stem)]
+
+    def arriving(self) -> dict[str, int]:
+        """Bytes that lie on disk of uploads that are being sent in one go, by submission; whichever process takes them."""
+        found = {}
+        for path in (self.home / "uploads").glob(f"{TEMPORARY}*-sub-*.tar"):
+            with contextlib.suppress(FileNotFoundError):
+                found[path.stem[-_ID_LENGTH:]] = path.stat().st_size
+        return found
 
     def image(self, config_digest: str) -> Path:
         return self.home / "images" / f"{_hex(config_digest)}.tar"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.phases import phase_closed, takes_images
 from sonobench_platform.core import Core
@@ -12,8 +14,9 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.storage.incoming import Incoming
 from sonobench_platform.storage.room import Announced
 from sonobench_platform.submissions import repository
-from sonobench_platform.submissions.create import check_size
 from sonobench_platform.submissions.move import move
+from sonobench_platform.submissions.repository import Whole
+from sonobench_platform.uploads.space import beside_bytes, check_size, promised_bytes
 
 
 def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: int) -> Incoming:
@@ -26,8 +29,11 @@ def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: in
         TooLarge, NoSpace
         TooMany: too many of the team's uploads are under way.
     """
-    with core.database.read() as session:
-        found = repository.whole(session, submission_id, caller=caller)
+    with core.room.turn(), core.database.read() as session:
+        return _accept(core, session, repository.whole(session, submission_id, caller=caller), announced_bytes)
+
+
+def _accept(core: Core, session: Session, found: Whole, announced_bytes: int) -> Incoming:
     submission = found.submission
     _must_be_uploading(submission)
     if not takes_images(found.phase, core.clock.now()):
@@ -37,16 +43,17 @@ def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: in
             "other-size",
             f"The submission was created for {submission.declared_size_bytes:,} bytes; Content-Length says {announced_bytes:,}.",
         )
-    check_size(core, announced_bytes)
+    check_size(core, session, announced_bytes)
     return core.room.let_in(
         Announced(
-            core.store.upload(submission_id),
+            core.store.upload(submission.id),
             size_bytes=announced_bytes,
-            copy_bytes=announced_bytes,
+            copy_bytes=beside_bytes(core, announced_bytes),
             keep_free_bytes=core.settings.min_free_bytes,
             sender=submission.team_id,
             most_at_once=core.settings.max_uploads_at_once,
-        )
+        ),
+        promised_bytes=promised_bytes(core, session),
     )
 
 
@@ -59,15 +66,20 @@ def complete(core: Core, submission_id: str, incoming: Incoming, sha256: bytes |
     """
     incoming.check(sha256)
     with core.database.write() as work:
-        submission = repository.lock(work.session, submission_id)
-        _must_be_uploading(submission)
-        move(work, submission, State.CHECKING, cause="upload complete", at=core.clock.now())
         # Inside the transaction: whoever sees the state finds the file. If the commit fails, the next upload replaces it.
+        have_checked(core, work, submission_id)
         incoming.keep()
-        _wake(core, work, submission_id)
 
 
-def _wake(core: Core, work: Work, submission_id: str) -> None:
+def have_checked(core: Core, work: Work, submission_id: str) -> None:
+    """The image is there, however it came: its submission moves on, once.
+
+    Raises:
+        Conflict: the submission no longer waits for an upload.
+    """
+    submission = repository.lock(work.session, submission_id)
+    _must_be_uploading(submission)
+    move(work, submission, State.CHECKING, cause="upload complete", at=core.clock.now())
     work.after_commit(lambda: core.wake.check(submission_id))
 
 

@@ -93,7 +93,10 @@ class QuotaRow(Base):
 
 
 class UploadRow(Base):
-    """A resumable upload (tus) of a submission's image. `offset_bytes` is what is safely on disk."""
+    """A resumable upload (tus) of a submission's image. `offset_bytes` is what is safely on disk.
+
+    `sha256` is of the whole, once it is there; `metadata_header` is what the client said at its creation, as it said it.
+    """
 
     __tablename__ = "uploads"
 
@@ -105,3 +108,4 @@ class UploadRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    sha256: Mapped[str | None] = mapped_column(DIGEST)

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("sha256", sa.String(length=71), nullable=True),
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name="fk_uploads_submission_id_submissions"),
         sa.PrimaryKeyConstraint("id", name="pk_uploads"),
         sa.UniqueConstraint("submission_id", name="uq_uploads_submission_id"),
@@ -83,6 +84,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name="fk_baselines_submission_id_submissions"),
         sa.PrimaryKeyConstraint("submission_id", name="pk_baselines"),
     )
+    op.create_table(
+        "canaries",
+        sa.Column("image_digest", sa.String(length=71), nullable=False),
+        sa.Column("canary_hash", sa.String(length=71), nullable=False),
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.Column("passed_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["image_digest"], ["images.config_digest"], name="fk_canaries_image_digest_images"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_canaries_run_id_runs"),
+        sa.PrimaryKeyConstraint("image_digest", "canary_hash", name="pk_canaries"),
+    )
+    op.add_column("nodes", sa.Column("gpus", sa.Integer(), nullable=False, server_default="0"))
     op.execute(
         "ALTER TABLE submissions ADD COLUMN person_id VARCHAR(32) "
         "CONSTRAINT fk_submissions_person_id_people REFERENCES people (id)"
@@ -94,6 +106,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("is_current", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("runs", sa.Column("reason", sa.Text(), nullable=True))
     op.add_column("runs", sa.Column("canary", sa.Text(), nullable=True))
+    op.add_column("runs", sa.Column("purpose", sa.String(length=16), nullable=False, server_default="first"))
     _number_evaluations()
     refuse_changes("quota_ledger")
 
