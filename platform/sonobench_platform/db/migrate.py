@@ -14,6 +14,10 @@ from sonobench_platform.db.session import Database
 _LOCK = 5_033_140_217
 
 
+RELEASED = ("0001", "0002")
+"""The revisions at which databases out there may stand: each was the newest of a release. A release adds its own."""
+
+
 def migrate(database: Database, *, revision: str = "head") -> None:
     """Apply what is missing, in one transaction; processes that start together take turns."""
     with database.engine.execution_options(writes=True).begin() as connection:
