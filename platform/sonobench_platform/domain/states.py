@@ -4,6 +4,10 @@
                      |          ^---------'----------'  (lost runs and damaged results go back, at no cost to the team)
                  rejected            failed, cancelled; scored -> withdrawn
 
+Organisers may have a scored or failed submission run again: it goes back to `queued`. A score that it has stays until the new
+run brings another; where that brings none, the submission goes back to `scored` with the old one. A failure that no program
+can judge goes on to `scoring` once an organiser says that it was the image's own, where it left results.
+
 Every state that is not an end has a deadline, and says what happens when it passes.
 """
 
@@ -38,18 +42,22 @@ TRANSITIONS: MappingProxyType[State, frozenset[State]] = MappingProxyType(
     {
         State.UPLOADING: frozenset({State.CHECKING, State.CANCELLED}),
         State.CHECKING: frozenset({State.QUEUED, State.REJECTED, State.FAILED, State.CANCELLED}),
-        State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
-        State.RUNNING: frozenset({State.SCORING, State.QUEUED, State.FAILED, State.CANCELLED}),
-        State.SCORING: frozenset({State.SCORED, State.QUEUED, State.CANCELLED}),
-        State.SCORED: frozenset({State.WITHDRAWN}),
+        State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SCORED}),
+        State.RUNNING: frozenset({State.SCORING, State.QUEUED, State.FAILED, State.CANCELLED, State.SCORED}),
+        # To `failed` only where the image failed by its own fault and nothing that it left can be scored.
+        State.SCORING: frozenset({State.SCORED, State.QUEUED, State.FAILED, State.CANCELLED}),
+        State.SCORED: frozenset({State.WITHDRAWN, State.QUEUED}),
         State.REJECTED: frozenset(),
-        State.FAILED: frozenset(),
+        State.FAILED: frozenset({State.QUEUED, State.SCORING}),
         State.CANCELLED: frozenset(),
         State.WITHDRAWN: frozenset(),
     }
 )
 
 OPEN: frozenset[State] = frozenset({State.UPLOADING, State.CHECKING, State.QUEUED, State.RUNNING, State.SCORING})
+
+COUNTING: frozenset[State] = frozenset({State.SCORED, State.QUEUED, State.RUNNING, State.SCORING})
+"""States in which a score that a submission has counts: it may be run again meanwhile."""
 
 WhenOverdue = Literal["cancel", "fail", "requeue", "alert"]
 

@@ -141,6 +141,17 @@ class NodeClient:
         body = {"node": self.node, "attempt": attempt, "report": report}
         self._retry(lambda: self._send("POST", f"/internal/v1/runs/{run_id}/finish", json=body), retrying)
 
+    def report_canary(self, run_id: str, attempt: int, report: dict[str, Any], *, retrying: Retrying) -> bool:
+        """Say how the image ran on the public samples; True where the attempt goes on. Saying it twice is harmless.
+
+        Raises:
+            ApiAway, LeaseLost, ApiRefused
+        """
+        body, answers = {"node": self.node, "attempt": attempt, "report": report}, list[bool]()
+        url = f"/internal/v1/runs/{run_id}/canary"
+        self._retry(lambda: answers.append(bool(self._send("POST", url, json=body).json()["proceed"])), retrying)
+        return answers[-1]
+
     def release(self, run_id: str, attempt: int, reason: str, *, retrying: Retrying) -> None:
         """Give the run back to the queue; it costs the team nothing.
 

@@ -41,6 +41,13 @@ class AssignedInputs(NodeRecord):
     url: str
 
 
+class AssignedCanary(NodeRecord):
+    """Public samples on which the image runs first. `challenge` is their part of it, with limits of its own."""
+
+    challenge: Challenge
+    inputs: AssignedInputs
+
+
 class Assignment(NodeRecord):
     """One attempt at one run, claimed for `lease_s` from the last heartbeat. `challenge` carries no references."""
 
@@ -55,6 +62,7 @@ class Assignment(NodeRecord):
     image_url: str
     inputs: AssignedInputs
     pseudonym_key: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$", repr=False)] = None
+    canary: AssignedCanary | None = None
 
     @model_validator(mode="after")
     def _has_the_key_it_needs(self) -> Self:

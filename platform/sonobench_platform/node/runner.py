@@ -1,4 +1,4 @@
-"""One claimed attempt, from its assignment to its report: fetch, load, run, hand back.
+"""One claimed attempt, from its assignment to its report: fetch, load, run on public samples, run, hand back.
 
 What the container did is reported as data. What went wrong on our side gives the run back to the queue with a reason,
 and never a measurement: a figure from a harness that failed is not adopted. Nothing of the attempt stays on this node.
@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 
 from sonobench_eval.pipeline_repeats import measure_image
-from sonobench_eval.pipeline_run import RunPlan
+from sonobench_eval.pipeline_run import RunPlan, run_image
 from sonobench_eval.sandbox.port import (
     ImageIdentity,
     ImageRefusedByEngine,
@@ -28,7 +28,7 @@ from sonobench_eval.sandbox.port import (
 from sonobench_platform.node.cache import InputsBroken, InputsCache
 from sonobench_platform.node.client import ApiAway, ApiRefused, LeaseLost, NodeApiError, NodeClient, Retrying
 from sonobench_platform.node.lease import Lease
-from sonobench_platform.node.records import Assignment, report_of
+from sonobench_platform.node.records import AssignedCanary, Assignment, report_of
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,10 @@ class Ending(Enum):
 
 class _Unwanted(Exception):
     """The attempt was stopped before its container had anything to report."""
+
+
+class _Settled(Exception):
+    """The attempt ended on the public samples, and the platform has recorded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,8 @@ class Runner:
             return self._settle(assignment, lease, outcome)
         except _Unwanted:
             return self._abandon(assignment, lease)
+        except _Settled:
+            return Ending.RECORDED
         except LeaseLost:
             return Ending.LOST
         except (SandboxTrouble, InputsBroken, NodeApiError) as error:
@@ -119,13 +125,18 @@ class Runner:
         def should_stop() -> bool:
             return not lease.is_wanted or self._drained()
 
-        inputs = self._fetch_inputs(assignment, lease, work)
+        samples = None if assignment.canary is None else self._fetch(assignment.canary, assignment, lease, work)
         self._give_up_if(should_stop)
         try:
             identity, load_s = self._load_image(assignment, lease, work)
         except ImageRefusedByEngine as refusal:
-            return never_started(str(refusal))
+            return self._refused(assignment, lease, never_started(str(refusal)))
         try:
+            self._give_up_if(should_stop)
+            if assignment.canary is not None and samples is not None:
+                plan = self._plan(assignment, identity, samples)
+                self._sing(assignment, assignment.canary, plan, lease, work=work, should_stop=should_stop)
+            inputs = self._fetch(assignment, assignment, lease, work)
             self._give_up_if(should_stop)
             return measure_image(
                 assignment.challenge,
@@ -139,6 +150,46 @@ class Runner:
             )
         finally:
             self._forget(identity)
+
+    def _sing(
+        self,
+        assignment: Assignment,
+        canary: AssignedCanary,
+        plan: RunPlan,
+        lease: Lease,
+        *,
+        work: Path,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """Run the image on the public samples and tell how it went. No hidden input is on its way to this node before that.
+
+        Raises:
+            _Settled: the platform has ended the attempt. _Unwanted: someone stopped it.
+        """
+        results = work / "canary.tar"
+        outcome = run_image(
+            canary.challenge,
+            plan,
+            sandbox=self._sandbox,
+            results=results,
+            should_stop=should_stop,
+            progress=lambda phase: lease.enter(f"{phase} on public samples"),
+        )
+        results.unlink(missing_ok=True)
+        if outcome.cancelled:
+            raise _Unwanted
+        self._tell_canary(assignment, lease, outcome)
+
+    def _refused(self, assignment: Assignment, lease: Lease, outcome: RunOutcome) -> RunOutcome:
+        """The engine cannot load the image: with samples to run first, that is told as theirs, and ends the attempt."""
+        if assignment.canary is not None:
+            self._tell_canary(assignment, lease, outcome)
+        return outcome
+
+    def _tell_canary(self, assignment: Assignment, lease: Lease, outcome: RunOutcome) -> None:
+        retrying = self._patience(lease, _HANDOVER_PATIENCE_S)
+        if not self._api.report_canary(assignment.run_id, assignment.attempt, report_of(outcome), retrying=retrying):
+            raise _Settled
 
     def _plan(self, assignment: Assignment, identity: ImageIdentity, inputs: Path) -> RunPlan:
         return RunPlan(
@@ -163,13 +214,14 @@ class Runner:
         except SandboxTrouble as trouble:
             log.warning("an image stays in this node's engine: %s", trouble)
 
-    def _fetch_inputs(self, assignment: Assignment, lease: Lease, work: Path) -> Path:
-        lease.enter("fetch inputs")
+    def _fetch(self, wanted: Assignment | AssignedCanary, assignment: Assignment, lease: Lease, work: Path) -> Path:
+        """The inputs of the run itself, or of its canary."""
+        lease.enter("fetch inputs" if wanted is assignment else "fetch public samples")
         retrying = self._patience(lease, _FETCH_PATIENCE_S)
         return self._inputs.ensure(
-            assignment.inputs.hash,
-            assignment.challenge,
-            lambda target: self._api.download(assignment.inputs.url, target, retrying=retrying),
+            wanted.inputs.hash,
+            wanted.challenge,
+            lambda target: self._api.download(wanted.inputs.url, target, retrying=retrying),
             work=work,
         )
 

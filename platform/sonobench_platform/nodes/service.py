@@ -36,11 +36,18 @@ def keep_reference(core: Core, work: Work, name: str, seconds: float) -> None:
         row.first_reference_s = seconds
 
 
-def see(core: Core, work: Work, name: str) -> None:
-    """Note that a node was heard of, to within a minute. One that never said anything of itself is not made known by it."""
+def see(core: Core, work: Work, name: str, *, gpus: int | None = None) -> None:
+    """Note that a node was heard of, to within a minute, and how many GPUs it offers, where it says.
+
+    One that never said anything of itself is not made known by it.
+    """
     row, now = repository.find(work.session, name), core.clock.now()
-    if row is not None and abs(now - row.seen_at) >= SEEN_TO_WITHIN:
+    if row is None:
+        return
+    if abs(now - row.seen_at) >= SEEN_TO_WITHIN:
         row.seen_at = now
+    if gpus is not None and row.gpus != gpus:
+        row.gpus = gpus
 
 
 def forget(work: Work, name: str) -> bool:

@@ -18,6 +18,7 @@ from sonobench_platform.domain.ids import is_digest
 from sonobench_platform.nodes import service as nodes
 from sonobench_platform.problems import refusals
 from sonobench_platform.runs import heartbeat, results
+from sonobench_platform.runs.canary import report_canary
 from sonobench_platform.runs.claim import claim
 from sonobench_platform.runs.finish import finish
 from sonobench_platform.runs.give_back import release
@@ -25,6 +26,8 @@ from sonobench_platform.runs.schemas import (
     NODE_PATTERN,
     Assignment,
     Attempt,
+    CanaryAnswer,
+    CanaryReport,
     Claim,
     Done,
     Finish,
@@ -54,7 +57,7 @@ TAR: dict[int | str, dict[str, Any]] = {
 def post_claim(core: CoreDep, _caller: NodeCaller, body: Claim) -> Assignment | Response:
     """Leases it to the node under a new attempt number. Fair between teams, then oldest first."""
     with core.database.write() as work:
-        nodes.see(core, work, body.node)
+        nodes.see(core, work, body.node, gpus=body.gpus)
         assignment = claim(core, work, node=body.node, gpus=body.gpus)
     return Response(status_code=status.HTTP_204_NO_CONTENT) if assignment is None else assignment
 
@@ -97,6 +100,13 @@ async def put_results(
         await run_in_threadpool(results.complete, core, run_id, incoming, sha256, attempt=attempt, node=node)
 
 
+@router.post("/runs/{run_id}/canary", responses=refusals(401, 403, 404, 409), summary="Tell how the public samples went")
+def post_canary(core: CoreDep, _caller: NodeCaller, run_id: RunId, body: CanaryReport) -> CanaryAnswer:
+    """Before any hidden input is fetched. Said twice, nothing changes. 409 with code `lease-lost` for an attempt that is over."""
+    with core.database.write() as work:
+        return CanaryAnswer(proceed=report_canary(core, work, run_id, body.report, attempt=body.attempt, node=body.node))
+
+
 @router.post("/runs/{run_id}/finish", responses=refusals(401, 403, 404, 409), summary="Record how an attempt ended")
 def post_finish(core: CoreDep, _caller: NodeCaller, run_id: RunId, body: Finish) -> Done:
     """Said twice for the same attempt, nothing changes. 409 with code `lease-lost` for an attempt that is over."""
@@ -134,7 +144,7 @@ def get_image(core: CoreDep, _caller: NodeCaller, config_digest: str) -> FileRes
 def get_inputs(core: CoreDep, _caller: NodeCaller, dataset_hash: str) -> FileResponse:
     """A plain tar with the cases' images, named as the cases are; never a reference."""
     with core.database.read() as session:
-        known = is_digest(dataset_hash) and challenges.has_dataset(session, dataset_hash)
+        known = is_digest(dataset_hash) and challenges.has_inputs(session, dataset_hash)
     if not known or not core.store.inputs(dataset_hash).is_file():
         raise NotFound("no-such-inputs", "There is no data set with this hash.")
     return FileResponse(core.store.inputs(dataset_hash), media_type="application/x-tar")

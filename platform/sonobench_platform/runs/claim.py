@@ -12,8 +12,9 @@ from sonobench_platform.db.models import AttemptRow, ImageRow, PhaseRow, RunRow,
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.states import State
 from sonobench_platform.nodes.admission import admit
+from sonobench_platform.runs.canary import Canary, due_canary
 from sonobench_platform.runs.queue_order import claim_order
-from sonobench_platform.runs.schemas import AssignedImage, AssignedInputs, Assignment
+from sonobench_platform.runs.schemas import AssignedCanary, AssignedImage, AssignedInputs, Assignment
 from sonobench_platform.submissions import repository as submissions
 from sonobench_platform.submissions.move import move
 
@@ -23,7 +24,8 @@ CLAIMED = "claimed"
 def claim(core: Core, work: Work, *, node: str, gpus: int) -> Assignment | None:
     """Lease the run that is due to `node`, or None where nothing is.
 
-    Due is: of the team with the fewest runs running, the oldest; and the node has the GPUs that its challenge asks for.
+    Due is: of the phases with the highest priority, of the team with the fewest runs running, the oldest; and the node has
+    the GPUs that its challenge asks for.
 
     Raises:
         Forbidden: hidden data must not go to this node, or nothing is known of it.
@@ -50,10 +52,13 @@ def _lease(core: Core, work: Work, run: RunRow, submission: SubmissionRow, node:
     attempt.pseudonym_key = None if key is None else key.hex()
     work.session.add(attempt)
     move(work, submission, State.RUNNING, cause=f"attempt {run.attempt} started", at=now)
-    return _assignment(core, work, submission, phase=phase, attempt=attempt)
+    canary = due_canary(work.session, run, submission, phase)
+    return _assignment(core, work, submission, phase=phase, attempt=attempt, canary=canary)
 
 
-def _assignment(core: Core, work: Work, submission: SubmissionRow, *, phase: PhaseRow, attempt: AttemptRow) -> Assignment:
+def _assignment(
+    core: Core, work: Work, submission: SubmissionRow, *, phase: PhaseRow, attempt: AttemptRow, canary: Canary | None
+) -> Assignment:
     image = work.session.get_one(ImageRow, submission.image_digest)
     verified = json.loads(image.description)
     return Assignment(
@@ -71,6 +76,13 @@ def _assignment(core: Core, work: Work, submission: SubmissionRow, *, phase: Pha
             manifest_digest=verified.get("manifest_digest"),
         ),
         image_url=f"/internal/v1/images/{image.config_digest}",
-        inputs=AssignedInputs(hash=phase.dataset_hash, url=f"/internal/v1/inputs/{phase.dataset_hash}"),
+        inputs=_inputs(phase.dataset_hash),
         pseudonym_key=attempt.pseudonym_key,
+        canary=None
+        if canary is None
+        else AssignedCanary(challenge=canary.challenge.model_dump(mode="json"), inputs=_inputs(canary.hash)),
     )
+
+
+def _inputs(found: str) -> AssignedInputs:
+    return AssignedInputs(hash=found, url=f"/internal/v1/inputs/{found}")

@@ -46,7 +46,8 @@ def give_back(core: Core, work: Work, held: Held, *, ended: str, reason: str) ->
     work.after_commit(lambda: results.unlink(missing_ok=True))
     if held.run.lost >= core.settings.max_attempts:
         log.error("%s: lost %d times now, an organiser has to look: %s", which, held.run.lost, reason)
-        fail_by_platform(work, held.submission, sentence=_GAVE_UP.format(held.run.lost), at=now)
+        work.session.flush()
+        fail_by_platform(core, work, held.submission, sentence=_GAVE_UP.format(held.run.lost), at=now)
         held.submission.trouble = reason
         return
     log.warning("%s: %s, goes back to the queue: %s", which, ended, reason)

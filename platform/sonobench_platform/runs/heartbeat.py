@@ -11,6 +11,7 @@ from sonobench_platform.core import Core
 from sonobench_platform.db.models import AttemptRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import lease_lost
+from sonobench_platform.nodes import service as nodes
 from sonobench_platform.runs.attempts import CANCELLED, hold
 
 
@@ -32,6 +33,7 @@ def beat(core: Core, work: Work, run_id: str, *, attempt: int, node: str, phase:
     held.run.lease_until = now + timedelta(seconds=core.settings.lease_s)
     if held.run.phase != phase:
         held.run.phase, held.run.phase_since = phase, now
+    nodes.see(core, work, node)
     return False
 
 

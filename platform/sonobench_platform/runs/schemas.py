@@ -38,6 +38,14 @@ class Finish(NodeRequest):
     report: Report
 
 
+class CanaryReport(Finish):
+    """How the image ran on the public samples; its results are not handed back."""
+
+
+class CanaryAnswer(BaseModel):
+    proceed: Annotated[bool, Field(description="False: the attempt is over; fetch no hidden input.")]
+
+
 class Release(NodeRequest):
     """The node gives a run back. `drain` as reason: the node is being shut down; that never counts as an attempt lost."""
 
@@ -64,6 +72,13 @@ class AssignedInputs(BaseModel):
     url: str
 
 
+class AssignedCanary(BaseModel):
+    """What the image has to run on first: public samples. How it went is to be told before the run's own inputs are fetched."""
+
+    challenge: Annotated[dict[str, Any], Field(description="The public part of the challenge, with limits of its own.")]
+    inputs: AssignedInputs
+
+
 class Assignment(BaseModel):
     """One attempt at one run. Addresses are relative to this server."""
 
@@ -80,6 +95,7 @@ class Assignment(BaseModel):
     pseudonym_key: Annotated[
         str | None, Field(description="Makes the names that the container is given; null: the cases' own.", repr=False)
     ] = None
+    canary: AssignedCanary | None = None
 
 
 class LiveRuns(BaseModel):

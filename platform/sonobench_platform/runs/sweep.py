@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -71,7 +72,7 @@ def due_work(core: Core) -> DueWork:
         queued = submissions.workable(session, State.QUEUED, now)
         checks = submissions.workable(session, State.CHECKING, now)
         scoring = submissions.workable(session, State.SCORING, now)
-        runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring), RunRow.is_current)
+        runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring), submissions.is_newest())
         run_of = dict(session.execute(runs).all())
     return DueWork(runs=len(queued), checks=tuple(checks), scores=tuple(run_of[each] for each in scoring if each in run_of))
 
@@ -133,7 +134,7 @@ def _end_overdue(core: Core, work: Work, submission: SubmissionRow) -> bool:
             cancel(core, work, submission.id, caller=SERVER, cause=f"no upload came within {_hours(deadline.after)}")
         case "fail":
             sentence = "The platform could not check this image in time. It costs you nothing; the organisers will look."
-            fail_by_platform(work, submission, sentence=sentence, at=now)
+            fail_by_platform(core, work, submission, sentence=sentence, at=now)
         case "requeue":
             held = _living(work, submission)
             if held is not None:
@@ -184,9 +185,9 @@ def _announce(core: Core, work: Work, submission_id: str, state: State, now: dat
     elif state == State.QUEUED:
         work.after_commit(core.wake.run_queued)
     else:
-        run_id = work.session.scalar(select(RunRow.id).where(RunRow.submission_id == submission_id, RunRow.is_current))
-        if run_id is not None:
-            work.after_commit(lambda: core.wake.score(run_id))
+        run = submissions.newest_run(work.session, submission_id)
+        if run is not None:
+            work.after_commit(partial(core.wake.score, run.id))
 
 
 def _tidy(core: Core) -> int:

@@ -12,16 +12,16 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from sonobench_eval.intake.records import ImageRefused, VerifiedImage
-from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ImageRow, RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.ids import new_id
 from sonobench_platform.domain.states import State
+from sonobench_platform.runs.purpose import FIRST
 from sonobench_platform.storage.store import settle
 from sonobench_platform.submissions import repository
-from sonobench_platform.submissions.failing import end_badly, fail_by_platform
+from sonobench_platform.submissions.failing import fail_by_platform, reject
 from sonobench_platform.submissions.move import move
 from sonobench_platform.submissions.worker_lease import LeaseGone, WorkerLease, working_on
 
@@ -126,15 +126,22 @@ def _enqueue(core: Core, work: Work, submission: SubmissionRow, image: VerifiedI
     work.session.get_one(ImageRow, image.config_digest).size_bytes = core.store.image(image.config_digest).stat().st_size
     move(work, submission, State.QUEUED, cause=f"image verified ({image.config_digest[:19]}…){again}", at=now)
     work.session.add(
-        RunRow(id=new_id("run"), submission_id=submission.id, number=1, is_current=True, created_at=now, attempt=0, lost=0)
+        RunRow(
+            id=new_id("run"),
+            submission_id=submission.id,
+            number=1,
+            is_current=True,
+            purpose=FIRST,
+            created_at=now,
+            attempt=0,
+            lost=0,
+        )
     )
     work.after_commit(core.wake.run_queued)
 
 
 def _reject(core: Core, work: Work, lease: WorkerLease, *, code: str, sentence: str) -> None:
-    end_badly(
-        work, lease.held(work), State.REJECTED, category=code, blame=Blame.PARTICIPANT, sentence=sentence, at=core.clock.now()
-    )
+    reject(core, work, lease.held(work), category=code, sentence=sentence, at=core.clock.now())
 
 
 def _give_up_or_put_off(core: Core, lease: WorkerLease, error: Exception) -> None:
@@ -144,7 +151,7 @@ def _give_up_or_put_off(core: Core, lease: WorkerLease, error: Exception) -> Non
     sentence = "The platform could not check this image, however often it tried. It costs you nothing; the organisers will look."
     try:
         with core.database.write() as work:
-            fail_by_platform(work, lease.held(work), sentence=sentence, at=core.clock.now())
+            fail_by_platform(core, work, lease.held(work), sentence=sentence, at=core.clock.now())
             upload = core.store.upload(lease.submission_id)
             work.after_commit(lambda: upload.unlink(missing_ok=True))
     except (LeaseGone, NotFound):

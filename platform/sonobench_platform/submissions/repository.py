@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from sonobench_platform.accounts.identity import Identity, Role
 from sonobench_platform.db.models import (
@@ -26,7 +26,7 @@ from sonobench_platform.domain.states import OPEN, State
 
 
 class Whole(NamedTuple):
-    """A submission with what is shown beside it."""
+    """A submission with what is shown beside it. `run` is the run that counts, `newest` the last one that was asked for."""
 
     submission: SubmissionRow
     team: TeamRow
@@ -35,6 +35,12 @@ class Whole(NamedTuple):
     run: RunRow | None
     image: ImageRow | None
     summary: str | None
+    newest: RunRow | None = None
+
+    @property
+    def in_hand(self) -> RunRow | None:
+        """The run that is under way or waits; once none is, the one that counts."""
+        return self.newest if State(self.submission.state).is_open else self.run
 
 
 def no_such_submission() -> NotFound:
@@ -88,13 +94,55 @@ def visible_to(caller: Identity) -> ColumnElement[bool]:
     )
 
 
-def _wholes(caller: Identity) -> Select[SubmissionRow, TeamRow, ChallengeRow, PhaseRow, RunRow, ImageRow, str]:
+def is_newest() -> ColumnElement[bool]:
+    """Of a submission's runs the last: the one that is in hand while the submission waits, runs or is scored."""
+    later = aliased(RunRow)
+    return ~exists().where(later.submission_id == RunRow.submission_id, later.number > RunRow.number)
+
+
+def newest_run(session: Session, submission_id: str) -> RunRow | None:
+    """The submission's last run; None where there is none yet."""
+    query = select(RunRow).where(RunRow.submission_id == submission_id).order_by(RunRow.number.desc()).limit(1)
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def has_score(session: Session, submission_id: str) -> bool:
+    """Whether the run that counts has an evaluation: so it is while a scored submission is run again, too."""
+    query = select(
+        exists().where(
+            RunRow.submission_id == submission_id,
+            RunRow.is_current,
+            EvaluationRow.run_id == RunRow.id,
+            EvaluationRow.is_current,
+        )
+    )
+    return bool(session.scalar(query))
+
+
+def make_current(session: Session, run: RunRow) -> None:
+    """Let this run count, and none of the submission's others."""
+    session.execute(
+        update(RunRow)
+        .where(RunRow.submission_id == run.submission_id)
+        .values(is_current=RunRow.id == run.id)
+        .execution_options(synchronize_session=False)
+    )
+    session.flush()
+    session.refresh(run)
+
+
+_Newest = aliased(RunRow)
+
+
+def _wholes(caller: Identity) -> Select[SubmissionRow, TeamRow, ChallengeRow, PhaseRow, RunRow, ImageRow, str, RunRow]:
+    last = select(func.max(RunRow.number)).where(RunRow.submission_id == SubmissionRow.id).correlate(SubmissionRow)
     return (
-        select(SubmissionRow, TeamRow, ChallengeRow, PhaseRow, RunRow, ImageRow, EvaluationRow.summary)
+        select(SubmissionRow, TeamRow, ChallengeRow, PhaseRow, RunRow, ImageRow, EvaluationRow.summary, _Newest)
         .join(TeamRow, TeamRow.id == SubmissionRow.team_id)
         .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
         .join(PhaseRow, PhaseRow.id == SubmissionRow.phase_id)
         .outerjoin(RunRow, and_(RunRow.submission_id == SubmissionRow.id, RunRow.is_current))
+        .outerjoin(_Newest, and_(_Newest.submission_id == SubmissionRow.id, _Newest.number == last.scalar_subquery()))
         .outerjoin(ImageRow, ImageRow.config_digest == SubmissionRow.image_digest)
         .outerjoin(EvaluationRow, and_(EvaluationRow.run_id == RunRow.id, EvaluationRow.is_current))
         .where(visible_to(caller))
@@ -111,8 +159,10 @@ def histories(session: Session, submission_ids: Iterable[str]) -> dict[str, list
 
 
 def count_open(session: Session, *, team_id: str, phase_id: str) -> int:
+    """How many of the team's submissions are under way; those that organisers have run again are not the team's doing."""
+    again = exists().where(RunRow.submission_id == SubmissionRow.id, RunRow.number > 1)
     query = select(func.count()).where(
-        SubmissionRow.team_id == team_id, SubmissionRow.phase_id == phase_id, SubmissionRow.state.in_(OPEN)
+        SubmissionRow.team_id == team_id, SubmissionRow.phase_id == phase_id, SubmissionRow.state.in_(OPEN), ~again
     )
     return session.scalar(query) or 0
 

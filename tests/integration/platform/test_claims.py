@@ -21,7 +21,7 @@ class TestClaim:
         submission_id = world.queued("A", b"image")
         claimed = world.claim()
         assert claimed["submission_id"] == submission_id
-        assert (claimed["attempt"], claimed["lease_s"], claimed["heartbeat_s"]) == (1, 90, 15)
+        assert (claimed["attempt"], claimed["lease_s"], claimed["heartbeat_s"]) == (1, 40, 4)
         assert claimed["challenge_hash"] == world.summary.hash
         assert claimed["inputs"]["hash"] == world.summary.dataset_hash
         image = world.node.get(claimed["image_url"])

@@ -17,7 +17,7 @@ class TestLostRuns:
     def test_a_dead_node_is_noticed_and_the_run_queued_again_within_a_minute_of_its_lease(self, world: Any) -> None:
         submission_id = world.queued("A")
         world.claim()
-        world.clock.advance(seconds=89)
+        world.clock.advance(seconds=39)
         assert world.platform.sweep().lost == ()
         world.clock.advance(seconds=2)
         assert world.platform.sweep().lost == (submission_id,)

@@ -31,7 +31,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("lease_s", 20),
+            ("lease_s", 7),
             ("node_name", "a b"),
             ("node_name", "../x"),
             ("max_attempts", 0),

@@ -25,14 +25,20 @@ STEPS = {
     ("checking", "cancelled"),
     ("queued", "running"),
     ("queued", "cancelled"),
+    ("queued", "scored"),
     ("running", "scoring"),
     ("running", "queued"),
     ("running", "failed"),
     ("running", "cancelled"),
+    ("running", "scored"),
     ("scoring", "queued"),
     ("scoring", "scored"),
+    ("scoring", "failed"),
     ("scoring", "cancelled"),
     ("scored", "withdrawn"),
+    ("scored", "queued"),
+    ("failed", "queued"),
+    ("failed", "scoring"),
 }
 
 
@@ -53,7 +59,9 @@ class TestStates:
 
     def test_waiting_in_the_queue_or_for_scores_never_fails_a_team(self) -> None:
         assert DEADLINES[State.QUEUED].then == DEADLINES[State.SCORING].then == "alert"
-        assert State.FAILED not in TRANSITIONS[State.SCORING]
+
+    def test_what_a_team_has_withdrawn_cancelled_or_could_not_hand_in_stays_so(self) -> None:
+        assert not TRANSITIONS[State.WITHDRAWN] | TRANSITIONS[State.CANCELLED] | TRANSITIONS[State.REJECTED]
 
     def test_every_state_is_reachable(self) -> None:
         reached = {State.UPLOADING}

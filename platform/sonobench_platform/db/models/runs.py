@@ -16,6 +16,7 @@ class RunRow(Base):
     `lost` counts the attempts that ended by the platform's own trouble. `outcome` is the report of the attempt
     that counts, as JSON; its results are the tar of that attempt in the store. `canary` is the report of the run on public
     samples that went before it. Of a submission's runs, numbered from 1, one is current; `reason` says why there is another.
+    `purpose` is `first`, `again` (its result takes the place of the one before) or `baseline` (it is only timed).
     """
 
     __tablename__ = "runs"
@@ -35,6 +36,7 @@ class RunRow(Base):
     is_current: Mapped[bool] = mapped_column(Boolean)
     reason: Mapped[str | None] = mapped_column(Text)
     canary: Mapped[str | None] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(String(16), default="first")
 
 
 class AttemptRow(Base):
@@ -59,7 +61,8 @@ class AttemptRow(Base):
 class NodeRow(Base):
     """A run worker's node. `report` is what `sonobench doctor` found there, as JSON; `is_safe` whether every limit bites.
 
-    `reference_s` is what its reference container took when it last ran, `first_reference_s` when it first did.
+    `reference_s` is what its reference container took when it last ran, `first_reference_s` when it first did. `gpus` is how
+    many it last offered when it asked for a run.
     """
 
     __tablename__ = "nodes"
@@ -72,6 +75,18 @@ class NodeRow(Base):
     reference_s: Mapped[float | None] = mapped_column(Float)
     first_reference_s: Mapped[float | None] = mapped_column(Float)
     reference_at: Mapped[datetime | None]
+    gpus: Mapped[int] = mapped_column(default=0)
+
+
+class CanaryRow(Base):
+    """An image that ran well on a challenge's public samples (`canary_hash` is theirs): it need not do so again."""
+
+    __tablename__ = "canaries"
+
+    image_digest: Mapped[str] = mapped_column(ForeignKey("images.config_digest"), primary_key=True)
+    canary_hash: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    passed_at: Mapped[datetime]
 
 
 class EvaluationRow(Base):
