@@ -12,7 +12,7 @@ from sonobench_platform.teams import repository
 
 
 def as_captain(session: Session, caller: Identity, team_id: str) -> TeamRow:
-    """The team, to change who is in it and which tokens it has: for its captain, and for administrators.
+    """The team, to see and change who is invited and which tokens it has: for its captain, and for administrators.
 
     A team that has a token and no captain is whole: its token stands for the captain. A team with a captain is not run
     by whoever finds its token in a script.
@@ -25,7 +25,7 @@ def as_captain(session: Session, caller: Identity, team_id: str) -> TeamRow:
         return team
     if caller.kind == TokenKind.TEAM and repository.captain(session, team_id) is None:
         return team
-    raise Forbidden("captain-needed", f"Only the captain of {team.name} may do this; ask them, signed in as themselves.")
+    raise Forbidden("captain-needed", f"Only the captain of {team.name} may do this; signed in, or with a token that may submit.")
 
 
 def as_speaker(session: Session, caller: Identity, team_id: str) -> TeamRow:
@@ -61,8 +61,9 @@ def _own(session: Session, caller: Identity, team_id: str) -> TeamRow:
 
 
 def _is_captain(session: Session, caller: Identity, team_id: str) -> bool:
+    """Whether the caller is the captain, and not with a token that only reads or organises."""
     membership = repository.membership(session, team_id, caller.person_id)
-    return membership is not None and membership.is_captain
+    return membership is not None and membership.is_captain and Role.PARTICIPANT in caller.changing_roles
 
 
 def _is_administrator(caller: Identity) -> bool:
