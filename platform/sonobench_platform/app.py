@@ -13,10 +13,14 @@ from sonobench_eval import __version__
 from sonobench_platform import openapi, problems
 from sonobench_platform.accounts import api as accounts
 from sonobench_platform.accounts.access import Everyone
+from sonobench_platform.accounts.oidc_provider import OidcProvider
+from sonobench_platform.accounts.rate_limits import RateLimits
 from sonobench_platform.audit import api as audit
 from sonobench_platform.challenges import api as challenges
 from sonobench_platform.challenges import organisers_api as organisers
 from sonobench_platform.config import Settings
+from sonobench_platform.desk import people_api as privacy
+from sonobench_platform.desk.idempotency import Idempotency
 from sonobench_platform.leaderboards import api as leaderboards
 from sonobench_platform.nodes import api as nodes
 from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, SecurityHeaders
@@ -25,6 +29,8 @@ from sonobench_platform.submissions import api as submissions
 from sonobench_platform.teams import api as teams
 from sonobench_platform.teams import entries_api as entries
 from sonobench_platform.teams import invitations_api as invitations
+from sonobench_platform.uploads import api as uploads
+from sonobench_platform.uploads.envelope import TusEnvelope
 from sonobench_platform.web import pages
 from sonobench_platform.wiring import Platform
 
@@ -32,14 +38,16 @@ service = APIRouter(tags=["service"])
 
 ROUTERS = (
     service,
-    accounts.router,
+    *accounts.ROUTERS,
     teams.router,
     teams.mine,
     invitations.router,
     entries.router,
     organisers.router,
+    privacy.router,
     challenges.router,
     submissions.router,
+    uploads.router,
     leaderboards.router,
     runs.router,
     nodes.router,
@@ -81,14 +89,18 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     )
     app.state.core = joined.core
     app.state.platform = joined
+    app.state.rate_limits = RateLimits(joined.core.settings)
+    app.state.oidc_provider = OidcProvider(joined.core.settings, joined.core.clock) if joined.core.settings.oidc_issuer else None
     app.state.error_page = pages.error_page
     for router in (*ROUTERS, pages.router):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
     problems.install(app)
     openapi.install(app, ROUTERS)
+    app.add_middleware(Idempotency)
     app.add_middleware(BodyLimit)
     app.add_middleware(PlainPaths)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(TusEnvelope)
     app.add_middleware(SecurityHeaders, https=joined.core.settings.public_url.startswith("https://"))
     return app

@@ -26,7 +26,13 @@ _SCHEMES = {
     Role.ADMINISTRATOR: ("administrator", "The organiser token, or an administrator's with the scope `administer`."),
     Role.NODE: ("node", "The run workers' token, `sbn_...`; made at the first start."),
     Role.PERSON: ("person", "The token of a person with an account, `sbp_...`, or a signed-in browser."),
+    Role.SIGNED_IN: (
+        "signed-in",
+        "A signed-in browser: the cookie, and `X-CSRF-Token` with whatever changes something. No token.",
+    ),
 }
+_COOKIE = {"type": "apiKey", "in": "cookie", "name": "sonobench_session"}
+_BEARER = {"type": "http", "scheme": "bearer"}
 
 _WITH_BODY = ("put", "post")
 
@@ -69,7 +75,8 @@ def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[Role]]) -> d
     parts["schemas"]["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     parts["schemas"]["Problem"].pop("$defs", None)
     parts["securitySchemes"] = {
-        name: {"type": "http", "scheme": "bearer", "description": description} for name, description in _SCHEMES.values()
+        name: {**(_COOKIE if role == Role.SIGNED_IN else _BEARER), "description": description}
+        for role, (name, description) in _SCHEMES.items()
     }
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -84,6 +91,10 @@ def _say_problems(operation: dict[str, Any], method: str) -> None:
         answers.setdefault("400", {"description": "The body is not JSON."})
         answers.setdefault("413", {"description": "The body is too large."})
         answers.setdefault("422", {"description": "The request is malformed."})
+    answers.setdefault("429", {"description": "Too often; `Retry-After` says when to ask again."})
+    if operation["security"]:
+        answers.setdefault("401", {"description": "A valid token or a signed-in browser is needed."})
+        answers.setdefault("403", {"description": "This caller may not do that."})
     answers.setdefault("503", {"description": "The server is busy for a moment."})
     for status, answer in answers.items():
         if status.startswith(("4", "5")):

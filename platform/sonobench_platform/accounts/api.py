@@ -1,39 +1,33 @@
-"""Who am I."""
+"""Who am I; and the routes of accounts, tokens, people and the identity provider, gathered."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
 
+from sonobench_platform.accounts import account_api, oidc_api, people_api, tokens_api
 from sonobench_platform.accounts.access import AnyCaller
-from sonobench_platform.accounts.identity import Role
+from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.accounts.schemas import Me, TeamRef
 from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.core import Core, CoreDep
+from sonobench_platform.db.models import PersonRow
 from sonobench_platform.problems import refusals
 
-router = APIRouter(prefix="/api/v1", tags=["accounts"])
+_me = APIRouter(prefix="/api/v1", tags=["accounts"])
 
 
-class TeamRef(BaseModel):
-    """A team, by id and name."""
-
-    id: str
-    name: str
-
-
-class Me(BaseModel):
-    """Whose token this is."""
-
-    kind: Literal["team", "organiser", "node", "person"]
-    name: str
-    roles: Annotated[list[Role], Field(description="What this caller may do.")]
-    team: Annotated[TeamRef | None, Field(description="Set for a team's token.")]
-    teams: Annotated[list[TeamRef], Field(description="The teams that a person is in, or the one of a team's token.")]
-
-
-@router.get("/me", responses=refusals(401), summary="Whose token this is")
-def me(caller: AnyCaller) -> Me:
+@_me.get("/me", responses=refusals(401), summary="Whose token or session this is")
+def me(core: CoreDep, caller: AnyCaller) -> Me:
     teams = [TeamRef(id=team.id, name=team.name) for team in caller.teams]
     only = teams[0] if caller.kind == TokenKind.TEAM else None
-    return Me(kind=caller.kind.value, name=caller.name, roles=sorted(caller.roles), team=only, teams=teams)
+    return Me(kind=caller.kind.value, name=_name(core, caller), roles=sorted(caller.roles), team=only, teams=teams)
+
+
+def _name(core: Core, caller: Identity) -> str:
+    if caller.person_id is None:
+        return caller.name
+    with core.database.read() as session:
+        return session.get_one(PersonRow, caller.person_id).name
+
+
+ROUTERS = (_me, account_api.router, tokens_api.router, oidc_api.router, people_api.router)

@@ -64,6 +64,7 @@ def _run(app: FastAPI, listener: socket.socket, supervisor: Supervisor, *, addre
         app,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # whose X-Forwarded-For counts is for `trusted_proxies` to say
         timeout_graceful_shutdown=_CLOSE_CONNECTIONS_WITHIN_S,
         server_header=False,
     )
