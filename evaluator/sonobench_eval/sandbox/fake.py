@@ -63,8 +63,9 @@ class FakeSandbox:
         return True
 
     def resolve(self, reference: str) -> ImageIdentity:
-        """Any reference is an image here."""
-        return ImageIdentity(f"sha256:{reference}", (), engine_id=f"sha256:{reference}")
+        """Any reference is an image here; an Id is its own."""
+        digest = f"sha256:{reference.removeprefix('sha256:')}"
+        return ImageIdentity(digest, (), engine_id=digest)
 
     def strangers(self, own_prefix: str) -> list[str]:
         """What is left behind plays what is running."""
