@@ -86,6 +86,14 @@ def mails(world: Any, address: str) -> list[NoticeRow]:
     return sorted(found, key=lambda row: row.created_at)
 
 
+def add_challenge(world: Any, name: str) -> None:
+    """A further challenge, with the tiny one's definition and no phases of its own."""
+    with world.platform.core.database.write() as work:
+        tiny = work.session.query(ChallengeRow).filter_by(name="tiny").one()
+        cells = {column.name: getattr(tiny, column.name) for column in ChallengeRow.__table__.columns}
+        work.session.add(ChallengeRow(**{**cells, "id": new_id("chal"), "name": name, "title": name}))
+
+
 def ask_of_teams(world: Any, challenge: str = "tiny", **entry: Any) -> None:
     """Have a challenge ask for approval or terms from now on."""
     with world.platform.core.database.write() as work:
