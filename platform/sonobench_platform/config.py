@@ -109,8 +109,6 @@ class Settings(BaseSettings):
     """Submissions of one team to one challenge that may wait or run at the same time."""
     canary_failures_per_day: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Images of one team that may crash on the public samples in a day: they cost no attempt, and would else be free computing."""
-    closing_grace_s: Annotated[float, Field(ge=0, le=7 * 86400, allow_inf_nan=False)] = 2 * 3600.0
-    """How long after a phase's closing date an upload may still come for a submission that was opened in time."""
 
     @field_validator("home")
     @classmethod

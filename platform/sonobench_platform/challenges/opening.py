@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from sonobench_platform.challenges import repository
-from sonobench_platform.challenges.phases import of_challenge, takes_images
+from sonobench_platform.challenges.phases import of_challenge, rules_of, takes_images
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, PhaseRow
 from sonobench_platform.db.session import Work
@@ -40,12 +40,24 @@ def settle_phase(core: Core, work: Work, phase: PhaseRow) -> bool:
     phase.is_open = is_open
     if is_open:
         phase.opened_at = phase.opened_at or now
+        if rules_of(phase).opens is not None:
+            freeze(core, work, work.session.get_one(ChallengeRow, phase.challenge_id))
     else:
         phase.closed_at = now
     work.session.flush()
     if latest(work.session, phase.id) is not None:
         publish(core, work, phase_id=phase.id)
     return True
+
+
+def freeze(core: Core, work: Work, challenge: ChallengeRow) -> None:
+    """From now on a change of the challenge needs a reason and is shown. Twice is harmless.
+
+    A challenge is frozen at the first date on which one of its phases opens, and by its first submission.
+    """
+    if challenge.frozen_at is None:
+        challenge.frozen_at = core.clock.now()
+        work.session.flush()
 
 
 def settle_due_phases(core: Core) -> list[str]:

@@ -1,30 +1,58 @@
-"""Which of a team's submissions counts on the board. Pure; a challenge will be able to name its rule."""
+"""Which of a team's scored submissions counts on the board. Pure; each phase of a challenge names its rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Countable:
-    """A scored submission: its team, when it was handed in, and its evaluation's run."""
+    """A scored submission: its team, when it was handed in, its evaluation's run, and whether the team chose it."""
 
     submission_id: str
     run_id: str
     team_id: str
     created_at: datetime
+    is_chosen: bool = False
+
+
+Places = Callable[[Sequence[Countable]], Sequence[float]]
+"""For submissions of one team their places among themselves, 1 being the best; equal ones share a place."""
 
 
 def last_scored(submissions: Iterable[Countable]) -> list[Countable]:
-    """The rule `last_scored`: of each team the scored submission that was handed in last; ordered by team.
+    """The rule `last`: of each team the scored submission that was handed in last; ordered by team.
 
     "Handed in", not "scored": which of two uploads the workers finish first is not for a queue to decide.
     """
-    last: dict[str, Countable] = {}
+    return [max(own, key=_handed_in) for own in _by_team(submissions)]
+
+
+def chosen(submissions: Iterable[Countable]) -> list[Countable]:
+    """The rule `chosen`: of each team the one that it chose, else the last; ordered by team."""
+    return [max(own, key=lambda each: (each.is_chosen, *_handed_in(each))) for own in _by_team(submissions)]
+
+
+def best_scored(submissions: Iterable[Countable], places: Places) -> list[Countable]:
+    """The rule `best`: of each team the one with the best place, of equals the earliest; ordered by team.
+
+    `places` is only asked about teams with several.
+    """
+    return [own[0] if len(own) == 1 else _best(own, places(own)) for own in _by_team(submissions)]
+
+
+def _best(own: Sequence[Countable], places: Sequence[float]) -> Countable:
+    return min(zip(places, own, strict=True), key=lambda pair: (pair[0], *_handed_in(pair[1])))[1]
+
+
+def _by_team(submissions: Iterable[Countable]) -> list[list[Countable]]:
+    teams: dict[str, list[Countable]] = {}
     for each in submissions:
-        known = last.get(each.team_id)
-        if known is None or (known.created_at, known.submission_id) < (each.created_at, each.submission_id):
-            last[each.team_id] = each
-    return [last[team] for team in sorted(last)]
+        teams.setdefault(each.team_id, []).append(each)
+    return [sorted(teams[team], key=_handed_in) for team in sorted(teams)]
+
+
+def _handed_in(each: Countable) -> tuple[datetime, str]:
+    return each.created_at, each.submission_id

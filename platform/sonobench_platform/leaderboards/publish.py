@@ -4,46 +4,89 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVarTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select
 from sqlalchemy.orm import Session
 
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.audit.log import head
 from sonobench_platform.challenges.definition import public_challenge
+from sonobench_platform.challenges.phases import rules_of
 from sonobench_platform.core import Contender, Core
-from sonobench_platform.db.models import EvaluationRow, PhaseRow, RunRow, SnapshotRow, SubmissionRow, TeamRow
+from sonobench_platform.db.models import EvaluationRow, PhaseRow, RescoringRow, RunRow, SnapshotRow, SubmissionRow, TeamRow
 from sonobench_platform.db.session import Work
-from sonobench_platform.domain.counting import Countable, last_scored
-from sonobench_platform.domain.states import State
+from sonobench_platform.domain.counting import Countable, best_scored, chosen, last_scored
+from sonobench_platform.domain.states import COUNTING
 from sonobench_platform.runs.report import Report
 
 
-def publish(core: Core, work: Work, *, phase_id: str) -> SnapshotRow:
+def publish(core: Core, work: Work, *, phase_id: str) -> SnapshotRow | None:
     """Make the board from what is scored in this transaction's eyes, and keep it unless it says the same as the last.
 
-    While the phase is open, times and memory are rounded and ranks use them so; once it is closed they are exact.
+    While the phase is open, times and memory are rounded and ranks use them so; once it is closed they are exact. While scores of
+    an earlier definition wait to be made again, the last board stays. Returns what is on show; None where nothing is.
     """
     # Two scorings that end together must each see the other's result, or the later board would lack one.
     work.take_turns(f"leaderboard of {phase_id}")
     work.session.flush()
     # Read anew: it may have been closed while this transaction waited for its turn.
     phase = work.session.get_one(PhaseRow, phase_id, populate_existing=True)
-    board = core.evaluator.build_leaderboard(
+    if waiting_for_scores(work.session, phase):
+        return latest(work.session, phase.id)
+    return _keep(core, work, phase, board_of(core, work.session, phase))
+
+
+def board_of(core: Core, session: Session, phase: PhaseRow) -> Leaderboard:
+    """The board as it would be published now."""
+    return core.evaluator.build_leaderboard(
         public_challenge(phase),
-        contenders(core, work.session, phase_id),
+        [_contender(core, session, each) for each in counted(core, session, phase)],
         definition_hash=phase.hash,
         dataset_hash=phase.dataset_hash,
         generated_at=core.clock.now(),
         exact=not phase.is_open,
     )
-    return _keep(core, work, phase, board)
 
 
 def contenders(core: Core, session: Session, phase_id: str) -> list[Contender]:
-    """Of each team the submission that counts (rule `last_scored`)."""
-    counted = last_scored(_scored(session, phase_id))
-    return [_contender(core, session, each) for each in counted]
+    """Of each team the submission that counts by the phase's rule, of those that were scored by its definition."""
+    phase = session.get_one(PhaseRow, phase_id)
+    return [_contender(core, session, each) for each in counted(core, session, phase)]
+
+
+def counted(core: Core, session: Session, phase: PhaseRow) -> list[Countable]:
+    """Of each team the submission that counts."""
+    scored = _scored(session, phase)
+    match rules_of(phase).counts:
+        case "last":
+            return last_scored(scored)
+        case "chosen":
+            return chosen(scored)
+        case "best":
+            return best_scored(scored, partial(_places, core, session, phase))
+
+
+def waiting_for_scores(session: Session, phase: PhaseRow) -> int:
+    """How many scored submissions have a score of an earlier definition or of other data, and wait to be scored again.
+
+    Once a rescoring by the present definition is published, none waits any more: what could not be scored again is left out.
+    """
+    published = exists().where(
+        RescoringRow.phase_id == phase.id,
+        RescoringRow.state == "published",
+        RescoringRow.definition_hash == phase.hash,
+        RescoringRow.asked_at >= phase.defined_at,
+    )
+    if session.scalar(select(published)):
+        return 0
+    earlier = _with_score(select(func.count()).select_from(SubmissionRow), phase).where(not_(_by_its_definition(phase)))
+    return session.scalar(earlier) or 0
 
 
 def content_hash(board: Leaderboard) -> str:
@@ -53,24 +96,50 @@ def content_hash(board: Leaderboard) -> str:
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
-def _scored(session: Session, phase_id: str) -> list[Countable]:
-    query = (
-        select(SubmissionRow.id, RunRow.id, SubmissionRow.team_id, SubmissionRow.created_at)
-        .join(RunRow, and_(RunRow.submission_id == SubmissionRow.id, RunRow.is_current))
+def _scored(session: Session, phase: PhaseRow) -> list[Countable]:
+    columns = select(SubmissionRow.id, RunRow.id, SubmissionRow.team_id, SubmissionRow.created_at, SubmissionRow.is_chosen)
+    found = session.execute(_with_score(columns, phase).where(_by_its_definition(phase)))
+    return [Countable(*row) for row in found]
+
+
+_Columns = TypeVarTuple("_Columns")
+
+
+def _with_score(query: Select[*_Columns], phase: PhaseRow) -> Select[*_Columns]:
+    return (
+        query.join(RunRow, and_(RunRow.submission_id == SubmissionRow.id, RunRow.is_current))
         .join(EvaluationRow, and_(EvaluationRow.run_id == RunRow.id, EvaluationRow.is_current))
-        .where(SubmissionRow.phase_id == phase_id, SubmissionRow.state == State.SCORED)
+        .where(SubmissionRow.phase_id == phase.id, SubmissionRow.state.in_(COUNTING))
     )
-    return [Countable(*row) for row in session.execute(query)]
+
+
+def _by_its_definition(phase: PhaseRow) -> ColumnElement[bool]:
+    return and_(EvaluationRow.challenge_hash == phase.hash, EvaluationRow.dataset_hash == phase.dataset_hash)
+
+
+def _places(core: Core, session: Session, phase: PhaseRow, own: Sequence[Countable]) -> list[float]:
+    """The places of one team's submissions where they are ranked among themselves, each as if it were a team."""
+    board = core.evaluator.build_leaderboard(
+        public_challenge(phase),
+        [replace(_contender(core, session, each), team=each.submission_id, replicates=None) for each in own],
+        definition_hash=phase.hash,
+        dataset_hash=phase.dataset_hash,
+        generated_at=core.clock.now(),
+        exact=not phase.is_open,
+    )
+    place = {row.submission: row.rank for row in board.rows}
+    return [math.inf if (rank := place.get(each.submission_id)) is None else rank for each in own]
 
 
 def _contender(core: Core, session: Session, counted: Countable) -> Contender:
     submission = session.get_one(SubmissionRow, counted.submission_id)
     run = session.get_one(RunRow, counted.run_id)
     measured = Report.model_validate_json(run.outcome or "").measurement
-    replicates = core.store.replicates(counted.run_id)
+    scored = _evaluation(session, counted.run_id)
+    replicates = core.store.replicates(counted.run_id, scored.number)
     return Contender(
         team=session.get_one(TeamRow, counted.team_id).name,
-        evaluation=Evaluation.from_json(_document(session, counted.run_id)),
+        evaluation=Evaluation.from_json(scored.document),
         time_s=measured.wall_time_s,
         reference_s=measured.reference_s,
         gpu_memory_bytes=measured.peak_gpu_memory_bytes,
@@ -82,8 +151,8 @@ def _contender(core: Core, session: Session, counted: Countable) -> Contender:
     )
 
 
-def _document(session: Session, run_id: str) -> str:
-    return session.scalars(select(EvaluationRow.document).where(EvaluationRow.run_id == run_id, EvaluationRow.is_current)).one()
+def _evaluation(session: Session, run_id: str) -> EvaluationRow:
+    return session.scalars(select(EvaluationRow).where(EvaluationRow.run_id == run_id, EvaluationRow.is_current)).one()
 
 
 def _keep(core: Core, work: Work, phase: PhaseRow, board: Leaderboard) -> SnapshotRow:
@@ -99,6 +168,7 @@ def _keep(core: Core, work: Work, phase: PhaseRow, board: Leaderboard) -> Snapsh
         content_hash=found,
         document=board.to_json(),
         created_at=core.clock.now(),
+        audit_head=head(work.session),
     )
     work.session.add(row)
     work.session.flush()

@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
-from sonobench_platform.challenges import repository as challenges
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.phases import get_phase
-from sonobench_platform.db.models import SnapshotRow
+from sonobench_platform.challenges.showing import refuse_hidden_board
+from sonobench_platform.db.models import PhaseRow, SnapshotRow
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.leaderboards.publish import latest
+from sonobench_platform.teams.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class PublishedBoard:
     document: str
     content_hash: str
     published_at: datetime
+    audit_head: str | None = None
+    """The audit log's last hash when it was published; None where the log was empty."""
 
     @property
     def etag(self) -> str:
@@ -32,29 +36,30 @@ class PublishedBoard:
         return Leaderboard.from_json(self.document)
 
 
-def published(session: Session, challenge_name: str, phase: str | None = None) -> PublishedBoard:
-    """The board of a challenge's phase; of its main phase where none is named.
+def published(
+    session: Session, caller: Identity | None, challenge_name: str, *, phase: str | None, now: datetime
+) -> PublishedBoard:
+    """The board of a challenge's phase, for whoever may see it; of its main phase where none is named.
 
     Raises:
-        NotFound: there is no such challenge, or nothing has been scored yet.
+        NotFound: there is no such challenge or phase, its board is not shown to the caller, or nothing has been scored yet.
     """
-    challenge = challenges.get(session, challenge_name)
-    row = latest(session, get_phase(session, challenge, phase).id)
-    if row is None:
+    challenge = visible(session, caller, challenge_name)
+    row = get_phase(session, challenge, phase)
+    refuse_hidden_board(row, caller, now)
+    found = latest(session, row.id)
+    if found is None:
         raise NotFound("no-leaderboard", f"Nothing has been scored for {challenge.title} yet.")
-    return _published(row)
+    return _published(found)
 
 
-def published_or_none(session: Session, challenge_name: str, phase: str | None = None) -> PublishedBoard | None:
-    """The board, or None where nothing has been scored yet.
-
-    Raises:
-        NotFound: there is no such challenge.
-    """
-    challenge = challenges.get(session, challenge_name)
-    row = latest(session, get_phase(session, challenge, phase).id)
+def published_or_none(session: Session, phase: PhaseRow) -> PublishedBoard | None:
+    """The board of a phase, or None where nothing has been scored yet. Whether it may be shown is for the caller to see."""
+    row = latest(session, phase.id)
     return None if row is None else _published(row)
 
 
 def _published(row: SnapshotRow) -> PublishedBoard:
-    return PublishedBoard(document=row.document, content_hash=row.content_hash, published_at=row.created_at)
+    return PublishedBoard(
+        document=row.document, content_hash=row.content_hash, published_at=row.created_at, audit_head=row.audit_head
+    )

@@ -1,21 +1,29 @@
-"""The platform's public records as the pages read them."""
+"""The platform's records as the pages read them, for whoever reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from fastapi import Request
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.accounts.access import Visitor
+from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges import repository
+from sonobench_platform.challenges.changes import Changed, changes_of, told
 from sonobench_platform.challenges.definition import public_challenge
+from sonobench_platform.challenges.phases import get_phase, of_challenge, rules_of, takes_images
+from sonobench_platform.challenges.showing import is_visible, refuse_hidden_board, shows_board, why_hidden
 from sonobench_platform.core import Core, core_of
-from sonobench_platform.db.models import ChallengeRow, SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, PhaseRow, SubmissionRow
 from sonobench_platform.domain.states import State
+from sonobench_platform.leaderboards.publish import waiting_for_scores
 from sonobench_platform.leaderboards.service import published_or_none
-from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
+from sonobench_platform.web.source import PublicChallenge, PublicChange, PublicPhase, PublicRecords, PublishedBoard
 
 _ENDED_WITHOUT = (State.FAILED, State.REJECTED)
 
@@ -23,26 +31,49 @@ _ENDED_WITHOUT = (State.FAILED, State.REJECTED)
 class CoreRecords:
     """`PublicRecords` over the platform's core; each call is one reading transaction."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, reader: Identity | None) -> None:
         self._core = core
+        self._reader = reader
 
     def challenges(self) -> Sequence[PublicChallenge]:
         with self._core.database.read() as session:
-            return [_public(row) for row in repository.everything(session)]
+            return [self._public(session, row) for row in repository.everything(session) if is_visible(row, self._reader)]
 
     def challenge(self, name: str) -> PublicChallenge | None:
         with self._core.database.read() as session:
-            row = repository.find(session, name)
-            return None if row is None else _public(row)
+            row = self._find(session, name)
+            return None if row is None else self._public(session, row)
 
-    def latest_board(self, name: str) -> PublishedBoard | None:
+    def latest_board(self, name: str, phase: str | None = None) -> PublishedBoard | None:
         with self._core.database.read() as session:
-            if repository.find(session, name) is None:
+            row = self._find(session, name)
+            if row is None:
                 return None
-            published = published_or_none(session, name)
+            of = get_phase(session, row, phase)
+            refuse_hidden_board(of, self._reader, self._core.clock.now())
+            published = published_or_none(session, of)
         return (
             None if published is None else PublishedBoard(_parsed(published.document), published.document, published.content_hash)
         )
+
+    def _find(self, session: Session, name: str) -> ChallengeRow | None:
+        row = repository.find(session, name)
+        return row if row is not None and is_visible(row, self._reader) else None
+
+    def _public(self, session: Session, row: ChallengeRow) -> PublicChallenge:
+        now, phases = self._core.clock.now(), of_challenge(session, row.id)
+        definition = public_challenge(row)
+        return PublicChallenge(
+            definition,
+            row.hash,
+            any(takes_images(phase, now) for phase in phases),
+            tuple(self._phase(session, phase, now) for phase in phases) if definition.phases else (),
+            tuple(_change(change) for change in changes_of(session, row)),
+        )
+
+    def _phase(self, session: Session, row: PhaseRow, now: datetime) -> PublicPhase:
+        hidden = "" if shows_board(row, self._reader, now) else why_hidden(row)
+        return PublicPhase(rules_of(row), takes_images(row, now), hidden, waiting_for_scores(session, row))
 
     def teams_without_score(self, name: str) -> int:
         best = case((SubmissionRow.state == State.SCORED, 2), (SubmissionRow.state.in_(_ENDED_WITHOUT), 0), else_=1)
@@ -60,13 +91,13 @@ class CoreRecords:
         return self._core.settings.public_url.rstrip("/")
 
 
-def records_of(request: Request) -> PublicRecords:
-    """A route's way to the public records."""
-    return CoreRecords(core_of(request))
+def records_of(request: Request, reader: Visitor) -> PublicRecords:
+    """A route's way to the records."""
+    return CoreRecords(core_of(request), reader)
 
 
-def _public(row: ChallengeRow) -> PublicChallenge:
-    return PublicChallenge(public_challenge(row), row.hash, row.is_open)
+def _change(change: Changed) -> PublicChange:
+    return PublicChange(change.at, change.reason, tuple(told(each) for each in change.changes))
 
 
 @lru_cache(maxsize=16)

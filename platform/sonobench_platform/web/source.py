@@ -4,19 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from sonobench_eval.challenge.model import Challenge
+from sonobench_eval.challenge.phase import Phase
 from sonobench_eval.ranking.leaderboard import Leaderboard
 
 
 @dataclass(frozen=True, slots=True)
+class PublicPhase:
+    """A phase as it stands. `rules` is its part of the definition.
+
+    `why_hidden` says why its board is not shown to whoever looks; empty where it is. `waiting` counts submissions whose scores
+    are of an earlier definition.
+    """
+
+    rules: Phase
+    is_open: bool
+    why_hidden: str = ""
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PublicChange:
+    """What was changed of a frozen challenge, and why; each line in words."""
+
+    at: datetime
+    reason: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PublicChallenge:
-    """A challenge as anyone may see it: the definition without references, the hash of the whole one."""
+    """A challenge as its reader may see it: the definition without references, the hash of the whole one.
+
+    `phases` are those that it declares; none where it is one whole.
+    """
 
     definition: Challenge
     hash: str
     is_open: bool
+    phases: tuple[PublicPhase, ...] = ()
+    changes: tuple[PublicChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +59,19 @@ class PublishedBoard:
 
 
 class PublicRecords(Protocol):
-    """The platform's public records, read only."""
+    """The platform's records, read only, as whoever asks may see them."""
 
     def challenges(self) -> Sequence[PublicChallenge]:
-        """All challenges, in the order they are shown."""
+        """All challenges that the reader may know of, in the order they are shown."""
 
     def challenge(self, name: str) -> PublicChallenge | None: ...
 
-    def latest_board(self, name: str) -> PublishedBoard | None:
-        """The newest snapshot, or None before the first."""
+    def latest_board(self, name: str, phase: str | None = None) -> PublishedBoard | None:
+        """The newest snapshot of a phase, of the main one where none is named; None before the first.
+
+        Raises:
+            NotFound: there is no such phase, or its board is not shown to the reader.
+        """
 
     def teams_without_score(self, name: str) -> int:
         """How many teams handed something in, have nothing under way, and no score."""

@@ -21,12 +21,12 @@ class TestRegisterChallenge:
         assert len(world.anyone.get("/api/v1/challenges").json()["items"]) == 1
 
     def test_twice_does_the_long_work_once(self, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        from sonobench_platform.challenges import service
+        from sonobench_platform.challenges import preparing
 
         def never(*_arguments: Any) -> None:
             raise AssertionError("the data was checked again")
 
-        monkeypatch.setattr(service, "check_data", never)
+        monkeypatch.setattr(preparing, "check_data", never)
         world.platform.register_challenge(world.yaml)
 
     def test_again_after_its_stored_copies_were_lost_mends_them(self, world: Any) -> None:
@@ -56,7 +56,7 @@ class TestRegisterChallenge:
     def test_a_change_with_submissions_is_refused_and_changes_nothing(self, world: Any, worlds: Any) -> None:
         world.create("A")
         worlds.write_challenge(world.folder, title="Renamed")
-        with pytest.raises(Conflict, match="has submissions") as refused:
+        with pytest.raises(Conflict, match="is frozen: it has opened or has submissions") as refused:
             world.platform.register_challenge(world.yaml)
         assert "under another name" in refused.value.detail
         assert world.anyone.get("/api/v1/challenges/tiny").json()["title"] == "Tiny challenge"
@@ -64,7 +64,7 @@ class TestRegisterChallenge:
     def test_changed_data_with_submissions_is_refused(self, world: Any) -> None:
         world.create("A")
         (world.folder / "truth/head/1.png").write_bytes((world.folder / "truth/head/1.png").read_bytes() + b"\0")
-        with pytest.raises(Conflict, match="has submissions"):
+        with pytest.raises(Conflict, match="or has submissions, and its definition or its data is not what it was"):
             world.platform.register_challenge(world.yaml)
 
     def test_missing_data_is_named_case_by_case(self, world: Any) -> None:

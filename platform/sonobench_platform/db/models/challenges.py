@@ -40,7 +40,9 @@ class PhaseRow(Base):
     """A phase of a challenge, with the definition and the data of its own cases.
 
     `rules` is the phase's own part of the definition (`challenge.phase.Phase`), as JSON. Whether it takes images is told by
-    its dates and `is_held`, an organiser's hand; `is_open` is what was last announced of that.
+    its dates and `is_held`, an organiser's hand; `is_open` is what was last announced of that. `hash` is that of the definition
+    its scores are made with, which stays while only titles and the like change; `defined_at` is since when that, and the data,
+    are what they are.
     """
 
     __tablename__ = "phases"
@@ -63,10 +65,14 @@ class PhaseRow(Base):
     priority: Mapped[int]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    defined_at: Mapped[datetime]
 
 
 class ChangeRow(Base):
-    """A change of a frozen challenge, with its reason; shown on the challenge's public page. Only ever added."""
+    """A change of a frozen challenge, with its reason; shown on the challenge's public page. Only ever added.
+
+    `changes` is JSON: what was changed, from what, to what; of cases only how many.
+    """
 
     __tablename__ = "challenge_changes"
 

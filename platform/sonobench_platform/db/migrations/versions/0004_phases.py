@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
+        sa.Column("defined_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenges.id"], name="fk_phases_challenge_id_challenges"),
         sa.PrimaryKeyConstraint("id", name="pk_phases"),
         sa.UniqueConstraint("challenge_id", "name", name="uq_phases_challenge_id_name"),
@@ -120,6 +121,7 @@ def _give_each_challenge_its_phase() -> None:
         values = {name: row[name] for name in ("hash", "dataset_hash", "public_definition", "folder", "gpus")}
         values |= {"id": phase_id, "challenge_id": row["id"], "name": "test", "position": 0, "rules": '{"id":"test"}'}
         values |= {"is_held": not is_open, "is_open": is_open, "priority": 0, "opened_at": row["created_at"]}
+        values["defined_at"] = row["updated_at"]
         connection.execute(phases.insert().values(**values))
         for table in ("submissions", "leaderboard_snapshots"):
             connection.execute(
@@ -145,4 +147,5 @@ _COLUMNS = (
     "gpus",
     "priority",
     "opened_at",
+    "defined_at",
 )
