@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Session
 
+from sonobench_platform.accounts.addresses import read_email
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, OrganiserRow, PersonRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, NotFound
-from sonobench_platform.domain.mail_address import address_key
+from sonobench_platform.domain.ids import is_id
 from sonobench_platform.notices.outbox import mail
 
 
@@ -76,14 +77,17 @@ def find_person(session: Session, who: str) -> PersonRow:
     Raises:
         NotFound: there is none.
     """
-    key = "".join(character for character in who if character.isprintable())
-    query = select(PersonRow).where(
-        or_(PersonRow.id == key, PersonRow.email_key == key.casefold()), PersonRow.erased_at.is_(None)
-    )
-    person = session.scalar(query)
-    if person is None:
+    person = session.get(PersonRow, who) if is_id(who) else session.scalar(select(PersonRow).where(_has_address(who)))
+    if person is None or person.erased_at is not None:
         raise NotFound("no-such-person", "Nobody has an account with this id or mail address; they make one first.")
     return person
+
+
+def _has_address(who: str) -> ColumnElement[bool]:
+    try:
+        return PersonRow.email_key == read_email(who).key
+    except ValueError:
+        return false()
 
 
 def _tell(core: Core, work: Work, person: PersonRow, challenge: ChallengeRow) -> None:

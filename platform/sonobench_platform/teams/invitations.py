@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sonobench_platform.accounts.addresses import Email, read_email
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
@@ -20,7 +21,6 @@ from sonobench_platform.db.models import InvitationRow, MembershipRow, PersonRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, Forbidden, NotFound, TooMany, Unprocessable
 from sonobench_platform.domain.ids import is_id, new_id
-from sonobench_platform.domain.mail_address import address_key, clean_address
 from sonobench_platform.notices.outbox import mail
 from sonobench_platform.teams.authority import as_captain
 from sonobench_platform.teams.membership import join
@@ -60,7 +60,7 @@ def invite(core: Core, work: Work, caller: Identity, *, team_id: str, email: str
     _refuse_too_many(core, work.session, team)
     _revoke_earlier(core, work, team_id, address)
     secret, now = secrets.token_urlsafe(32), core.clock.now()
-    row = InvitationRow(id=new_id("inv"), team_id=team_id, email=address, email_key=address_key(address))
+    row = InvitationRow(id=new_id("inv"), team_id=team_id, email=address.shown, email_key=address.key)
     row.sha256, row.invited_by, row.created_at, row.expires_at = _digest(secret), caller.person_id, now, now + LIFE
     work.session.add(row)
     work.session.flush()
@@ -142,9 +142,9 @@ def _send(core: Core, work: Work, team: TeamRow, row: InvitationRow, link: str) 
     mail(core, work, to=row.email, event="team.invited", subject=f"Invitation to join {team.name}", text=text)
 
 
-def _refuse_member(session: Session, team: TeamRow, address: str) -> None:
+def _refuse_member(session: Session, team: TeamRow, address: Email) -> None:
     query = select(PersonRow.id).join(MembershipRow, MembershipRow.person_id == PersonRow.id)
-    if session.scalar(query.where(MembershipRow.team_id == team.id, PersonRow.email_key == address_key(address))):
+    if session.scalar(query.where(MembershipRow.team_id == team.id, PersonRow.email_key == address.key)):
         raise Conflict("member-already", f"The person with this address is in {team.name} already.")
 
 
@@ -156,15 +156,15 @@ def _refuse_too_many(core: Core, session: Session, team: TeamRow) -> None:
         raise TooMany("too-many-invitations", detail, headers={"Retry-After": "3600"})
 
 
-def _revoke_earlier(core: Core, work: Work, team_id: str, address: str) -> None:
+def _revoke_earlier(core: Core, work: Work, team_id: str, address: Email) -> None:
     for row in pending(work.session, team_id):
-        if row.email_key == address_key(address):
+        if row.email_key == address.key:
             row.revoked_at = core.clock.now()
 
 
-def _address(email: str) -> str:
+def _address(email: str) -> Email:
     try:
-        return clean_address(email)
+        return read_email(email)
     except ValueError as error:
         raise Unprocessable("bad-address", f"The address {error}.") from error
 
