@@ -15,9 +15,9 @@ from sonobench_platform.audit.read import Found, Wanted, newest
 from sonobench_platform.audit.schemas import AuditPage, entry_of
 from sonobench_platform.challenges import repository as challenges
 from sonobench_platform.core import CoreDep
-from sonobench_platform.desk.organising import must_organise
 from sonobench_platform.desk.paging import Asked, PageDep, page
 from sonobench_platform.problems import refusals
+from sonobench_platform.teams.visible import organised
 
 router = APIRouter(prefix="/api/v1", tags=["audit"])
 
@@ -75,7 +75,7 @@ def list_challenge_audit(
 ) -> AuditPage:
     """What was done in this challenge, and by whom; `action=truth.` tells who read its hidden labels."""
     with core.database.read() as session:
-        wanted = replace(wanted, challenge_id=must_organise(session, caller, name).id)
+        wanted = replace(wanted, challenge_id=organised(session, caller, name).id)
         found = newest(session, wanted, limit=asked.limit + 1, before=asked.number)
     return _page(found, asked, request=request, response=response)
 

@@ -50,6 +50,10 @@ class LengthRequired(Refusal):
     status = 411
 
 
+class PreconditionFailed(Refusal):
+    status = 412
+
+
 class TooLarge(Refusal):
     status = 413
 

@@ -12,12 +12,15 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+import typer
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
 
 from sonobench_platform.accounts.identity import SERVER
 from sonobench_platform.audit.log import BEGINNING, hash_of, head, record
 from sonobench_platform.audit.verify import BrokenLog, Verified, verify
+from sonobench_platform.commands.plugin import register
 from sonobench_platform.db.models import AuditRow, SnapshotRow
 
 
@@ -295,17 +298,18 @@ class TestOverHttp:
         assert max(seen) < total
 
     def test_filters(self, world: Any) -> None:
+        world.clock.advance(seconds=5)
         start = world.clock.now()
-        _add(world, "a", action="truth.read")
+        _add(world, "a", action="trial.read")
         middle = world.clock.now()
         world.clock.advance(seconds=5)
-        _add(world, "b", action="truthful.say")
+        _add(world, "b", action="trialling.say")
 
         def subjects(**params: str) -> list[str]:
             return [each["subject"] for each in world.organiser.get("/api/v1/audit", params=params).json()["items"]]
 
-        assert subjects(action="truth.") == ["a"]
-        assert subjects(action="truth.read") == ["a"]
+        assert subjects(action="trial.") == ["a"]
+        assert subjects(action="trial.read") == ["a"]
         assert subjects(subject="b") == ["b"]
         assert subjects(since=(middle + timedelta(seconds=1)).isoformat()) == ["b"]
         assert subjects(since=start.isoformat(), until=(middle + timedelta(seconds=1)).isoformat()) == ["a"]
@@ -342,11 +346,11 @@ class TestOverHttp:
 
 class TestCommands:
     def _run(self, world: Any, *words: str) -> Any:
-        from sonobench_eval.cli.app import app
-        from typer.testing import CliRunner
 
         settings = world.platform.settings
         environment = {"SONOBENCH_HOME": str(settings.home), "SONOBENCH_DATABASE_URL": settings.database_url}
+        app = typer.Typer()
+        register(app)
         return CliRunner().invoke(app, ["admin", "audit", *words], env=environment)
 
     def test_verify_says_that_it_is_whole_and_its_head(self, world: Any) -> None:
