@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 
 from sonobench_eval import __version__
 from sonobench_platform import openapi, problems
 from sonobench_platform.accounts import api as accounts
-from sonobench_platform.accounts.access import Everyone
 from sonobench_platform.accounts.oidc_provider import OidcProvider
 from sonobench_platform.accounts.rate_limits import RateLimits
 from sonobench_platform.audit import api as audit
@@ -21,6 +19,8 @@ from sonobench_platform.challenges import organisers_api as organisers
 from sonobench_platform.config import Settings
 from sonobench_platform.desk import people_api as privacy
 from sonobench_platform.desk.idempotency import Idempotency
+from sonobench_platform.desk import service_api as service
+from sonobench_platform.desk.metrics import Measured, Metrics
 from sonobench_platform.leaderboards import api as leaderboards
 from sonobench_platform.nodes import api as nodes
 from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, SecurityHeaders
@@ -34,10 +34,8 @@ from sonobench_platform.uploads.envelope import TusEnvelope
 from sonobench_platform.web import pages
 from sonobench_platform.wiring import Platform
 
-service = APIRouter(tags=["service"])
-
 ROUTERS = (
-    service,
+    service.router,
     *accounts.ROUTERS,
     teams.router,
     teams.mine,
@@ -55,15 +53,6 @@ ROUTERS = (
     audit.router,
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
-
-
-class Health(BaseModel):
-    status: str
-
-
-@service.get("/healthz", dependencies=[Everyone], summary="Whether the server answers")
-def healthz() -> Health:
-    return Health(status="ok")
 
 
 def create_app(settings: Settings | None = None, *, platform: Platform | None = None) -> FastAPI:
@@ -91,6 +80,7 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     app.state.platform = joined
     app.state.rate_limits = RateLimits(joined.core.settings)
     app.state.oidc_provider = OidcProvider(joined.core.settings, joined.core.clock) if joined.core.settings.oidc_issuer else None
+    app.state.metrics = Metrics(joined.core)
     app.state.error_page = pages.error_page
     for router in (*ROUTERS, pages.router):
         app.include_router(router)
@@ -103,4 +93,5 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     app.add_middleware(HeadAsGet)
     app.add_middleware(TusEnvelope)
     app.add_middleware(SecurityHeaders, https=joined.core.settings.public_url.startswith("https://"))
+    app.add_middleware(Measured, metrics=app.state.metrics)
     return app

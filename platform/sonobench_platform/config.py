@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """This run worker's name, unique among them; empty for the machine's own name."""
     node_token_file: Path | None = None
     organiser_token_file: Path | None = None
+    metrics_token_file: Path | None = None
+    """Whoever sends the token in this file may read `/metrics`; None: only this machine may, and without a token."""
     runtime: str | None = None
     """Container runtime on this node, for example `runsc` (gVisor); None for the engine's default."""
     gpu_uuid: str | None = None

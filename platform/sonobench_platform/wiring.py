@@ -27,6 +27,7 @@ from sonobench_platform.config import Settings
 from sonobench_platform.core import Contender, Core, Evaluator, Scores
 from sonobench_platform.db.migrate import migrate
 from sonobench_platform.db.session import Database
+from sonobench_platform.desk.health import note_sweep
 from sonobench_platform.queue.none import NoWake
 from sonobench_platform.queue.port import Wake
 from sonobench_platform.runs.score import score_run
@@ -186,7 +187,7 @@ class Platform:
     def sweep(self) -> SweepReport:
         """Find lost and overdue work, send wake-ups again, do what the clock says (task `sonobench.control.sweep`)."""
         report = sweep(self.core)
-        for chore in CHORES:
+        for chore in (*CHORES, note_sweep):
             try:
                 chore(self.core)
             except Exception:

@@ -16,6 +16,8 @@ SIGNED_IN = "signed-in"
 
 TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/healthz"): {ANYONE},
+    ("GET", "/readyz"): {ANYONE},
+    ("GET", "/metrics"): {ANYONE},
     ("GET", "/api/v1/me"): {TEAM, ORGANISER, ADMIN, NODE, PERSON, SIGNED_IN},
     ("POST", "/api/v1/account/sign-up"): {ANYONE},
     ("POST", "/api/v1/account/confirm"): {ANYONE},
