@@ -102,11 +102,17 @@ def add(core: Core, work: Work, email: Email, *, name: str, caller: Identity, is
     person.is_administrator = is_administrator
     work.session.flush()
     record(core, work, caller, "person.add", person.id, detail={"administrator": is_administrator})
-    return Added(person, first_link(core, person))
+    return Added(person, _first_link(core, person))
 
 
-def first_link(core: Core, person: PersonRow) -> str:
-    """Where a person sets a password without the old one; for administrators to hand on, good for three days and once."""
+def reset_link(core: Core, work: Work, person: PersonRow, *, caller: Identity) -> str:
+    """A link to set a new password, for an administrator to hand on. It is in the audit log: who has it is that person."""
+    record(core, work, caller, "person.reset-link", person.id)
+    return _first_link(core, person)
+
+
+def _first_link(core: Core, person: PersonRow) -> str:
+    """Where a person sets a password without the old one, good for three days and once."""
     until = core.clock.now() + FIRST_LINK_WITHIN
     return links.address_of(core, Purpose.RESET, links.token_of(core, Purpose.RESET, person, until=until))
 
