@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from sonobench_platform.accounts.access import AdministratorCaller, PersonCaller
+from sonobench_platform.accounts.access import AdministratorCaller, LimitsDep, PersonCaller, SignedInCaller
+from sonobench_platform.accounts.rate_limits import SIGN_IN_HERE
 from sonobench_platform.audit.log import record
 from sonobench_platform.core import CoreDep
 from sonobench_platform.desk import erasure, person_export
@@ -35,7 +36,7 @@ class KeptData(BaseModel):
 class ErasingOneself(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    password: Annotated[str, Field(max_length=1000, description="Once more, so that nobody erases you from your desk.")]
+    password: Annotated[SecretStr, Field(max_length=1000, description="Once more, so that nobody erases you at your desk.")]
 
 
 class Erasing(BaseModel):
@@ -44,16 +45,17 @@ class Erasing(BaseModel):
     reason: Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=1000, description="For the audit log.")]
 
 
-@router.get("/me/export", responses=refusals(401, 403), summary="All that is kept of you")
+@router.get("/account/export", responses=refusals(401, 403), summary="All that is kept of you")
 def export_oneself(core: CoreDep, caller: PersonCaller) -> KeptData:
     with core.database.read() as session:
         return _shown(person_export.export(session, caller.person_id or ""))
 
 
-@router.post("/me/erase", status_code=204, responses=refusals(401, 403, 409), summary="Erase yourself")
-def erase_oneself(core: CoreDep, caller: PersonCaller, body: ErasingOneself) -> None:
+@router.post("/account/erase", status_code=204, responses=refusals(401, 403, 409, 429), summary="Erase yourself")
+def erase_oneself(core: CoreDep, limits: LimitsDep, caller: SignedInCaller, body: ErasingOneself) -> None:
     """Your name, address, sign-ins and tokens go, at once and for good. Your teams and their results stay."""
-    erasure.erase_oneself(core, caller, body.password)
+    limits.take(SIGN_IN_HERE, caller.person_id or "")
+    erasure.erase_oneself(core, caller, body.password.get_secret_value())
 
 
 @router.get("/people/{person_id}/export", responses=refusals(401, 403, 404), summary="All that is kept of a person")
