@@ -12,6 +12,7 @@ from sonobench_eval.evaluation import Evaluation
 from sonobench_platform.accounts.access import OrganiserCaller, Participant, ParticipantOrOrganiser
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.core import Core, CoreDep
+from sonobench_platform.desk.paging import PageDep, key_of, page
 from sonobench_platform.problems import refusals
 from sonobench_platform.runs.evaluations import evaluation_json
 from sonobench_platform.storage.incoming import Incoming, parse_content_digest
@@ -76,22 +77,29 @@ def _complete(core: Core, caller: Identity, submission_id: str, incoming: Incomi
         return view.view_one(session, caller, submission_id)
 
 
-@router.get("/submissions", responses=refusals(401, 403), summary="Submissions, newest first")
+@router.get("/submissions", responses=refusals(401, 403, 422), summary="Submissions, newest first")
 def list_submissions(
+    *,
+    request: Request,
+    response: Response,
     core: CoreDep,
     caller: ParticipantOrOrganiser,
+    asked: PageDep,
     challenge: Annotated[str | None, Query(max_length=64, description="Only of this challenge.")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Submissions:
-    """A team sees its own, organisers see all."""
+    """A team sees its own, organisers see those of their challenges."""
     with core.database.read() as session:
-        return Submissions(items=view.view_newest(session, caller, challenge=challenge, limit=limit))
+        found = view.view_newest(
+            session, caller, challenge=challenge, limit=asked.limit + 1, after=asked.place, now=core.clock.now()
+        )
+    shown = page(found, asked, key=lambda each: key_of(each.created_at, each.id), request=request, response=response)
+    return Submissions(items=shown.items, next=shown.next)
 
 
 @router.get("/submissions/{submission_id}", responses=refusals(401, 403, 404), summary="One submission")
 def get_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> Submission:
     with core.database.read() as session:
-        return view.view_one(session, caller, submission_id)
+        return view.view_one(session, caller, submission_id, now=core.clock.now())
 
 
 @router.post("/submissions/{submission_id}/cancel", responses=refusals(401, 403, 404, 409), summary="Cancel a submission")
@@ -118,7 +126,10 @@ def get_evaluation(core: CoreDep, caller: ParticipantOrOrganiser, submission_id:
 
 @router.get("/submissions/{submission_id}/log", responses=refusals(401, 403, 404), summary="The end of a run's log")
 def get_log(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> RunLog:
-    """Organisers read every log; a team its own where the challenge says `logs: team`: 500 lines, 64 KiB. Else 404."""
+    """Organisers read every log; a team its own where the challenge says `logs: team`: 500 lines, 64 KiB. Else 404.
+
+    Of a run that failed on the public samples its team reads the log always: nothing in it is from hidden data.
+    """
     with core.database.read() as session:
         return details.log_of(session, caller, submission_id)
 

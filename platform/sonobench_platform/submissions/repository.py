@@ -20,6 +20,7 @@ from sonobench_platform.db.models import (
     SubmissionRow,
     TeamRow,
 )
+from sonobench_platform.desk.paging import Place, older
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.ids import is_id
 from sonobench_platform.domain.states import OPEN, State
@@ -75,12 +76,14 @@ def whole(session: Session, submission_id: str, *, caller: Identity) -> Whole:
     return Whole(*row)
 
 
-def newest(session: Session, *, caller: Identity, challenge: str | None, limit: int) -> list[Whole]:
-    """The newest submissions first that `caller` may know of; of one challenge where given."""
+def newest(session: Session, *, caller: Identity, challenge: str | None, limit: int, after: Place | None = None) -> list[Whole]:
+    """The newest submissions first that `caller` may know of; of one challenge, and older than a place, where given."""
     query = _wholes(caller)
     if challenge is not None:
         query = query.where(ChallengeRow.name == challenge.replace("\0", ""))
-    query = query.order_by(SubmissionRow.created_at.desc(), SubmissionRow.id).limit(limit)
+    if after is not None:
+        query = query.where(older(SubmissionRow.created_at, SubmissionRow.id, after))
+    query = query.order_by(SubmissionRow.created_at.desc(), SubmissionRow.id.desc()).limit(limit)
     return [Whole(*row) for row in session.execute(query)]
 
 

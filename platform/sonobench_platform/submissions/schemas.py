@@ -58,6 +58,13 @@ class Progress(BaseModel):
     since: datetime
 
 
+class ExpectedStart(BaseModel):
+    """When it will probably start, in minutes from now; told in coarse steps, as it is made from others' runs."""
+
+    from_minutes: int
+    to_minutes: int
+
+
 class FindingView(BaseModel):
     """What was odd about the results. Names that the container wrote are not shown: they could carry hidden data."""
 
@@ -128,6 +135,7 @@ class Submission(BaseModel):
     note: str | None
     history: list[Step]
     queue_position: Annotated[int | None, Field(description="1 is next; only while queued.")]
+    expected_start: Annotated[ExpectedStart | None, Field(description="Only while queued; null where nobody knows.")] = None
     attempt: Annotated[int | None, Field(description="Which attempt at running it this is; trouble of the platform adds some.")]
     node: Annotated[str | None, Field(description="Where it runs; organisers only.")]
     image: Image | None
@@ -144,3 +152,4 @@ class CreatedSubmission(BaseModel):
 
 class Submissions(BaseModel):
     items: list[Submission]
+    next: Annotated[str | None, Field(description="Where older ones are; null on the last page.")] = None

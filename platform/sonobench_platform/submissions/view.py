@@ -23,12 +23,14 @@ from sonobench_eval.ranking.shown import shown_memory_bytes, shown_moment, shown
 from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.db.models import HistoryRow, ImageRow
-from sonobench_platform.domain.states import State
-from sonobench_platform.runs.queue_order import queue_positions
+from sonobench_platform.desk.paging import Place
+from sonobench_platform.domain.states import COUNTING, State
+from sonobench_platform.runs.expected_start import Expectation, expectations
 from sonobench_platform.runs.report import Report, ReportedMeasurement
 from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.repository import Whole
 from sonobench_platform.submissions.schemas import (
+    ExpectedStart,
     FailureView,
     FindingView,
     Image,
@@ -42,29 +44,37 @@ from sonobench_platform.submissions.schemas import (
 _TROUBLE = "The platform had trouble with this step and is trying again; it costs you nothing, and the organisers can see why."
 
 
-def view_one(session: Session, caller: Identity, submission_id: str) -> Submission:
-    """One submission as `caller` may see it.
+def view_one(session: Session, caller: Identity, submission_id: str, *, now: datetime | None = None) -> Submission:
+    """One submission as `caller` may see it; with `now`, what it may expect of the queue too.
 
     Raises:
         NotFound: there is none, or it is another team's.
     """
-    return _views(session, caller, [repository.whole(session, submission_id, caller=caller)])[0]
+    return _views(session, caller, [repository.whole(session, submission_id, caller=caller)], now)[0]
 
 
-def view_newest(session: Session, caller: Identity, *, challenge: str | None, limit: int) -> list[Submission]:
+def view_newest(
+    session: Session,
+    caller: Identity,
+    *,
+    challenge: str | None,
+    limit: int,
+    after: Place | None = None,
+    now: datetime | None = None,
+) -> list[Submission]:
     """The newest submissions that `caller` may see: a team its own, organisers all."""
-    return _views(session, caller, repository.newest(session, caller=caller, challenge=challenge, limit=limit))
+    return _views(session, caller, repository.newest(session, caller=caller, challenge=challenge, limit=limit, after=after), now)
 
 
-def _views(session: Session, caller: Identity, wholes: Sequence[Whole]) -> list[Submission]:
+def _views(session: Session, caller: Identity, wholes: Sequence[Whole], now: datetime | None) -> list[Submission]:
     histories = repository.histories(session, [whole.submission.id for whole in wholes])
     any_queued = any(whole.submission.state == State.QUEUED for whole in wholes)
-    positions = queue_positions(session) if any_queued else {}
-    return [_view(caller, whole, histories[whole.submission.id], positions.get(whole.submission.id)) for whole in wholes]
+    expected = expectations(session, now) if any_queued else {}
+    return [_view(caller, whole, histories[whole.submission.id], expected.get(whole.submission.id)) for whole in wholes]
 
 
-def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], position: int | None) -> Submission:
-    row = whole.submission
+def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], expected: Expectation | None) -> Submission:
+    row, run = whole.submission, whole.in_hand
     organises = caller.may_organise(row.challenge_id)
     exact = organises or not whole.phase.is_open
     moments = [step.at for step in history] if exact else _shown_moments(history)
@@ -78,15 +88,22 @@ def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], positio
         created_at=row.created_at,
         note=row.note,
         history=[_step(step, at) for step, at in zip(history, moments, strict=True)],
-        queue_position=position,
-        attempt=whole.run.attempt if whole.run is not None and whole.run.attempt else None,
-        node=whole.run.node if whole.run is not None and organises else None,
+        queue_position=None if expected is None else expected.place,
+        expected_start=_start(expected),
+        attempt=run.attempt if run is not None and run.attempt else None,
+        node=run.node if run is not None and organises else None,
         image=None if whole.image is None else _image(whole.image),
         failure=_failure(whole),
         trouble=row.trouble if organises or row.trouble is None else _TROUBLE,
         progress=_progress(whole, exact=exact),
         result=_result(whole, exact=exact),
     )
+
+
+def _start(expected: Expectation | None) -> ExpectedStart | None:
+    if expected is None or expected.start is None:
+        return None
+    return ExpectedStart(from_minutes=expected.start.from_min, to_minutes=expected.start.to_min)
 
 
 def _shown_moments(history: Sequence[HistoryRow]) -> list[datetime]:
@@ -113,14 +130,14 @@ def _image(row: ImageRow) -> Image:
 
 def _failure(whole: Whole) -> FailureView | None:
     row = whole.submission
-    if row.failure_category is None:
+    if row.failure_category is None or State(row.state).is_open:  # what is run again has not failed yet
         return None
     blame = Blame(row.failure_blame or Blame.UNDETERMINED)
     return FailureView(category=row.failure_category, blame=blame, sentence=row.failure_sentence or "")
 
 
 def _progress(whole: Whole, *, exact: bool) -> Progress | None:
-    run = whole.run
+    run = whole.in_hand
     if whole.submission.state != State.RUNNING or run is None or run.phase is None or run.phase_since is None:
         return None
     since = run.phase_since
@@ -128,7 +145,7 @@ def _progress(whole: Whole, *, exact: bool) -> Progress | None:
 
 
 def _result(whole: Whole, *, exact: bool) -> Result | None:
-    if whole.summary is None or whole.run is None or whole.run.outcome is None or whole.submission.state != State.SCORED:
+    if whole.summary is None or whole.run is None or whole.run.outcome is None or whole.submission.state not in COUNTING:
         return None
     evaluation = Evaluation.from_json(whole.summary)
     measured = Report.model_validate_json(whole.run.outcome).measurement

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Request, Response, status
 
 from sonobench_platform.accounts.access import AdministratorCaller, ParticipantOrOrganiser, PersonCaller
 from sonobench_platform.core import CoreDep
+from sonobench_platform.desk.paging import PageDep, page
 from sonobench_platform.problems import refusals
 from sonobench_platform.teams import membership, service, team_tokens, view
 from sonobench_platform.teams.authority import as_captain, as_member
@@ -37,10 +38,12 @@ def create_team(core: CoreDep, caller: AdministratorCaller, body: NewTeam) -> Te
     return TeamWithToken(id=team.id, name=team.name, created_at=team.created_at, token=token)
 
 
-@router.get("", responses=refusals(401, 403), summary="All teams")
-def list_teams(core: CoreDep, _caller: AdministratorCaller) -> Teams:
+@router.get("", responses=refusals(401, 403, 422), summary="All teams, by name")
+def list_teams(*, request: Request, response: Response, core: CoreDep, _caller: AdministratorCaller, asked: PageDep) -> Teams:
     with core.database.read() as session:
-        return Teams(items=[view.team_of(team) for team in service.all_teams(session)])
+        found = service.all_teams(session, limit=asked.limit + 1, after=asked.word)
+        shown = page(found, asked, key=lambda team: (team.name_key,), request=request, response=response)
+        return Teams(items=[view.team_of(team) for team in shown.items], next=shown.next)
 
 
 @mine.post("", status_code=status.HTTP_201_CREATED, responses=refusals(401, 403, 409, 429), summary="Make a team")

@@ -35,6 +35,7 @@ class TeamWithToken(Team):
 
 class Teams(BaseModel):
     items: list[Team]
+    next: Annotated[str | None, Field(description="Where further ones are; null on the last page.")] = None
 
 
 class OwnedTeam(Team):

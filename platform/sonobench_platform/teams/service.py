@@ -57,9 +57,10 @@ def new_team(core: Core, work: Work, name: str) -> TeamRow:
     return team
 
 
-def all_teams(session: Session) -> list[TeamRow]:
-    """Every team, by name."""
-    return list(session.scalars(select(TeamRow).order_by(TeamRow.name_key)))
+def all_teams(session: Session, *, limit: int, after: str | None) -> list[TeamRow]:
+    """Teams by name, from just after the folded name `after` on."""
+    query = select(TeamRow).order_by(TeamRow.name_key).limit(limit)
+    return list(session.scalars(query if after is None else query.where(TeamRow.name_key > after)))
 
 
 def _usable(name: str) -> str:
