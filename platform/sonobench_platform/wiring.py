@@ -14,22 +14,28 @@ from typing import TYPE_CHECKING
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.intake.records import VerifiedImage
+from sonobench_eval.intake.registry_access import RegistryImage
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.accounts.links import ensure_link_secret
 from sonobench_platform.accounts.service import ensure_token_file
 from sonobench_platform.accounts.tidy import tidy_accounts
 from sonobench_platform.accounts.tokens import TokenKind
 from sonobench_platform.challenges.opening import settle_due_phases
-from sonobench_platform.challenges.schemas import ChallengeSummary, summary_of
+from sonobench_platform.challenges.schemas import ChallengeSummary
 from sonobench_platform.challenges.service import register
+from sonobench_platform.challenges.view import summary
 from sonobench_platform.clock import Clock, SystemClock
 from sonobench_platform.config import Settings
 from sonobench_platform.core import Contender, Core, Evaluator, Scores
 from sonobench_platform.db.migrate import migrate
 from sonobench_platform.db.session import Database
+from sonobench_platform.desk.answers import forget_old_answers
 from sonobench_platform.desk.health import note_sweep
 from sonobench_platform.queue.none import NoWake
 from sonobench_platform.queue.port import Wake
+from sonobench_platform.registry.keys import SigningKey
+from sonobench_platform.runs.baselines import start_due_baselines
+from sonobench_platform.runs.rescore_items import Item, rescore, settle_rescorings
 from sonobench_platform.runs.score import score_run
 from sonobench_platform.runs.sweep import DueWork, SweepReport, due_work, sweep
 from sonobench_platform.storage.room import Room
@@ -42,7 +48,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CHORES: tuple[Callable[[Core], object], ...] = (settle_due_phases, tidy_accounts, settle_uploads)
+CHORES: tuple[Callable[[Core], object], ...] = (
+    forget_old_answers,
+    settle_due_phases,
+    tidy_accounts,
+    settle_uploads,
+    start_due_baselines,
+    settle_rescorings,
+)
 """What every sweep does beside looking for lost work. Each is harmless twice, and opens its own transactions."""
 
 
@@ -59,6 +72,11 @@ class SonobenchEvaluator:
         from sonobench_eval.intake.verify import verify_image
 
         return verify_image(upload, verified, tag=tag)
+
+    def verify_registry_image(self, image: RegistryImage, verified: Path, *, tag: str) -> VerifiedImage:
+        from sonobench_eval.intake.registry import verify_registry_image
+
+        return verify_registry_image(image, verified, tag=tag)
 
     def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:
         from sonobench_eval.io.sources import TarResults
@@ -148,6 +166,7 @@ class Platform:
         with _one_at_a_time(self.settings.home / ".prepare.lock"):
             self._make_database_private()
             migrate(self.core.database)
+            SigningKey(self.settings.home).ensure()
             for kind, path in ((TokenKind.NODE, self.node_token_file), (TokenKind.ORGANISER, self.organiser_token_file)):
                 ensure_token_file(self.core, kind, path)
             ensure_link_secret(self.settings.link_secret_file or self.settings.home / "link-secret")
@@ -174,7 +193,9 @@ class Platform:
             DefinitionRefused: its data is incomplete or broken.
             Conflict: the challenge of this name has submissions, and was another.
         """
-        return summary_of(register(self.core, path))
+        challenge = register(self.core, path)
+        with self.core.database.read() as session:
+            return summary(session, challenge, self.core.clock.now())
 
     def check_submission(self, submission_id: str) -> None:
         """Check an upload (task `sonobench.control.check`). Harmless when it is not due."""
@@ -183,6 +204,10 @@ class Platform:
     def score_run(self, run_id: str) -> None:
         """Score a run (task `sonobench.score.score`); reads hidden truth. Harmless when it is not due."""
         score_run(self.core, run_id)
+
+    def rescore(self, item: Item) -> None:
+        """Score a run anew for a rescoring; reads hidden truth. Harmless when it is not due."""
+        rescore(self.core, item)
 
     def sweep(self) -> SweepReport:
         """Find lost and overdue work, send wake-ups again, do what the clock says (task `sonobench.control.sweep`)."""

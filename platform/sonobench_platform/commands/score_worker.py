@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.commands.journal import start_journal
@@ -23,6 +24,8 @@ from sonobench_platform.queue.tasks import register_score_tasks
 from sonobench_platform.wiring import Platform
 
 log = logging.getLogger(__name__)
+
+_Item = TypeVar("_Item", bound=Hashable)
 
 
 def score_worker(settings: Settings, *, jobs: int, poll_s: float) -> None:
@@ -67,7 +70,7 @@ class DueWorker:
     def __init__(self, platform: Platform, *, jobs: int) -> None:
         self._platform = platform
         self._pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="due")
-        self._in_hand: set[str] = set()
+        self._in_hand: set[Hashable] = set()
 
     def look(self) -> None:
         """Start whatever is due and not in hand."""
@@ -76,17 +79,19 @@ class DueWorker:
             self._start(submission_id, self._platform.check_submission)
         for run_id in due.scores:
             self._start(run_id, self._platform.score_run)
+        for item in due.rescorings:
+            self._start(item, self._platform.rescore)
 
     def close(self) -> None:
         """Start nothing more, and wait for what is in hand."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _start(self, item: str, do: Callable[[str], None]) -> None:
+    def _start(self, item: _Item, do: Callable[[_Item], None]) -> None:
         if item not in self._in_hand:
             self._in_hand.add(item)
             self._pool.submit(self._do, item, do)
 
-    def _do(self, item: str, do: Callable[[str], None]) -> None:
+    def _do(self, item: _Item, do: Callable[[_Item], None]) -> None:
         try:
             do(item)
         except Exception:

@@ -21,10 +21,18 @@ def record_evaluation(work: Work, run: RunRow, evaluation: Evaluation, *, at: da
     known = current_evaluation(work.session, run.id)
     if known is not None:
         return known
+    return add_evaluation(work, run, evaluation, number=1, rescoring_id=None, at=at)
+
+
+def add_evaluation(
+    work: Work, run: RunRow, evaluation: Evaluation, *, number: int, rescoring_id: str | None, at: datetime
+) -> EvaluationRow:
+    """Store a further evaluation of a run; one of a rescoring does not count until that is published."""
     row = EvaluationRow(
         run_id=run.id,
-        number=1,
-        is_current=True,
+        number=number,
+        is_current=rescoring_id is None,
+        rescoring_id=rescoring_id,
         submission_id=run.submission_id,
         challenge_hash=evaluation.made_from.challenge_hash,
         dataset_hash=evaluation.made_from.dataset_hash,

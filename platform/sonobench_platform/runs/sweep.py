@@ -23,6 +23,7 @@ from sonobench_platform.domain.errors import Refusal
 from sonobench_platform.domain.states import DEADLINES, State
 from sonobench_platform.runs.attempts import LOST, Held, hold
 from sonobench_platform.runs.give_back import give_back
+from sonobench_platform.runs.rescore_items import Item, due_items
 from sonobench_platform.runs.set_back import bring_back
 from sonobench_platform.submissions import repository as submissions
 from sonobench_platform.submissions.cancel import cancel
@@ -46,11 +47,12 @@ class SweepReport:
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """What workers could do right now. `runs` counts queued runs; the others are ids for `check` and `score`."""
+    """What workers could do right now. `runs` counts queued runs; the others are ids for `check`, `score` and `rescore`."""
 
     runs: int
     checks: tuple[str, ...]
     scores: tuple[str, ...]
+    rescorings: tuple[Item, ...] = ()
 
 
 def sweep(core: Core) -> SweepReport:
@@ -74,7 +76,12 @@ def due_work(core: Core) -> DueWork:
         scoring = submissions.workable(session, State.SCORING, now)
         runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring), submissions.is_newest())
         run_of = dict(session.execute(runs).all())
-    return DueWork(runs=len(queued), checks=tuple(checks), scores=tuple(run_of[each] for each in scoring if each in run_of))
+    return DueWork(
+        runs=len(queued),
+        checks=tuple(checks),
+        scores=tuple(run_of[each] for each in scoring if each in run_of),
+        rescorings=tuple(due_items(core)),
+    )
 
 
 def _each(core: Core, submission_ids: Iterable[str], do: Callable[[Core, Work, SubmissionRow], bool]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ images/<digest>.tar                 what intake wrote: the only form in which an
 inputs/<dataset hash>.tar           the test set's images, as run workers fetch them
 challenges/<hash>.yaml              whole definitions, with references: read by score workers alone
 runs/<run>/results-<attempt>.tar    predictions
-evaluations/<run>.npz               bootstrap replicates
+evaluations/<run>.npz               bootstrap replicates; <run>-<number>.npz those of a later evaluation of the run
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ class Store:
     def results(self, run_id: str, attempt: int) -> Path:
         return self.home / "runs" / _plain_id(run_id) / f"results-{int(attempt)}.tar"
 
-    def replicates(self, run_id: str) -> Path:
-        return self.home / "evaluations" / f"{_plain_id(run_id)}.npz"
+    def replicates(self, run_id: str, number: int = 1) -> Path:
+        """Those of the run's evaluation of this number."""
+        return self.home / "evaluations" / f"{_plain_id(run_id)}{'' if number == 1 else f'-{int(number)}'}.npz"
 
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.home).free

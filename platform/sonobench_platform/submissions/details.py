@@ -12,8 +12,10 @@ from sonobench_eval.contract.pseudonyms import case_names
 from sonobench_eval.sandbox.shown_log import ORGANISER_BYTES, ORGANISER_LINES, shown_log
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.definition import public_challenge
+from sonobench_platform.db.models import RunRow
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.runs.attempts import pseudonym_key
+from sonobench_platform.runs.canary import canary_log, failed_on_samples
 from sonobench_platform.runs.report import Report
 from sonobench_platform.submissions import repository
 from sonobench_platform.submissions.repository import Whole
@@ -28,6 +30,8 @@ def log_of(session: Session, caller: Identity, submission_id: str) -> RunLog:
     """
     whole = repository.whole(session, submission_id, caller=caller)
     is_organiser = caller.may_organise(whole.challenge.id)
+    if whole.run is not None and failed_on_samples(whole.run):
+        return _canary_log(session, whole.run, submission_id)
     if not is_organiser and public_challenge(whole.phase).logs != "team":
         raise NotFound("log-not-shown", _NOT_SHOWN)
     report = _report(whole)
@@ -36,6 +40,14 @@ def log_of(session: Session, caller: Identity, submission_id: str) -> RunLog:
     else:
         shown = shown_log(report.log_tail)
     lost = _LOST if report.log_truncated else ""
+    return RunLog(submission=submission_id, text=shown.text, lines=shown.lines, missing=f"{lost} {shown.missing}".strip())
+
+
+def _canary_log(session: Session, run: RunRow, submission_id: str) -> RunLog:
+    """What it printed on the public samples, to its team as to organisers: no hidden image was near it."""
+    found = canary_log(session, run)
+    shown = shown_log("" if found is None else found.text, most_lines=ORGANISER_LINES, most_bytes=ORGANISER_BYTES)
+    lost = _LOST if found is not None and found.truncated else ""
     return RunLog(submission=submission_id, text=shown.text, lines=shown.lines, missing=f"{lost} {shown.missing}".strip())
 
 

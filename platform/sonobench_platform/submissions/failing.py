@@ -48,25 +48,18 @@ def fail_on_samples(
 
 
 def fail_by_platform(core: Core, work: Work, submission: SubmissionRow, *, sentence: str, at: datetime) -> None:
-    """The platform gave up. It was not the team's fault, and says so."""
-    fail(
-        core,
-        work,
-        submission,
-        category=Category.PLATFORM_TROUBLE,
-        blame=Blame.PLATFORM,
-        sentence=sentence,
-        at=at,
-    )
-    tell_organisers(
-        core,
-        work,
-        submission.challenge_id,
-        event="submission.lost",
-        subject=f"The platform gave up on {submission.id}",
-        text=f"{sentence} Look at its trouble with `sonobench admin submissions`, then run it again: "
-        f"`sonobench admin rerun {submission.id} --reason ...`.",
-    )
+    """The platform gave up. It was not the team's fault, and says so; the organisers are told."""
+    fail(core, work, submission, category=Category.PLATFORM_TROUBLE, blame=Blame.PLATFORM, sentence=sentence, at=at)
+    if submission.state == State.FAILED:
+        tell_organisers(
+            core,
+            work,
+            submission.challenge_id,
+            event="submission.lost",
+            subject=f"The platform gave up on {submission.id}",
+            text=f"{sentence} `sonobench admin submissions` says what the trouble was; then have it run again: "
+            f"`sonobench admin rerun {submission.id} --reason ...`.",
+        )
 
 
 def keep_score(core: Core, work: Work, submission: SubmissionRow, *, why: str, at: datetime) -> None:

@@ -1,0 +1,135 @@
+"""When each waiting run will probably start, from how long runs of its phase took lately and the nodes that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from statistics import quantiles
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sonobench_platform.db.models import AttemptRow, NodeRow, PhaseRow, RunRow, SubmissionRow
+from sonobench_platform.domain.expecting import Need, Range, Slot, starts_in, told
+from sonobench_platform.domain.fairness import Waiting
+from sonobench_platform.nodes.admission import is_accepted
+from sonobench_platform.runs.attempts import FINISHED
+from sonobench_platform.runs.queue_order import claim_order
+
+LIVES = timedelta(minutes=3)
+"""A node that was not heard of for longer is not counted on."""
+_LAST = 20
+_LEAST_LEFT_S = 60.0
+"""What a run that takes longer than those before it is taken to need still."""
+
+
+class Lasting(NamedTuple):
+    """How long runs of a phase take, in seconds: quick ones, and slow ones."""
+
+    low_s: float
+    high_s: float
+
+
+class _Now(NamedTuple):
+    """A node and what it runs: the phase, and since when; None where it is free."""
+
+    gpus: int
+    phase_id: str | None
+    since: datetime | None
+
+
+class Expectation(NamedTuple):
+    """A submission's place in the queue (1 is next), and when it will start; None where nobody knows."""
+
+    place: int
+    start: Range | None
+
+
+def expectations(session: Session, now: datetime | None) -> dict[str, Expectation]:
+    """Submission id -> what its team may expect, for every submission that waits. Without `now` only its place."""
+    order = claim_order(session)
+    if not order:
+        return {}
+    waiting = _facts(session, order)
+    ranges = {} if now is None else _ranges(session, order, waiting, now)
+    return {waiting[each.run_id][0]: Expectation(place, ranges.get(each.run_id)) for place, each in enumerate(order, start=1)}
+
+
+def _ranges(
+    session: Session, order: Sequence[Waiting], waiting: Mapping[str, tuple[str, str, int]], now: datetime
+) -> dict[str, Range]:
+    nodes = _nodes(session, now)
+    lasting = _lasting(session, {phase for _, phase, _ in waiting.values()} | {each.phase_id for each in nodes if each.phase_id})
+    quick, slow = (_played(order, waiting, nodes, lasting, now=now, slow=slow) for slow in (0, 1))
+    return told(quick, slow)
+
+
+def _played(
+    order: Sequence[Waiting],
+    waiting: Mapping[str, tuple[str, str, int]],
+    nodes: Sequence[_Now],
+    lasting: Mapping[str, Lasting],
+    *,
+    now: datetime,
+    slow: int,
+) -> dict[str, float | None]:
+    """The queue played through with quick (0) or slow (1) runs."""
+    takes_s = {phase: span[slow] for phase, span in lasting.items()}
+    needs = [Need(each.run_id, waiting[each.run_id][2], takes_s.get(waiting[each.run_id][1])) for each in order]
+    return starts_in(needs, [Slot(each.gpus, _free_in_s(each, takes_s, now)) for each in nodes])
+
+
+def _free_in_s(node: _Now, takes_s: Mapping[str, float], now: datetime) -> float | None:
+    if node.phase_id is None or node.since is None:
+        return 0.0
+    takes = takes_s.get(node.phase_id)
+    return None if takes is None else max(takes - (now - node.since).total_seconds(), _LEAST_LEFT_S)
+
+
+def _facts(session: Session, order: Sequence[Waiting]) -> dict[str, tuple[str, str, int]]:
+    """Run id -> submission, phase, GPUs."""
+    query = (
+        select(RunRow.id, SubmissionRow.id, PhaseRow.id, PhaseRow.gpus)
+        .join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+        .join(PhaseRow, PhaseRow.id == SubmissionRow.phase_id)
+        .where(RunRow.id.in_([each.run_id for each in order]))
+    )
+    return {run: (submission, phase, gpus) for run, submission, phase, gpus in session.execute(query)}
+
+
+def _nodes(session: Session, now: datetime) -> list[_Now]:
+    """The nodes that take runs and were heard of lately, each with what it runs."""
+    busy = (
+        select(AttemptRow.node, SubmissionRow.phase_id, AttemptRow.claimed_at)
+        .join(RunRow, RunRow.id == AttemptRow.run_id)
+        .join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+        .where(AttemptRow.ended_at.is_(None))
+    )
+    runs = {node: (phase, since) for node, phase, since in session.execute(busy)}
+    there = session.scalars(select(NodeRow).where(NodeRow.seen_at >= now - LIVES).order_by(NodeRow.name))
+    return [_Now(row.gpus, *runs.get(row.name, (None, None))) for row in there if row.is_safe or is_accepted(row)]
+
+
+def _lasting(session: Session, phase_ids: Iterable[str]) -> dict[str, Lasting]:
+    found = {}
+    for phase_id in phase_ids:
+        query = (
+            select(AttemptRow.claimed_at, AttemptRow.ended_at)
+            .join(RunRow, RunRow.id == AttemptRow.run_id)
+            .join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+            .where(SubmissionRow.phase_id == phase_id, AttemptRow.ended == FINISHED)
+            .order_by(AttemptRow.ended_at.desc())
+            .limit(_LAST)
+        )
+        took = [(end - begin).total_seconds() for begin, end in session.execute(query) if end is not None]
+        if took:
+            found[phase_id] = _spread(took)
+    return found
+
+
+def _spread(took: Sequence[float]) -> Lasting:
+    if len(took) == 1:
+        return Lasting(took[0] / 2, took[0] * 2)
+    tenths = quantiles(took, n=10, method="inclusive")
+    return Lasting(tenths[1], tenths[-1])
