@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,6 @@ from sonobench_platform.config import Settings
 from sonobench_platform.domain.errors import Refusal
 from sonobench_platform.submissions.schemas import Submission
 from sonobench_platform.submissions.view import view_newest
-from sonobench_platform.teams.service import create
 from sonobench_platform.wiring import Platform
 
 _SHOWN = 500
@@ -55,24 +53,11 @@ def open_challenge(settings: Settings, name: str) -> None:
         print(f"Challenge {name} is open: it takes images, and its board shows times to 1 % and memory to 64 MiB.")
 
 
-def add_team(settings: Settings, name: str, *, as_json: bool) -> None:
-    """Add a team. Its token goes to stdout, alone, so that it can be piped; it cannot be shown again."""
-    with _platform(settings) as platform:
-        with platform.core.database.write() as work:
-            made = create(platform.core, work, SERVER, name)
-            team = {"id": made.team.id, "name": made.team.name, "token": made.token}
-        if as_json:
-            print(json.dumps(team, indent=1, ensure_ascii=False))
-        else:
-            print(f"Team {team['name']} ({team['id']}). Its token, which is shown only now:", file=sys.stderr)
-            print(team["token"])
-
-
 def list_submissions(settings: Settings, *, challenge: str | None, as_json: bool) -> None:
     """The newest submissions."""
     with _platform(settings) as platform:
         with platform.core.database.read() as session:
-            found = view_newest(session, SERVER, challenge=challenge, limit=_SHOWN)
+            found = view_newest(session, SERVER, challenge=challenge, limit=_SHOWN, now=platform.core.clock.now())
         if as_json:
             print(json.dumps([each.model_dump(mode="json", by_alias=True) for each in found], indent=1, ensure_ascii=False))
         else:

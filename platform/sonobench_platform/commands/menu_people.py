@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sonobench_platform.commands import menu_privacy
+
 Home = Annotated[
     Path | None,
     typer.Option("--home", help="Where the platform keeps everything.", show_default="./var, or SONOBENCH_HOME"),
@@ -21,6 +23,7 @@ def add_to(admin: typer.Typer) -> None:
     admin.add_typer(people, name="people")
     _add_makers(people)
     _add_changes(people)
+    menu_privacy.add_verbs(people)
 
 
 def _add_makers(people: typer.Typer) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sonobench_platform.commands import menu_audit, menu_people
+from sonobench_platform.commands import menu_audit, menu_entries, menu_people, menu_teams
 
 Home = Annotated[
     Path | None,
@@ -23,7 +23,7 @@ Grace = Annotated[
     typer.Option("--drain-grace", min=0, max=86400, help="Seconds that a run may go on after SIGTERM, before it is given back."),
 ]
 
-MENUS: tuple[Callable[[typer.Typer], None], ...] = (menu_audit.add_to, menu_people.add_to)
+MENUS: tuple[Callable[[typer.Typer], None], ...] = (menu_audit.add_to, menu_people.add_to, menu_teams.add_to, menu_entries.add_to)
 """What adds further commands to `sonobench admin`: `add_to` of each `commands/menu_*.py`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -128,9 +128,7 @@ def _worker_commands() -> typer.Typer:
 def _admin_commands() -> typer.Typer:
     admin = typer.Typer(no_args_is_help=True, help="For organisers, on the server itself: challenges, teams, submissions.")
     challenge = typer.Typer(no_args_is_help=True, help="Challenges.")
-    team = typer.Typer(no_args_is_help=True, help="Teams.")
     admin.add_typer(challenge, name="challenge")
-    admin.add_typer(team, name="team")
 
     @challenge.command("add")
     def challenge_add(file: Annotated[Path, typer.Argument(help="The challenge's YAML file.")], home: Home = None) -> None:
@@ -155,14 +153,6 @@ def _admin_commands() -> typer.Typer:
         from sonobench_platform.commands.settings import settings_with
 
         open_challenge(settings_with(home=home), name)
-
-    @team.command("add")
-    def team_add(name: Annotated[str, typer.Argument(help="The team's name.")], home: Home = None, json: AsJson = False) -> None:
-        """Add a team and print its token, the only time it is seen."""
-        from sonobench_platform.commands.admin import add_team
-        from sonobench_platform.commands.settings import settings_with
-
-        add_team(settings_with(home=home), name, as_json=json)
 
     @admin.command("nodes")
     def nodes(

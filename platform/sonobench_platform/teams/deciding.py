@@ -12,6 +12,7 @@ from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, EntryRow, TeamRow
 from sonobench_platform.db.session import Work
+from sonobench_platform.desk.paging import Place, newer
 from sonobench_platform.domain.errors import Conflict, NotFound
 from sonobench_platform.domain.ids import is_id
 from sonobench_platform.notices.outbox import mail
@@ -30,11 +31,22 @@ class Entered(NamedTuple):
     members: list[repository.Member]
 
 
-def entries_of(session: Session, challenge: ChallengeRow) -> list[Entered]:
-    """All entries of a challenge: the longest waiting first."""
+def entries_of(
+    session: Session,
+    challenge: ChallengeRow,
+    *,
+    standing: Standing | None = None,
+    after: Place | None = None,
+    limit: int | None = None,
+) -> list[Entered]:
+    """Entries of a challenge, the longest waiting first: of those that stand so, `limit` from just behind `after` on."""
     query = select(EntryRow, TeamRow).join(TeamRow, TeamRow.id == EntryRow.team_id)
     query = query.where(EntryRow.challenge_id == challenge.id).order_by(EntryRow.entered_at, EntryRow.team_id)
-    return [_entered(session, challenge, entry, team) for entry, team in session.execute(query)]
+    if after is not None:
+        query = query.where(newer(EntryRow.entered_at, EntryRow.team_id, after))
+    rules = rules_of(challenge)
+    found = [row for row in session.execute(query) if standing in {None, standing_of(row[0], rules)}]
+    return [_entered(session, challenge, entry, team) for entry, team in found[:limit]]
 
 
 def entered(session: Session, challenge: ChallengeRow, entry: EntryRow) -> Entered:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from sonobench_platform.accounts.access import Everyone, OrganiserCaller, Participant
 from sonobench_platform.core import CoreDep
+from sonobench_platform.desk.paging import PageDep, key_of, page
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import refusals
 from sonobench_platform.teams import deciding, entering, view
@@ -60,18 +61,27 @@ def withdraw(core: CoreDep, caller: Participant, name: str, team: WhichTeam = No
         return view.entry_of(work.session, own.id, challenge)
 
 
-@router.get("/entries", responses=refusals(401, 403, 404), summary="The teams in a challenge")
+@router.get("/entries", responses=refusals(401, 403, 404, 422), summary="The teams in a challenge")
 def list_entries(
+    *,
+    request: Request,
+    response: Response,
     core: CoreDep,
     caller: OrganiserCaller,
     name: str,
+    asked: PageDep,
     standing: Annotated[Standing | None, Query(description="Only those that stand so.")] = None,
 ) -> Entries:
     """With their people and addresses, for the challenge's organisers; the longest waiting first."""
     with core.database.read() as session:
         challenge = organised(session, caller, name)
-        found = deciding.entries_of(session, challenge)
-        return Entries(items=[view.entry_detail(each, challenge) for each in found if standing in {None, each.standing}])
+        found = deciding.entries_of(session, challenge, standing=standing, after=asked.place, limit=asked.limit + 1)
+        shown = page(found, asked, key=_key, request=request, response=response)
+        return Entries(items=[view.entry_detail(each, challenge) for each in shown.items], next=shown.next)
+
+
+def _key(entered: deciding.Entered) -> tuple[str, str]:
+    return key_of(entered.entry.entered_at, entered.team.id)
 
 
 @router.post("/entries/{team_id}/approve", responses=refusals(401, 403, 404, 409), summary="Approve a team")

@@ -167,6 +167,7 @@ class EntryDetail(Entry):
 
 class Entries(BaseModel):
     items: list[EntryDetail]
+    next: Annotated[str | None, Field(description="Where further ones are; null on the last page.")] = None
 
 
 class WithReason(_Body):
