@@ -16,16 +16,20 @@ from sonobench_platform.accounts.rate_limits import RateLimits
 from sonobench_platform.audit import api as audit
 from sonobench_platform.challenges import api as challenges
 from sonobench_platform.challenges import organisers_api as organisers
+from sonobench_platform.challenges import plan_api as plans
 from sonobench_platform.config import Settings
 from sonobench_platform.desk import people_api as privacy
-from sonobench_platform.desk.idempotency import Idempotency
 from sonobench_platform.desk import service_api as service
+from sonobench_platform.desk.idempotency import Idempotency
 from sonobench_platform.desk.metrics import Measured, Metrics
 from sonobench_platform.leaderboards import api as leaderboards
 from sonobench_platform.nodes import api as nodes
 from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, SecurityHeaders
+from sonobench_platform.registry import api as registry
 from sonobench_platform.runs import api as runs
+from sonobench_platform.runs import organising_api as again
 from sonobench_platform.submissions import api as submissions
+from sonobench_platform.submissions import counting_api as counting
 from sonobench_platform.teams import api as teams
 from sonobench_platform.teams import entries_api as entries
 from sonobench_platform.teams import invitations_api as invitations
@@ -44,10 +48,14 @@ ROUTERS = (
     organisers.router,
     privacy.router,
     challenges.router,
+    plans.router,
     submissions.router,
+    counting.router,
     uploads.router,
+    registry.router,
     leaderboards.router,
     runs.router,
+    again.router,
     nodes.router,
     nodes.internal,
     audit.router,

@@ -84,6 +84,15 @@ class Settings(BaseSettings):
     oidc_name: Annotated[str, Field(max_length=60)] = "your organisation"
     """What the provider is called on the sign-in page."""
 
+    registry_host: str = ""
+    """What teams type before an image's name in `docker push`, for example `bench.example.org`; empty: no registry."""
+    registry_url: str = ""
+    """Where this server reaches the registry; empty for `https://` and the host, or for the private one."""
+    registry_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Have `serve` start a private registry on this port (Debian: docker-registry). None: none, or one of your own."""
+    registry_ca_file: Path | None = None
+    """Certificates to trust when the registry is asked, where they are not the public ones."""
+
     lease_s: Positive = 40.0
     """How long a claimed run belongs to its worker without a heartbeat. With `sweep_s` it bounds how long a dead worker's
     run lies unseen: a minute at most."""
@@ -110,7 +119,7 @@ class Settings(BaseSettings):
     max_open_submissions: Annotated[int, Field(ge=1)] = 20
     """Submissions of one team to one challenge that may wait or run at the same time."""
     canary_failures_per_day: Annotated[int, Field(ge=1, le=10_000)] = 20
-    """Images of one team that may crash on the public samples in a day: they cost no attempt, and would else be free computing."""
+    """Images of one team that may crash on the public samples in a day: they cost no attempt, and would be free computing."""
 
     @field_validator("home")
     @classmethod
@@ -160,5 +169,13 @@ class Settings(BaseSettings):
         self.node_token_file = (self.node_token_file or self.home / "node-token").expanduser().resolve()
         self.organiser_token_file = (self.organiser_token_file or self.home / "organiser-token").expanduser().resolve()
         self.link_secret_file = (self.link_secret_file or self.home / "link-secret").expanduser().resolve()
+        self._find_the_registry()
         self.database_url = self.database_url or f"sqlite:///{self.home / 'sonobench.sqlite'}"
         return self
+
+    def _find_the_registry(self) -> None:
+        if self.registry_port is not None:
+            self.registry_host = self.registry_host or f"127.0.0.1:{self.registry_port}"
+            self.registry_url = self.registry_url or f"http://127.0.0.1:{self.registry_port}"
+        elif self.registry_host and not self.registry_url:
+            self.registry_url = f"https://{self.registry_host}"

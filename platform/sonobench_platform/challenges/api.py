@@ -1,53 +1,91 @@
-"""Challenges: anyone may read them; organisers open and close them."""
+"""Challenges: anyone may read those that are not hidden; organisers open, close, hide and show them."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from sonobench_eval.challenge.public import PublicChallenge, public_part
-from sonobench_platform.accounts.access import Everyone, OrganiserCaller
-from sonobench_platform.challenges import repository
+from sonobench_platform.accounts.access import OrganiserCaller, Visitor
+from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.challenges import view
 from sonobench_platform.challenges.definition import public_challenge
+from sonobench_platform.challenges.hiding import set_hidden
 from sonobench_platform.challenges.opening import set_open
-from sonobench_platform.challenges.schemas import ChallengeDetail, Challenges, ChallengeSummary, detail_of, summary_of
-from sonobench_platform.core import CoreDep
+from sonobench_platform.challenges.phases import get_phase
+from sonobench_platform.challenges.schemas import ChallengeDetail, Challenges, ChallengeSummary
+from sonobench_platform.core import Core, CoreDep
 from sonobench_platform.problems import refusals
+from sonobench_platform.teams.visible import organised, visible
 
 router = APIRouter(prefix="/api/v1/challenges", tags=["challenges"])
 
+PhaseQuery = Annotated[str | None, Query(max_length=64, description="Of this phase.")]
 
-@router.get("", dependencies=[Everyone], summary="All challenges")
-def list_challenges(core: CoreDep) -> Challenges:
+
+@router.get("", summary="All challenges")
+def list_challenges(core: CoreDep, caller: Visitor) -> Challenges:
+    """Hidden ones are listed for their organisers alone."""
     with core.database.read() as session:
-        rows = repository.everything(session)
-    return Challenges(items=[summary_of(row) for row in rows])
+        return Challenges(items=view.all_visible(session, caller, core.clock.now()))
 
 
-@router.get("/{name}", dependencies=[Everyone], responses=refusals(404), summary="One challenge")
-def get_challenge(core: CoreDep, name: str) -> ChallengeDetail:
-    """Tasks, centres, metrics, limits and how it is ranked. References and case names are never shown."""
+@router.get("/{name}", responses=refusals(404), summary="One challenge")
+def get_challenge(core: CoreDep, caller: Visitor, name: str) -> ChallengeDetail:
+    """Tasks, centres, metrics, limits, phases, what was changed of it, and how it is ranked.
+
+    References and case names are never shown.
+    """
     with core.database.read() as session:
-        row = repository.get(session, name)
-    return detail_of(row)
+        return view.detail(session, visible(session, caller, name), core.clock.now())
 
 
-@router.get("/{name}/public", dependencies=[Everyone], responses=refusals(404), summary="A challenge without its cases")
-def get_public_challenge(core: CoreDep, name: str) -> PublicChallenge:
+@router.get("/{name}/public", responses=refusals(404), summary="A challenge without its cases")
+def get_public_challenge(core: CoreDep, caller: Visitor, name: str, phase: PhaseQuery = None) -> PublicChallenge:
     """All that `sonobench test --sample` needs to run and score an image on other images, as the platform would."""
     with core.database.read() as session:
-        row = repository.get(session, name)
-    return public_part(public_challenge(row), row.hash)
+        row = visible(session, caller, name)
+        of = row if phase is None else get_phase(session, row, phase)
+        return public_part(public_challenge(of), of.hash)
 
 
 @router.post("/{name}/close", responses=refusals(401, 403, 404), summary="Close a challenge")
-def close_challenge(core: CoreDep, _caller: OrganiserCaller, name: str) -> ChallengeSummary:
-    """It takes no more images, and its board is published with exact times and memory. Twice is harmless."""
-    with core.database.write() as work:
-        return summary_of(set_open(core, work, name, is_open=False))
+def close_challenge(core: CoreDep, caller: OrganiserCaller, name: str, phase: PhaseQuery = None) -> ChallengeSummary:
+    """It takes no more images, whatever its dates, and its boards are published with exact times and memory.
+
+    With `phase`, that phase alone. Twice is harmless.
+    """
+    return _set_open(core, caller, name, phase, is_open=False)
 
 
 @router.post("/{name}/open", responses=refusals(401, 403, 404), summary="Open a challenge again")
-def open_challenge(core: CoreDep, _caller: OrganiserCaller, name: str) -> ChallengeSummary:
-    """It takes images again, and its board shows times to 1 % and memory to 64 MiB. Twice is harmless."""
+def open_challenge(core: CoreDep, caller: OrganiserCaller, name: str, phase: PhaseQuery = None) -> ChallengeSummary:
+    """It takes images again within its dates, and its boards show times to 1 % and memory to 64 MiB while it does.
+
+    With `phase`, that phase alone. Twice is harmless.
+    """
+    return _set_open(core, caller, name, phase, is_open=True)
+
+
+@router.post("/{name}/hide", responses=refusals(401, 403, 404), summary="Hide a challenge")
+def hide_challenge(core: CoreDep, caller: OrganiserCaller, name: str) -> ChallengeSummary:
+    """Only its organisers know of it then: for all others there is none of that name. Twice is harmless."""
     with core.database.write() as work:
-        return summary_of(set_open(core, work, name, is_open=True))
+        challenge = set_hidden(core, work, caller, organised(work.session, caller, name), is_hidden=True)
+        return view.summary(work.session, challenge, core.clock.now())
+
+
+@router.post("/{name}/show", responses=refusals(401, 403, 404), summary="Show a hidden challenge")
+def show_challenge(core: CoreDep, caller: OrganiserCaller, name: str) -> ChallengeSummary:
+    """Everyone may know of it. Twice is harmless."""
+    with core.database.write() as work:
+        challenge = set_hidden(core, work, caller, organised(work.session, caller, name), is_hidden=False)
+        return view.summary(work.session, challenge, core.clock.now())
+
+
+def _set_open(core: Core, caller: Identity, name: str, phase: str | None, *, is_open: bool) -> ChallengeSummary:
+    with core.database.write() as work:
+        organised(work.session, caller, name)
+        challenge = set_open(core, work, name, is_open=is_open, caller=caller, phase=phase)
+        return view.summary(work.session, challenge, core.clock.now())

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from sonobench_platform.accounts.identity import SERVER, Identity
+from sonobench_platform.audit.log import record
 from sonobench_platform.challenges import repository
-from sonobench_platform.challenges.phases import of_challenge, rules_of, takes_images
+from sonobench_platform.challenges.phases import get_phase, of_challenge, rules_of, takes_images
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, PhaseRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.leaderboards.publish import latest, publish
 
 
-def set_open(core: Core, work: Work, name: str, *, is_open: bool) -> ChallengeRow:
-    """Open or close a challenge and publish its board anew; as it is already, nothing changes.
+def set_open(
+    core: Core, work: Work, name: str, *, is_open: bool, caller: Identity = SERVER, phase: str | None = None
+) -> ChallengeRow:
+    """Open or close a challenge, or one phase of it, and publish its board anew; as it is already, nothing changes.
 
     Closed, it takes no new image; what was handed in before still runs and counts. Its board is published with exact
-    figures, and rounded again should it open again (who read the exact ones has them).
+    figures, and rounded again should it open again (who read the exact ones has them). Opened, it takes images within its dates.
 
     Raises:
-        NotFound: there is no such challenge.
+        NotFound: there is no such challenge or phase.
     """
     challenge = repository.get(work.session, name)
-    for phase in of_challenge(work.session, challenge.id):
-        phase.is_held = not is_open
-        settle_phase(core, work, phase)
-    challenge.is_open = is_open
+    meant = of_challenge(work.session, challenge.id) if phase is None else [get_phase(work.session, challenge, phase)]
+    changed = [row.name for row in meant if row.is_held is is_open]
+    for row in meant:
+        row.is_held = not is_open
+        settle_phase(core, work, row)
+    challenge.is_open = any(row.is_open for row in of_challenge(work.session, challenge.id))
+    if changed:
+        action = "challenge.open" if is_open else "challenge.close"
+        record(core, work, caller, action, name, challenge_id=challenge.id, detail={"phases": changed})
     return challenge
 
 
@@ -45,6 +54,8 @@ def settle_phase(core: Core, work: Work, phase: PhaseRow) -> bool:
     else:
         phase.closed_at = now
     work.session.flush()
+    challenge = work.session.get_one(ChallengeRow, phase.challenge_id)
+    challenge.is_open = any(row.is_open for row in of_challenge(work.session, challenge.id))
     if latest(work.session, phase.id) is not None:
         publish(core, work, phase_id=phase.id)
     return True

@@ -9,6 +9,7 @@ from pathlib import Path
 from sonobench_eval.challenge.check import check_data
 from sonobench_eval.challenge.digest import challenge_hash, dataset_hash
 from sonobench_eval.challenge.load import ChallengeError, LoadedChallenge, load_challenge, parse_challenge
+from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.challenge.phase import Phase
 from sonobench_platform.challenges.definition import keep_definition, keep_inputs
 from sonobench_platform.db.models import ChallengeRow
@@ -53,7 +54,7 @@ def read_file(path: Path) -> LoadedChallenge:
     return load_challenge(path.expanduser().resolve())
 
 
-def read_sent(text: str, known: ChallengeRow, registered: LoadedChallenge) -> LoadedChallenge:
+def read_sent(text: str, known: ChallengeRow, registered: Challenge) -> LoadedChallenge:
     """A definition that came over HTTP: its data is where that of the registered challenge is, and nowhere else on this server.
 
     Raises:
@@ -63,7 +64,7 @@ def read_sent(text: str, known: ChallengeRow, registered: LoadedChallenge) -> Lo
     challenge = parse_challenge(text, name="body")
     if challenge.name != known.name:
         raise DefinitionRefused("other-name", f"The definition is of {challenge.name!r}, and this is {known.name!r}.")
-    if (challenge.inputs, challenge.truth) != (registered.challenge.inputs, registered.challenge.truth):
+    if (challenge.inputs, challenge.truth) != (registered.inputs, registered.truth):
         raise DefinitionRefused(
             "other-folders",
             "Over HTTP a definition keeps the folders that are registered for its data. Change `inputs` or `truth` with "

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sonobench_eval.evaluation import Evaluation, FindingRecord
 from sonobench_eval.io.findings import Finding, FindingCode, summarise
 from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.challenges.showing import shows_scores, why_hidden
 from sonobench_platform.db.models import EvaluationRow, RunRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import NotFound
@@ -77,13 +78,15 @@ def _told_count(count: int) -> int:
     return count if count <= _COUNTED_EXACTLY else 10 ** (len(str(count)) - 1)
 
 
-def evaluation_json(session: Session, caller: Identity, submission_id: str) -> str:
+def evaluation_json(session: Session, caller: Identity, submission_id: str, *, now: datetime) -> str:
     """The stored document for an organiser; a team's own without what it may not see.
 
     Raises:
-        NotFound: there is no such submission, it is another team's, or it has no evaluation yet.
+        NotFound: there is no such submission, it is another team's, it has no evaluation yet, or its phase does not show scores.
     """
     whole = submissions.whole(session, submission_id, caller=caller)
+    if not shows_scores(whole.phase, caller, whole.submission.team_id, now):
+        raise NotFound("scores-not-shown", why_hidden(whole.phase))
     row = None if whole.run is None else current_evaluation(session, whole.run.id)
     if row is None:
         raise NotFound("no-evaluation", f"Submission {submission_id} is {whole.submission.state} and has no evaluation.")

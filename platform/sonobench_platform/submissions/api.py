@@ -50,7 +50,7 @@ def create_submission(core: CoreDep, caller: Participant, name: str, body: NewSu
     """Opens a submission that waits for its image; PUT it to `upload_url`."""
     with core.database.write() as work:
         made = create.create(core, work, caller, challenge_name=name, wanted=body)
-        shown = view.view_one(work.session, caller, made.id)
+        shown = view.view_one(work.session, caller, made.id, now=core.clock.now())
     return CreatedSubmission(submission=shown, upload_url=f"/api/v1/submissions/{made.id}/image")
 
 
@@ -74,7 +74,7 @@ async def put_image(request: Request, core: CoreDep, caller: Participant, submis
 def _complete(core: Core, caller: Identity, submission_id: str, incoming: Incoming, sha256: bytes | None) -> Submission:
     upload.complete(core, submission_id, incoming, sha256)
     with core.database.read() as session:
-        return view.view_one(session, caller, submission_id)
+        return view.view_one(session, caller, submission_id, now=core.clock.now())
 
 
 @router.get("/submissions", responses=refusals(401, 403, 422), summary="Submissions, newest first")
@@ -108,7 +108,7 @@ def cancel_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_
     with core.database.write() as work:
         by = "the team" if caller.teams else "an organiser"
         cancel.cancel(core, work, submission_id, caller=caller, cause=f"cancelled by {by}")
-        return view.view_one(work.session, caller, submission_id)
+        return view.view_one(work.session, caller, submission_id, now=core.clock.now())
 
 
 @router.get(
@@ -120,7 +120,7 @@ def cancel_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_
 def get_evaluation(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> Response:
     """Organisers get it whole; a team gets its own without the single cases and without names its container wrote."""
     with core.database.read() as session:
-        document = evaluation_json(session, caller, submission_id)
+        document = evaluation_json(session, caller, submission_id, now=core.clock.now())
     return Response(document, media_type="application/json")
 
 

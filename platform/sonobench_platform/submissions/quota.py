@@ -7,6 +7,7 @@ from: a second giving back finds the first and changes nothing, however often a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -84,8 +85,10 @@ def give_back(core: Core, work: Work, submission: SubmissionRow, reason: GivenBa
     return True
 
 
-def was_given_back(session: Session, submission_id: str) -> bool:
-    return any(row.amount < 0 for row in session.scalars(_of_submission(submission_id)))
+def all_given_back(session: Session, submission_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the submissions whose attempt was given back."""
+    query = select(QuotaRow.submission_id).where(QuotaRow.submission_id.in_(submission_ids), QuotaRow.amount < 0)
+    return frozenset(session.scalars(query))
 
 
 def left_for(core: Core, session: Session, team_id: str, phase: PhaseRow) -> Left:

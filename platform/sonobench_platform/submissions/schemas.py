@@ -142,7 +142,10 @@ class Submission(BaseModel):
     failure: FailureView | None
     trouble: Annotated[str | None, Field(description="Why the platform is trying again, if it is. It costs the team nothing.")]
     progress: Annotated[Progress | None, Field(description="Only while running.")]
-    result: Annotated[Result | None, Field(description="Only once scored.")]
+    result: Annotated[Result | None, Field(description="Only once scored, and only for those whom its phase shows scores.")]
+    result_hidden: Annotated[str | None, Field(description="Why the result is not shown, where there is one.")]
+    chosen: Annotated[bool, Field(description="Whether its team chose it, which counts in phases with `counts: chosen`.")]
+    costs_attempt: Annotated[bool, Field(description="False: its attempt was given back, and counts in no quota.")]
 
 
 class CreatedSubmission(BaseModel):

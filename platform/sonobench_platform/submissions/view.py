@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -22,12 +22,14 @@ from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.ranking.shown import shown_memory_bytes, shown_moment, shown_time_s
 from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.challenges.showing import shows_scores, why_hidden
 from sonobench_platform.db.models import HistoryRow, ImageRow
 from sonobench_platform.desk.paging import Place
 from sonobench_platform.domain.states import COUNTING, State
 from sonobench_platform.runs.expected_start import Expectation, expectations
 from sonobench_platform.runs.report import Report, ReportedMeasurement
 from sonobench_platform.submissions import repository
+from sonobench_platform.submissions.quota import all_given_back
 from sonobench_platform.submissions.repository import Whole
 from sonobench_platform.submissions.schemas import (
     ExpectedStart,
@@ -44,8 +46,8 @@ from sonobench_platform.submissions.schemas import (
 _TROUBLE = "The platform had trouble with this step and is trying again; it costs you nothing, and the organisers can see why."
 
 
-def view_one(session: Session, caller: Identity, submission_id: str, *, now: datetime | None = None) -> Submission:
-    """One submission as `caller` may see it; with `now`, what it may expect of the queue too.
+def view_one(session: Session, caller: Identity, submission_id: str, *, now: datetime) -> Submission:
+    """One submission as `caller` may see it at `now`.
 
     Raises:
         NotFound: there is none, or it is another team's.
@@ -59,24 +61,35 @@ def view_newest(
     *,
     challenge: str | None,
     limit: int,
+    now: datetime,
     after: Place | None = None,
-    now: datetime | None = None,
 ) -> list[Submission]:
     """The newest submissions that `caller` may see: a team its own, organisers all."""
     return _views(session, caller, repository.newest(session, caller=caller, challenge=challenge, limit=limit, after=after), now)
 
 
-def _views(session: Session, caller: Identity, wholes: Sequence[Whole], now: datetime | None) -> list[Submission]:
-    histories = repository.histories(session, [whole.submission.id for whole in wholes])
+class _Beside(NamedTuple):
+    """What stands beside a submission: its steps, what it may expect of the queue, whether its attempt was given back."""
+
+    history: Sequence[HistoryRow]
+    expected: Expectation | None
+    is_given_back: bool
+
+
+def _views(session: Session, caller: Identity, wholes: Sequence[Whole], now: datetime) -> list[Submission]:
+    ids = [whole.submission.id for whole in wholes]
+    histories, given_back = repository.histories(session, ids), all_given_back(session, ids)
     any_queued = any(whole.submission.state == State.QUEUED for whole in wholes)
     expected = expectations(session, now) if any_queued else {}
-    return [_view(caller, whole, histories[whole.submission.id], expected.get(whole.submission.id)) for whole in wholes]
+    beside = [_Beside(histories[each], expected.get(each), each in given_back) for each in ids]
+    return [_view(caller, whole, each, now) for whole, each in zip(wholes, beside, strict=True)]
 
 
-def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], expected: Expectation | None) -> Submission:
-    row, run = whole.submission, whole.in_hand
+def _view(caller: Identity, whole: Whole, beside: _Beside, now: datetime) -> Submission:
+    row, run, history, expected = whole.submission, whole.in_hand, beside.history, beside.expected
     organises = caller.may_organise(row.challenge_id)
     exact = organises or not whole.phase.is_open
+    shown = shows_scores(whole.phase, caller, row.team_id, now)
     moments = [step.at for step in history] if exact else _shown_moments(history)
     return Submission(
         id=row.id,
@@ -96,7 +109,10 @@ def _view(caller: Identity, whole: Whole, history: Sequence[HistoryRow], expecte
         failure=_failure(whole),
         trouble=row.trouble if organises or row.trouble is None else _TROUBLE,
         progress=_progress(whole, exact=exact),
-        result=_result(whole, exact=exact),
+        result=_result(whole, exact=exact) if shown else None,
+        result_hidden=why_hidden(whole.phase) if _has_result(whole) and not shown else None,
+        chosen=row.is_chosen,
+        costs_attempt=not beside.is_given_back,
     )
 
 
@@ -144,8 +160,13 @@ def _progress(whole: Whole, *, exact: bool) -> Progress | None:
     return Progress(phase=run.phase, since=since if exact else shown_moment(since, since=whole.submission.state_since))
 
 
+def _has_result(whole: Whole) -> bool:
+    """Whether it has a score: so has one that is run again."""
+    return whole.summary is not None and whole.submission.state in COUNTING
+
+
 def _result(whole: Whole, *, exact: bool) -> Result | None:
-    if whole.summary is None or whole.run is None or whole.run.outcome is None or whole.submission.state not in COUNTING:
+    if whole.summary is None or not _has_result(whole) or whole.run is None or whole.run.outcome is None:
         return None
     evaluation = Evaluation.from_json(whole.summary)
     measured = Report.model_validate_json(whole.run.outcome).measurement
