@@ -17,6 +17,7 @@ from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.intake.records import VerifiedImage
+from sonobench_eval.intake.registry_access import RegistryImage
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.clock import Clock
 from sonobench_platform.config import Settings
@@ -55,6 +56,9 @@ class Evaluator(Protocol):
     """The evaluator as the platform calls it (`wiring.py` joins it to `sonobench_eval`)."""
 
     def verify_image(self, upload: Path, verified: Path, *, tag: str) -> VerifiedImage:
+        """Raises `ImageRefused` where the team's image is at fault; anything else is the platform's."""
+
+    def verify_registry_image(self, image: RegistryImage, verified: Path, *, tag: str) -> VerifiedImage:
         """Raises `ImageRefused` where the team's image is at fault; anything else is the platform's."""
 
     def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:

@@ -43,6 +43,10 @@ class Pushed:
         kind = media_type or self.documents[self.digest][1]
         return Pushed(self.blobs, {**self.documents, digest(content): (content, kind)}, digest(content))
 
+    def tagged(self, tag: str) -> Pushed:
+        """The same, also under a tag."""
+        return Pushed(self.blobs, {**self.documents, tag: self.documents[self.digest]}, self.digest)
+
     def indexed(self, *platforms: dict[str, str] | None) -> Pushed:
         """Under an index that names this manifest once for each platform, with an attestation beside."""
         content, kind = self.documents[self.digest]
@@ -208,9 +212,10 @@ def _await(url: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the registry does not answer")
 
 
-def push(url: str, repository: str, image: Pushed) -> None:
-    """Pushes by the registry's HTTP API, blobs first."""
-    with httpx.Client(base_url=url, trust_env=False) as http:
+def push(url: str, repository: str, image: Pushed, *, token: str | None = None) -> None:
+    """Pushes by the registry's HTTP API, blobs first; with a bearer token where one is given."""
+    authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=url, headers=authorization, trust_env=False) as http:
         for name, content in image.blobs.items():
             place = http.post(f"/v2/{repository}/blobs/uploads/").raise_for_status().headers["location"]
             headers = {"Content-Type": "application/octet-stream"}

@@ -12,6 +12,7 @@ from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.evaluation import Evaluation, FindingRecord, MetricScore, Provenance, TaskScore
 from sonobench_eval.intake.records import ImageRefused, VerifiedImage
+from sonobench_eval.intake.registry_access import RegistryImage
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.ranking.shown import shown_time_s, whole_minute
 from sonobench_platform.core import Contender, Scores
@@ -73,9 +74,14 @@ class FakeEvaluator:
     """What each scoring was told the names were made with."""
 
     def verify_image(self, upload: Path, verified: Path, *, tag: str) -> VerifiedImage:
+        return self._verify(upload.read_bytes(), verified, tag=tag)
+
+    def verify_registry_image(self, image: RegistryImage, verified: Path, *, tag: str) -> VerifiedImage:
+        return self._verify(f"{image.repository}@{image.digest}".encode(), verified, tag=tag)
+
+    def _verify(self, content: bytes, verified: Path, *, tag: str) -> VerifiedImage:
         self.verified += 1
         self._interfere()
-        content = upload.read_bytes()
         if content.startswith(b"refuse"):
             raise ImageRefused("not-an-image", "This is not an image. Send the output of `docker save`.")
         verified.write_bytes(b"verified " + content)

@@ -28,6 +28,7 @@ from sonobench_platform.commands.supervisor import ChildSpec, Supervisor
 from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.queue.embedded import EmbeddedRedis, EmbeddedRedisError, redis_server
+from sonobench_platform.registry.configuration import program, write_configuration
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def serve(settings: Settings, *, with_workers: bool, drain_grace_s: float, fd: i
         if broker is not None:
             settings = settings.model_copy(update={"broker_url": broker.broker_url})
         children = _workers(settings, drain_grace_s=drain_grace_s) if with_workers else []
+        children += _registry(settings)
         supervisor = held.enter_context(Supervisor(children, broker=broker, grace_s=drain_grace_s + _CHILD_END_MARGIN_S))
         platform = held.enter_context(opened(settings))
         _run(create_app(platform=platform), listener, supervisor, address=address)
@@ -128,6 +130,24 @@ def _workers(settings: Settings, *, drain_grace_s: float) -> list[ChildSpec]:
             logs / "run-worker.log",
         ),
     ]
+
+
+def _registry(settings: Settings) -> list[ChildSpec]:
+    """A private registry, where one is wanted.
+
+    Raises:
+        CommandError: its program is not installed.
+    """
+    if settings.registry_port is None:
+        return []
+    found = program()
+    if found is None:
+        raise CommandError("SONOBENCH_REGISTRY_PORT is set and no registry is installed; apt-get install docker-registry")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    configured = write_configuration(settings, address=f"{host}:{settings.registry_port}")
+    logs = settings.home / "logs"
+    logs.mkdir(exist_ok=True)
+    return [ChildSpec("registry", [found, "serve", str(configured)], dict(os.environ), logs / "registry.log")]
 
 
 _SONOBENCH = [sys.executable, "-m", "sonobench_platform.commands"]

@@ -18,6 +18,7 @@ from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.ids import new_id
 from sonobench_platform.domain.states import State
+from sonobench_platform.registry.found import image_at
 from sonobench_platform.runs.purpose import FIRST
 from sonobench_platform.storage.store import settle
 from sonobench_platform.submissions import repository
@@ -51,10 +52,8 @@ def check_submission(core: Core, submission_id: str) -> None:
 
 def _check(core: Core, lease: WorkerLease, verifying: Path) -> None:
     upload = core.store.upload(lease.submission_id)
-    if not upload.is_file():
-        raise FileNotFoundError(f"{upload} is gone")  # our fault, and intake would call it the team's
     try:
-        image = core.evaluator.verify_image(upload, verifying, tag=f"{TAG_PREFIX}:{lease.submission_id}")
+        image = _verified(core, lease.submission_id, upload, verifying)
     except ImageRefused as refused:
         with core.database.write() as work:
             _reject(core, work, lease, code=refused.code, sentence=refused.sentence)
@@ -68,6 +67,22 @@ def _check(core: Core, lease: WorkerLease, verifying: Path) -> None:
             settle(verifying, core.store.image(image.config_digest))
             _enqueue(core, work, lease.held(work), image)
         work.after_commit(lambda: upload.unlink(missing_ok=True))
+
+
+def _verified(core: Core, submission_id: str, upload: Path, verifying: Path) -> VerifiedImage:
+    """The image, however it came: the same check, and the same tar of our own writing.
+
+    Raises:
+        ImageRefused: the team's to mend; anything else is ours.
+    """
+    tag = f"{TAG_PREFIX}:{submission_id}"
+    with core.database.read() as session:
+        pushed = session.get_one(SubmissionRow, submission_id).image_reference
+    if pushed is not None:
+        return core.evaluator.verify_registry_image(image_at(core, pushed), verifying, tag=tag)
+    if not upload.is_file():
+        raise FileNotFoundError(f"{upload} is gone")  # our fault, and intake would call it the team's
+    return core.evaluator.verify_image(upload, verifying, tag=tag)
 
 
 _ANOTHER_TEAMS = (

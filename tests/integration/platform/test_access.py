@@ -126,6 +126,17 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("PUT", "/internal/v1/nodes/{node}/report"): {NODE},
     ("POST", "/internal/v1/nodes/{node}/reference"): {NODE},
     ("GET", "/api/v1/audit"): {ADMIN},
+    ("POST", "/api/v1/challenges/{name}/webhooks"): {ORGANISER},
+    ("GET", "/api/v1/challenges/{name}/webhooks"): {ORGANISER},
+    ("POST", "/api/v1/webhooks"): {ADMIN},
+    ("GET", "/api/v1/webhooks"): {ADMIN},
+    ("DELETE", "/api/v1/webhooks/{webhook_id}"): {ORGANISER},
+    ("POST", "/api/v1/webhooks/{webhook_id}/test"): {ORGANISER},
+    ("GET", "/api/v1/webhooks/{webhook_id}/deliveries"): {ORGANISER},
+    ("GET", "/api/v1/notices"): {ADMIN},
+    ("POST", "/api/v1/notices/{notice_id}/retry"): {ADMIN},
+    ("GET", "/api/v1/me/notices"): {PERSON},
+    ("PUT", "/api/v1/me/notices"): {PERSON},
     ("GET", "/api/v1/challenges/{name}/audit"): {ORGANISER},
 }
 
@@ -174,6 +185,8 @@ def addresses(world: Any) -> dict[str, str]:
         "team_id": "team-aaaaaaaaaaaaaaaa",
         "person_id": "pers-aaaaaaaaaaaaaaaa",
         "token_id": "tok-aaaaaaaaaaaaaaaa",
+        "webhook_id": "hook-aaaaaaaaaaaaaaaa",
+        "notice_id": "note-aaaaaaaaaaaaaaaa",
         "invitation_id": "inv-aaaaaaaaaaaaaaaa",
     }
 
