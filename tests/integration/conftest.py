@@ -67,13 +67,13 @@ def new_database_url(request: pytest.FixtureRequest, backend: str, tmp_path: Pat
 
 
 @pytest.fixture
-def put_sqlite(sqlite_template: bytes) -> Callable[[Path], None]:
-    """Lays the migrated file into a platform's home, unless there is one."""
+def put_sqlite(sqlite_template: bytes, backend: str) -> Callable[[Path], None]:
+    """Lays the migrated file into a platform's home, unless there is one or the database is elsewhere."""
 
     def put(home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = home / "sonobench.sqlite"
-        if not path.exists():
+        if backend == "sqlite" and not path.exists():
             path.touch(mode=0o600)
             path.write_bytes(sqlite_template)
 

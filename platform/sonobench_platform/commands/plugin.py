@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sonobench_platform.commands import menu_audit, menu_entries, menu_people, menu_teams
+from sonobench_platform.commands import menu_audit, menu_backup, menu_entries, menu_people, menu_teams
 
 Home = Annotated[
     Path | None,
@@ -23,7 +23,7 @@ Grace = Annotated[
     typer.Option("--drain-grace", min=0, max=86400, help="Seconds that a run may go on after SIGTERM, before it is given back."),
 ]
 
-MENUS: tuple[Callable[[typer.Typer], None], ...] = (menu_audit.add_to, menu_people.add_to, menu_teams.add_to, menu_entries.add_to)
+MENUS: tuple[Callable[[typer.Typer], None], ...] = (menu_audit.add_to, menu_backup.add_to, menu_people.add_to, menu_teams.add_to, menu_entries.add_to)
 """What adds further commands to `sonobench admin`: `add_to` of each `commands/menu_*.py`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
