@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 from platform_world import Http
 
-from sonobench_platform.accounts import tokens
+from sonobench_platform.accounts import sessions, tokens
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.accounts.tokens import TokenKind
 from sonobench_platform.db.models import ChallengeRow, NoticeRow, OrganiserRow, PersonRow, TokenRow
@@ -46,6 +47,25 @@ def make_person(world: Any, name: str, *, email: str | None = None, password_has
         work.session.flush()
         work.session.add(kept)
     return Person(person.id, name, address, Http(world.app, token))
+
+
+def browser_of(world: Any, person: Person) -> Http:
+    """The person's signed-in browser, which sends its cookie and its session's secret with each request."""
+    core = world.platform.core
+    with core.database.write() as work:
+        made = sessions.start(core, work, work.session.get_one(PersonRow, person.id), agent="Lynx")
+    cookie = f"{sessions.cookie_name(core.settings)}={made.cookie}"
+    return Browser(world.app, headers={"Cookie": cookie, "X-CSRF-Token": made.csrf})
+
+
+@dataclass
+class Browser(Http):
+    """Requests with headers of its own."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
+        return super().request(method, url, **{**options, "headers": {**self.headers, **options.get("headers", {})}})
 
 
 def make_organiser(world: Any, name: str, challenge: str = "tiny") -> Person:

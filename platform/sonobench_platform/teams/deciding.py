@@ -15,6 +15,7 @@ from sonobench_platform.db.session import Work
 from sonobench_platform.desk.paging import Place, newer
 from sonobench_platform.domain.errors import Conflict, NotFound
 from sonobench_platform.domain.ids import is_id
+from sonobench_platform.notices.events import entry_decided
 from sonobench_platform.notices.outbox import mail
 from sonobench_platform.teams import repository
 from sonobench_platform.teams.entering import find, not_entered
@@ -143,6 +144,7 @@ def _decide(core: Core, work: Work, caller: Identity, entry: EntryRow, *, status
     entry.status, entry.reason = status, reason
     entry.decided_at, entry.decided_by = core.clock.now(), caller.person_id or caller.name[:100]
     work.session.flush()
+    entry_decided(work, entry, at=core.clock.now())
 
 
 def _tell_captain(core: Core, work: Work, entry: EntryRow, *, event: str, subject: str, text: str) -> None:

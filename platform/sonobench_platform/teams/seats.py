@@ -87,24 +87,21 @@ def _take(work: Work, team_id: str, wanted: Iterable[tuple[str, str]]) -> None:
         seat = seat_of(work.session, challenge_id, person_id)
         if seat is not None and seat.team_id == team_id:
             continue
+        # Made before the attempt: a failed one leaves rows that cannot be read any more.
+        taken = _taken(work.session, challenge_id, person_id)
         if seat is not None:
-            raise _taken(work.session, challenge_id, person_id)
-        challenge, person = work.session.get_one(ChallengeRow, challenge_id), work.session.get_one(PersonRow, person_id)
+            raise taken
         work.session.add(SeatRow(challenge_id=challenge_id, person_id=person_id, team_id=team_id))
         try:
             work.session.flush()
         except IntegrityError as error:  # PostgreSQL: another team was quicker by a moment
-            raise _already(person.name, challenge.title) from error
+            raise taken from error
 
 
 def _taken(session: Session, challenge_id: str, person_id: str) -> Conflict:
     person, challenge = session.get_one(PersonRow, person_id), session.get_one(ChallengeRow, challenge_id)
-    return _already(person.name, challenge.title)
-
-
-def _already(person: str, challenge: str) -> Conflict:
     return Conflict(
         "seat-taken",
-        f"{person} takes part in {challenge} with another team already, and a person has one team in a challenge. "
+        f"{person.name} takes part in {challenge.title} with another team already, and a person has one team in a challenge. "
         "Go on without that person here, or ask the organisers to free the seat.",
     )
