@@ -24,6 +24,7 @@ from sonobench_platform.desk.idempotency import Idempotency
 from sonobench_platform.desk.metrics import Measured, Metrics
 from sonobench_platform.leaderboards import api as leaderboards
 from sonobench_platform.nodes import api as nodes
+from sonobench_platform.notices import api as notices
 from sonobench_platform.protection import BodyLimit, HeadAsGet, PlainPaths, SecurityHeaders
 from sonobench_platform.registry import api as registry
 from sonobench_platform.runs import api as runs
@@ -59,6 +60,7 @@ ROUTERS = (
     nodes.router,
     nodes.internal,
     audit.router,
+    notices.router,
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 

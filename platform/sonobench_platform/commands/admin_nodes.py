@@ -26,7 +26,7 @@ DRIFT_WORTH_A_LOOK_PERCENT = 5.0
 def list_nodes(settings: Settings, *, as_json: bool) -> None:
     """Every node, by name."""
     with told_in_a_sentence(TokenFileError), opened(settings) as platform, platform.core.database.read() as session:
-        found = [node_of(row) for row in repository.everything(session)]
+        found = [node_of(session, row) for row in repository.everything(session)]
     if as_json:
         print(json.dumps([each.model_dump(mode="json") for each in found], indent=1, ensure_ascii=False))
     elif not found:
@@ -50,7 +50,7 @@ def forget_node(settings: Settings, name: str) -> None:
 def nodes_table(nodes: Sequence[Node]) -> Table:
     """Name, when it was last heard of, whether it is safe, its reference time and how that has drifted."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("Node", "Seen", "Safe for hidden data", "Reference", "First", "Drift"):
+    for heading in ("Node", "Seen", "Safe for hidden data", "Reference", "First", "Drift", "Baselines"):
         table.add_column(heading, no_wrap=True)
     for each in nodes:
         table.add_row(
@@ -60,6 +60,7 @@ def nodes_table(nodes: Sequence[Node]) -> Table:
             _seconds(each.reference_s),
             _seconds(each.first_reference_s),
             _drift(each.drift_percent),
+            _drift(each.baseline_drift_percent),
         )
     return table
 

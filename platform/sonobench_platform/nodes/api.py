@@ -24,7 +24,7 @@ NodeInPath = Annotated[str, Path(pattern=NODE_PATTERN, description="The node's n
 def list_nodes(core: CoreDep, _caller: AdministratorCaller) -> Nodes:
     """What each node last said of itself, and how its speed has drifted."""
     with core.database.read() as session:
-        return Nodes(items=[node_of(row) for row in repository.everything(session)])
+        return Nodes(items=[node_of(session, row) for row in repository.everything(session)])
 
 
 @internal.put(

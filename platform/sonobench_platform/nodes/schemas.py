@@ -26,7 +26,10 @@ class NodeReport(NodeStatement):
 
 
 class Node(BaseModel):
-    """One node. `drift_percent` above 0: it has become slower since its reference container first ran there."""
+    """One node. `drift_percent` above 0: it has become slower since its reference container first ran there.
+
+    `baseline_drift_percent` says so of whole submissions, which use what the reference container does not.
+    """
 
     name: str
     seen_at: datetime
@@ -37,6 +40,10 @@ class Node(BaseModel):
     first_reference_s: float | None
     reference_at: datetime | None
     drift_percent: Annotated[float | None, Field(description="Now against the first time, in percent.")]
+    gpus: int = 0
+    baseline_drift_percent: Annotated[
+        float | None, Field(description="Of the baselines' last times there against their usual ones, the worst, in percent.")
+    ] = None
 
 
 class Nodes(BaseModel):

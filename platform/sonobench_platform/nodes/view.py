@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 
+from sqlalchemy.orm import Session
+
 from sonobench_platform.db.models import NodeRow
 from sonobench_platform.nodes.schemas import Node
 from sonobench_platform.nodes.service import drift_percent
+from sonobench_platform.runs.baseline_times import worst_drift_on
 
 
-def node_of(row: NodeRow) -> Node:
+def node_of(session: Session, row: NodeRow) -> Node:
+    drift = worst_drift_on(session, row.name)
     return Node(
         name=row.name,
         seen_at=row.seen_at,
@@ -20,4 +24,6 @@ def node_of(row: NodeRow) -> Node:
         first_reference_s=row.first_reference_s,
         reference_at=row.reference_at,
         drift_percent=drift_percent(row),
+        gpus=row.gpus,
+        baseline_drift_percent=None if drift is None else drift.percent,
     )

@@ -74,6 +74,11 @@ def baselines(session: Session, challenge_id: str | None = None) -> list[Baselin
     return [Baseline(*row) for row in session.execute(query.order_by(BaselineRow.next_at, BaselineRow.submission_id))]
 
 
+def get_baseline(session: Session, submission_id: str) -> Baseline:
+    """Raises `NoResultFound` where the submission is none."""
+    return Baseline(session.get_one(BaselineRow, submission_id), session.get_one(SubmissionRow, submission_id))
+
+
 def start_due_baselines(core: Core) -> list[str]:
     """Queue the baselines whose time has come; their ids. Called by every sweep; twice at once starts each once."""
     with core.database.read() as session:

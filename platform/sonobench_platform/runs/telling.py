@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import OrganiserRow, PersonRow
 from sonobench_platform.db.session import Work
+from sonobench_platform.notices.events import attention_needed
 from sonobench_platform.notices.outbox import mail
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ def tell_organisers(core: Core, work: Work, challenge_id: str, *, event: str, su
         event: what it tells, as `noun.verb`: `run.lost`, `baseline.drifted`.
     """
     work.after_commit(lambda: log.error("%s: %s", subject, text))
+    attention_needed(work, challenge_id, about=event, subject=subject, at=core.clock.now())
     query = (
         select(PersonRow.email)
         .join(OrganiserRow, OrganiserRow.person_id == PersonRow.id)
