@@ -1,15 +1,13 @@
-"""`sonobench import uusic25`: a challenge file from a folder in a known layout."""
+"""`sonobench import`: a challenge file from a folder in a known layout, or from a table."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from sonobench_eval.cli.console import say, write_whole
-from sonobench_eval.cli.exits import CommandError, ExitCode
+from sonobench_eval.cli import importing_others
 
 PANEL = "On this machine"
 
@@ -31,8 +29,9 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file if 
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Make a challenge file from a folder in a known layout.", no_args_is_help=True)
+    group = typer.Typer(help="Make a challenge file from a folder in a known layout, or from a table.", no_args_is_help=True)
     group.command("uusic25")(import_uusic25_command)
+    importing_others.register(group)
     app.add_typer(group, name="import", rich_help_panel=PANEL)
 
 
@@ -58,11 +57,9 @@ def import_uusic25_command(
 
         sonobench import uusic25 data/ --nsd-convention uusic25 --nsd-tolerance 1
     """
-    if output.exists() and not force:
-        raise CommandError(f"{output} is there already. Give --force to replace it, or another name with -o.", ExitCode.USAGE)
+    importing_others.refuse_to_replace(output, force=force)
     from sonobench_eval.challenge.import_uusic25 import import_uusic25, slug
-    from sonobench_eval.challenge.load import dump_challenge
-    from sonobench_eval.report.figures import count_of
+    from sonobench_eval.cli.importing_writing import write_challenge
 
     challenge = import_uusic25(
         folder,
@@ -73,14 +70,4 @@ def import_uusic25_command(
         nsd_tolerance=tolerance,
         nsd_unit=unit,
     )
-    moved = {"inputs": _relative(folder / challenge.inputs, output)}
-    if challenge.truth is not None:
-        moved["truth"] = _relative(folder / challenge.truth, output)
-    write_whole(output, dump_challenge(challenge.model_copy(update=moved)).encode())
-    counts = ((len(challenge.tasks), "task"), (len(challenge.cases), "case"), (len(challenge.centers), "center"))
-    say(f"Wrote {output}: {', '.join(count_of(number, what) for number, what in counts)}.")
-
-
-def _relative(place: Path, output: Path) -> str:
-    """`place` as seen from the folder of the file that names it."""
-    return Path(os.path.relpath(place.resolve(), output.resolve().parent)).as_posix()
+    write_challenge(challenge, folder, output)

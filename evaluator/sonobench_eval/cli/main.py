@@ -15,6 +15,7 @@ from sonobench_eval.cli import (
     boards,
     challenges,
     comparing,
+    datasets,
     doctoring,
     importing,
     logs,
@@ -58,6 +59,7 @@ def make_app() -> typer.Typer:
     for room in (
         starting,
         importing,
+        datasets,
         trying,
         scoring,
         metrics,

@@ -20,7 +20,7 @@ Run = Callable[..., Any]
 
 TABLE = "team,seg_rank,cls_rank,time_s,gpu_memory_gb\nalpha,1,2,30,1.5\nbeta,2,1,20,2.5\ngamma,3,3,10,0.5\n"
 COMMANDS = (
-    *("init", "import", "test", "score", "metrics", "preset", "rank", "compare", "report"),
+    *("init", "import", "dataset", "test", "score", "metrics", "preset", "rank", "compare", "report"),
     *("challenge", "login", "submit", "status", "logs", "leaderboard"),
     *("serve", "worker", "admin", "demo"),
 )
