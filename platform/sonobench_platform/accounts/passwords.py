@@ -31,7 +31,7 @@ _ROWS = (
     "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiopasdfghjklyxcvbnm",
     "azertyuiopqsdfghjklmwxcvbn",
-    "01234567890",
+    "1234567890",
 )
 
 
@@ -51,7 +51,7 @@ def weakness(password: str, *, email: str = "", name: str = "") -> str | None:
         return f"The password is too long; take at most {LONGEST} characters."
     if len(set(plain)) < _FEWEST_DIFFERENT or _repeats(plain) or _runs(plain):
         return "The password is a pattern that is guessed at once; take four or five words that do not belong together."
-    if _core(plain) in _WELL_KNOWN or _is_made_of(plain, email=email, name=name):
+    if _cores(plain) & _WELL_KNOWN or _is_made_of(plain, email=email, name=name):
         return "The password is a well-known one, or made of your name or address; take four or five words of your own."
     return None
 
@@ -82,10 +82,11 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def _core(plain: str) -> str:
-    """The letters alone, with the usual disguises undone: `P@ssw0rd-2026!` is `password`."""
-    undisguised = plain.translate(str.maketrans("@4301$5!7", "aaeolssit"))
-    return re.sub(r"[^a-z]", "", re.sub(r"[\W\d_]+$", "", undisguised if re.match(r"[a-z]", undisguised) else plain))
+def _cores(plain: str) -> set[str]:
+    """The letters alone, and with the usual disguises undone: `P@ssw0rd-2026!` is `password`."""
+    word = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
+    undisguised = word.translate(str.maketrans("@4301$5!7", "aaeolssit"))
+    return {re.sub(r"[\W\d_]", "", each) for each in (word, undisguised)}
 
 
 def _repeats(plain: str) -> bool:
