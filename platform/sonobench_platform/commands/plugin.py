@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sonobench_platform.commands import menu_audit, menu_backup, menu_entries, menu_people, menu_teams
+from sonobench_platform.commands import menu_audit, menu_backup, menu_entries, menu_people, menu_runs, menu_teams
 
 Home = Annotated[
     Path | None,
@@ -23,7 +23,14 @@ Grace = Annotated[
     typer.Option("--drain-grace", min=0, max=86400, help="Seconds that a run may go on after SIGTERM, before it is given back."),
 ]
 
-MENUS: tuple[Callable[[typer.Typer], None], ...] = (menu_audit.add_to, menu_backup.add_to, menu_people.add_to, menu_teams.add_to, menu_entries.add_to)
+MENUS: tuple[Callable[[typer.Typer], None], ...] = (
+    menu_audit.add_to,
+    menu_backup.add_to,
+    menu_people.add_to,
+    menu_teams.add_to,
+    menu_entries.add_to,
+    menu_runs.add_to,
+)
 """What adds further commands to `sonobench admin`: `add_to` of each `commands/menu_*.py`."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -121,6 +128,14 @@ def _worker_commands() -> typer.Typer:
         from sonobench_platform.commands.settings import settings_with
 
         run(settings_with(home=home), jobs=jobs, poll_s=poll)
+
+    @worker.command("beat")
+    def beat(home: Home = None) -> None:
+        """Have lost and overdue work looked for every few seconds, through the broker. Score workers also look by themselves."""
+        from sonobench_platform.commands.beat import beat as run
+        from sonobench_platform.commands.settings import settings_with
+
+        run(settings_with(home=home))
 
     return worker
 
