@@ -10,7 +10,7 @@ import re
 import socket
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,6 +84,21 @@ class Settings(BaseSettings):
     oidc_name: Annotated[str, Field(max_length=60)] = "your organisation"
     """What the provider is called on the sign-in page."""
 
+    smtp_host: str | None = None
+    """The mail server that takes mails for people. None: mails, with their links, are printed to the score worker's log."""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """How the mail server is spoken to: TLS after STARTTLS (port 587), TLS from the start (465), or in clear (25)."""
+    smtp_user: str = ""
+    """Whom to sign in as at the mail server; empty: not at all."""
+    smtp_password_file: Path | None = None
+    """The file with that user's password."""
+    mail_from: str = "Sonobench <sonobench@localhost>"
+    """Who mails are from: `Name <address>`, or an address."""
+    webhooks_over_http: bool = False
+    """Whether webhooks may be sent in clear, to `http://` addresses."""
+    webhooks_to_private_addresses: bool = False
+    """Whether webhooks may be sent into this machine's own networks. Then an organiser can reach what listens there."""
     registry_host: str = ""
     """What teams type before an image's name in `docker push`, for example `bench.example.org`; empty: no registry."""
     registry_url: str = ""
@@ -170,8 +185,17 @@ class Settings(BaseSettings):
         self.organiser_token_file = (self.organiser_token_file or self.home / "organiser-token").expanduser().resolve()
         self.link_secret_file = (self.link_secret_file or self.home / "link-secret").expanduser().resolve()
         self._find_the_registry()
+        self._keep_the_mail_password()
         self.database_url = self.database_url or f"sqlite:///{self.home / 'sonobench.sqlite'}"
         return self
+
+    def _keep_the_mail_password(self) -> None:
+        if bool(self.smtp_user) != (self.smtp_password_file is not None):
+            raise ValueError("smtp_user and smtp_password_file go together")
+        if self.smtp_user and self.smtp_tls == "none" and self.smtp_host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("smtp_user needs smtp_tls, or its password would cross the network in clear")
+        if self.smtp_host is not None and self.mail_from.endswith("@localhost>"):
+            raise ValueError("smtp_host needs mail_from, the address that mails are from")
 
     def _find_the_registry(self) -> None:
         if self.registry_port is not None:

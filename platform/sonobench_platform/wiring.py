@@ -31,6 +31,8 @@ from sonobench_platform.db.migrate import migrate
 from sonobench_platform.db.session import Database
 from sonobench_platform.desk.answers import forget_old_answers
 from sonobench_platform.desk.health import note_sweep
+from sonobench_platform.notices.deliver import Round, deliver_due, forget_old_notices
+from sonobench_platform.notices.remind import remind_of_phases
 from sonobench_platform.queue.none import NoWake
 from sonobench_platform.queue.port import Wake
 from sonobench_platform.registry.keys import SigningKey
@@ -51,6 +53,8 @@ log = logging.getLogger(__name__)
 CHORES: tuple[Callable[[Core], object], ...] = (
     forget_old_answers,
     settle_due_phases,
+    remind_of_phases,
+    forget_old_notices,
     tidy_accounts,
     settle_uploads,
     start_due_baselines,
@@ -218,6 +222,10 @@ class Platform:
             except Exception:
                 log.exception("a chore of the sweep failed (%s); the next sweep tries again", chore.__name__)
         return report
+
+    def deliver(self) -> Round:
+        """Send the mails and webhook messages that are due; at most about 20 seconds. Harmless in several processes at once."""
+        return deliver_due(self.core)
 
     def due_work(self) -> DueWork:
         """What workers could do now, for polling where there is no broker."""

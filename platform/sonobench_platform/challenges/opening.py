@@ -12,6 +12,7 @@ from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, PhaseRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.leaderboards.publish import latest, publish
+from sonobench_platform.notices.events import phase_settled
 
 
 def set_open(
@@ -53,6 +54,7 @@ def settle_phase(core: Core, work: Work, phase: PhaseRow) -> bool:
             freeze(core, work, work.session.get_one(ChallengeRow, phase.challenge_id))
     else:
         phase.closed_at = now
+    phase_settled(work, phase, at=now)
     work.session.flush()
     challenge = work.session.get_one(ChallengeRow, phase.challenge_id)
     challenge.is_open = any(row.is_open for row in of_challenge(work.session, challenge.id))

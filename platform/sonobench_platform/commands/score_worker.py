@@ -25,6 +25,9 @@ from sonobench_platform.wiring import Platform
 
 log = logging.getLogger(__name__)
 
+NOTICES_EVERY_S = 3.0
+"""How soon after something happened people and webhooks are told."""
+
 _Item = TypeVar("_Item", bound=Hashable)
 
 
@@ -45,6 +48,8 @@ def _work(platform: Platform, settings: Settings, *, jobs: int, poll_s: float) -
     background = [
         threading.Thread(target=repeat, args=(platform.sweep, settings.sweep_s, ending), name="sweep"),
         threading.Thread(target=repeat, args=(due.look, look_every_s, ending), name="look"),
+        # Beside the sweep, not in it: a mail server that does not answer must not hold up lost runs.
+        threading.Thread(target=repeat, args=(platform.deliver, NOTICES_EVERY_S, ending), name="notices"),
     ]
     for thread in background:
         thread.start()

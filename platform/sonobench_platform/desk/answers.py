@@ -15,7 +15,7 @@ from typing import Any, cast
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -116,9 +116,12 @@ def keep(core: Core, question: Question, begun: datetime, answer: Answer) -> Non
 
 def forget_old_answers(core: Core) -> int:
     """Remove answers older than a day; returns how many."""
+    old = AnswerRow.at <= core.clock.now() - KEPT_FOR
+    with core.database.read() as session:
+        if session.scalar(select(AnswerRow.key).where(old).limit(1)) is None:
+            return 0
     with core.database.write() as work:
-        old = delete(AnswerRow).where(AnswerRow.at <= core.clock.now() - KEPT_FOR)
-        return cast(CursorResult[Any], work.session.execute(old)).rowcount
+        return cast(CursorResult[Any], work.session.execute(delete(AnswerRow).where(old))).rowcount
 
 
 def _is(question: Question, begun: datetime) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from sonobench_platform.db.models import EvaluationRow, PhaseRow, RescoringRow, 
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.counting import Countable, best_scored, chosen, last_scored
 from sonobench_platform.domain.states import COUNTING
+from sonobench_platform.notices.events import board_published
 from sonobench_platform.runs.report import Report
 
 
@@ -172,6 +173,7 @@ def _keep(core: Core, work: Work, phase: PhaseRow, board: Leaderboard) -> Snapsh
     )
     work.session.add(row)
     work.session.flush()
+    board_published(work, phase, number, at=row.created_at)
     return row
 
 

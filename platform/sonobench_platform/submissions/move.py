@@ -11,6 +11,7 @@ from sonobench_platform.db.models import HistoryRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict
 from sonobench_platform.domain.states import State, check_transition
+from sonobench_platform.notices.events import submission_ended
 
 
 class StateMoved(Conflict):
@@ -46,6 +47,8 @@ def move(work: Work, submission: SubmissionRow, to: State, *, cause: str, at: da
         raise StateMoved(submission.id)
     work.session.refresh(submission)
     _remember(work, submission, origin, cause, at)
+    if not to.is_open:
+        submission_ended(work, submission, cause=cause, at=at)
 
 
 def _remember(work: Work, submission: SubmissionRow, origin: State | None, cause: str, at: datetime) -> None:
