@@ -29,7 +29,10 @@ Reason = Annotated[str | None, Query(max_length=2000, description="Why a frozen 
 
 @router.post("/plan", responses=refusals(401, 403, 404, 413, 422), openapi_extra=YAML, summary="What a definition would change")
 async def plan_challenge(request: Request, core: CoreDep, caller: OrganiserCaller, name: str) -> PlanView:
-    """Compares the challenge file in the body with what is registered, and changes nothing. Data is hashed: it may take minutes."""
+    """Compares the challenge file in the body with what is registered, and changes nothing.
+
+    The data is hashed, which may take minutes.
+    """
     text = _text(await request.body())
     return await run_in_threadpool(_plan, core, caller, name, text)
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sonobench_eval.report import figures
 from sonobench_platform.web import rules
 from sonobench_platform.web.board import board_page
 from sonobench_platform.web.contexts import BoardPage, ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
+from sonobench_platform.web.phases import (
+    board_links,
+    change_notes,
+    main_phase,
+    phase_lines,
+    phase_named,
+    phase_title,
+    waiting_note,
+)
 from sonobench_platform.web.rendering import page_frame
 from sonobench_platform.web.source import PublicChallenge, PublishedBoard
 from sonobench_platform.web.wording import date_words, joined, shown_name
@@ -19,7 +29,7 @@ def challenges_context(challenges: Sequence[PublicChallenge], boards: Sequence[P
 
 
 def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: str) -> ChallengePage:
-    definition = challenge.definition
+    definition, main = challenge.definition, main_phase(challenge)
     paragraphs = [part.strip() for part in definition.description.split("\n\n") if part.strip()]
     if not challenge.is_open:
         paragraphs.append("This challenge is closed: it takes no submissions.")
@@ -39,22 +49,37 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
         curl_commands=rules.curl_commands(definition, server),
         challenge_hash=challenge.hash,
         has_board=has_board,
+        board_hidden=main.why_hidden if main is not None else "",
+        phases=phase_lines(challenge),
+        changes=change_notes(challenge.changes),
     )
 
 
 def board_context(
-    challenge: PublicChallenge, published: PublishedBoard | None, *, teams_without_score: int = 0
+    challenge: PublicChallenge, published: PublishedBoard | None, *, phase: str | None = None, teams_without_score: int = 0
 ) -> BoardPage | MessagePage:
     crumbs = (_challenge_crumb(challenge), Crumb("Leaderboard", f"/challenges/{challenge.definition.name}/leaderboard"))
     title = f"Leaderboard of {_title(challenge)} – Sonobench"
     if published is not None:
-        return board_page(published, page_frame(title, *crumbs), teams_without_score=teams_without_score)
+        page = board_page(published, page_frame(title, *crumbs), teams_without_score=teams_without_score)
+        return _of_phase(page, challenge, phase)
     return MessagePage(
         page_frame(title, *crumbs),
         f"Leaderboard of {_title(challenge)}",
         ("No algorithm has been scored yet. The board appears here as soon as the first one is.",),
         (Crumb("Rules, and how to take part", crumbs[0].href),),
     )
+
+
+def _of_phase(page: BoardPage, challenge: PublicChallenge, name: str | None) -> BoardPage:
+    """The board with what is to be said of its phase."""
+    shown = phase_named(challenge, name)
+    if (note := waiting_note(shown)) is not None:
+        page = replace(page, notes=(note, *page.notes))
+    if shown is None or not challenge.definition.phases:
+        return page
+    query, others = f"?phase={shown.rules.id}", board_links(challenge, shown)
+    return replace(page, phase=phase_title(shown.rules), query=query, other_boards=others)
 
 
 def not_found_context(sentence: str) -> MessagePage:

@@ -82,6 +82,30 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class PhaseLine:
+    """A phase in words. `hidden` says why its board is not shown; then there is no `board_href`."""
+
+    title: str
+    kind: str
+    when: str
+    quota: str
+    counts: str
+    asks: str
+    hidden: str
+    board_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNote:
+    """What was changed at once of a challenge that was frozen, and why."""
+
+    date_iso: str
+    date_words: str
+    reason: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChallengePage:
     page: Page
     name: str
@@ -98,6 +122,10 @@ class ChallengePage:
     curl_commands: str
     challenge_hash: str
     has_board: bool
+    board_hidden: str = ""
+    """Why the board is not shown to whoever looks; empty where it is."""
+    phases: tuple[PhaseLine, ...] = ()
+    changes: tuple[ChangeNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +312,11 @@ class BoardPage:
     snapshot: Snapshot
     challenge_hash: str
     dataset_hash: str
+    phase: str = ""
+    """The phase's title; empty where the challenge declares none."""
+    query: str = ""
+    """What the addresses of the same board as JSON and CSV end with."""
+    other_boards: tuple[Crumb, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
 from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
+from sonobench_platform.web.phases import main_phase_hidden
 from sonobench_platform.web.records import records_of
 from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, static_response
 from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
@@ -17,39 +18,41 @@ from sonobench_platform.web.source import PublicChallenge, PublicRecords, Publis
 router = APIRouter(include_in_schema=False)
 
 RecordsDep = Annotated[PublicRecords, Depends(records_of)]
+PhaseQuery = Annotated[str | None, Query(max_length=64)]
 
 
 @router.get("/")
 def challenges_page(records: RecordsDep) -> Response:
     challenges = records.challenges()
-    boards = [records.latest_board(challenge.definition.name) for challenge in challenges]
+    boards = [_shown_board(records, challenge) for challenge in challenges]
     return page_response(challenges_context(challenges, boards))
 
 
 @router.get("/challenges/{name}")
 def challenge_page(name: str, records: RecordsDep) -> Response:
     challenge = _challenge(records, name)
-    has_board = records.latest_board(name) is not None
+    has_board = _shown_board(records, challenge) is not None
     return page_response(challenge_context(challenge, has_board=has_board, server=records.public_url()))
 
 
 @router.get("/challenges/{name}/leaderboard")
-def leaderboard_page(name: str, records: RecordsDep) -> Response:
+def leaderboard_page(name: str, records: RecordsDep, phase: PhaseQuery = None) -> Response:
     challenge = _challenge(records, name)
-    absent = records.teams_without_score(name)
-    return page_response(board_context(challenge, records.latest_board(name), teams_without_score=absent))
+    board = records.latest_board(name, *_named(phase))
+    absent = records.teams_without_score(name, *_named(phase))
+    return page_response(board_context(challenge, board, phase=phase, teams_without_score=absent))
 
 
 @router.get("/challenges/{name}/leaderboard.json")
-def leaderboard_json(name: str, records: RecordsDep) -> Response:
-    return _download(_board(records, name).document.encode(), "application/json")
+def leaderboard_json(name: str, records: RecordsDep, phase: PhaseQuery = None) -> Response:
+    return _download(_board(records, name, phase).document.encode(), "application/json")
 
 
 @router.get("/challenges/{name}/leaderboard.csv")
-def leaderboard_as_csv(name: str, records: RecordsDep) -> Response:
+def leaderboard_as_csv(name: str, records: RecordsDep, phase: PhaseQuery = None) -> Response:
     from sonobench_eval.report.tables import leaderboard_csv  # pandas: seconds that no other page should wait for
 
-    return _download(leaderboard_csv(_board(records, name).board).encode(), "text/csv; charset=utf-8")
+    return _download(leaderboard_csv(_board(records, name, phase).board).encode(), "text/csv; charset=utf-8")
 
 
 @router.get("/static/{name}")
@@ -85,9 +88,18 @@ def _challenge(records: PublicRecords, name: str) -> PublicChallenge:
     return challenge
 
 
-def _board(records: PublicRecords, name: str) -> PublishedBoard:
+def _shown_board(records: PublicRecords, challenge: PublicChallenge) -> PublishedBoard | None:
+    """The challenge's own board; None where there is none, or it is not shown to whoever looks."""
+    return None if main_phase_hidden(challenge) else records.latest_board(challenge.definition.name)
+
+
+def _named(phase: str | None) -> tuple[str, ...]:
+    return () if phase is None else (phase,)
+
+
+def _board(records: PublicRecords, name: str, phase: str | None) -> PublishedBoard:
     _challenge(records, name)
-    board = records.latest_board(name)
+    board = records.latest_board(name, *_named(phase))
     if board is None:
         raise NotFound("leaderboard-not-found", "There is no leaderboard yet: no algorithm has been scored.")
     return board

@@ -62,12 +62,11 @@ class CoreRecords:
 
     def _public(self, session: Session, row: ChallengeRow) -> PublicChallenge:
         now, phases = self._core.clock.now(), of_challenge(session, row.id)
-        definition = public_challenge(row)
         return PublicChallenge(
-            definition,
+            public_challenge(row),
             row.hash,
             any(takes_images(phase, now) for phase in phases),
-            tuple(self._phase(session, phase, now) for phase in phases) if definition.phases else (),
+            tuple(self._phase(session, phase, now) for phase in phases),
             tuple(_change(change) for change in changes_of(session, row)),
         )
 
@@ -75,12 +74,14 @@ class CoreRecords:
         hidden = "" if shows_board(row, self._reader, now) else why_hidden(row)
         return PublicPhase(rules_of(row), takes_images(row, now), hidden, waiting_for_scores(session, row))
 
-    def teams_without_score(self, name: str) -> int:
+    def teams_without_score(self, name: str, phase: str | None = None) -> int:
+        with self._core.database.read() as session:
+            row = self._find(session, name)
+            phase_id = None if row is None else get_phase(session, row, phase).id
         best = case((SubmissionRow.state == State.SCORED, 2), (SubmissionRow.state.in_(_ENDED_WITHOUT), 0), else_=1)
         by_team = (
             select(func.max(best).label("best"))
-            .join(ChallengeRow, ChallengeRow.id == SubmissionRow.challenge_id)
-            .where(ChallengeRow.name == name)
+            .where(SubmissionRow.phase_id == phase_id)
             .group_by(SubmissionRow.team_id)
             .subquery()
         )

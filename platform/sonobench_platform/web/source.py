@@ -39,7 +39,7 @@ class PublicChange:
 class PublicChallenge:
     """A challenge as its reader may see it: the definition without references, the hash of the whole one.
 
-    `phases` are those that it declares; none where it is one whole.
+    One that declares no phases has one.
     """
 
     definition: Challenge
@@ -73,7 +73,7 @@ class PublicRecords(Protocol):
             NotFound: there is no such phase, or its board is not shown to the reader.
         """
 
-    def teams_without_score(self, name: str) -> int:
+    def teams_without_score(self, name: str, phase: str | None = None) -> int:
         """How many teams handed something in, have nothing under way, and no score."""
 
     def public_url(self) -> str:
