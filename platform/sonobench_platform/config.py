@@ -121,6 +121,17 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[int, Field(gt=0)] = 20 * 2**30
     min_free_bytes: Annotated[int, Field(ge=0)] = 1 * 2**30
     """Disk space that an upload must leave free."""
+
+    retention_images_days: Annotated[float, Field(gt=0, le=36500, allow_inf_nan=False)] | None = None
+    """Days after the last of its submissions ended that an image is removed (its description stays); None: never. So below."""
+    retention_superseded_days: Annotated[float, Field(gt=0, le=36500, allow_inf_nan=False)] | None = None
+    """Of the predictions of runs that another run replaced."""
+    retention_logs_days: Annotated[float, Field(gt=0, le=36500, allow_inf_nan=False)] | None = None
+    """Of what containers printed, after their submission ended."""
+    retention_tokens_days: Annotated[float, Field(gt=0, le=36500, allow_inf_nan=False)] | None = None
+    """Of tokens, after they were revoked or expired."""
+    retention_notices_days: Annotated[float, Field(gt=0, le=36500, allow_inf_nan=False)] | None = None
+    """Of mails and webhooks' messages, after they were sent or given up."""
     upload_idle_s: Positive = 120.0
     """An upload that sends nothing for this long is broken off; it can be sent again."""
     max_uploads_at_once: Annotated[int, Field(ge=1)] = 4

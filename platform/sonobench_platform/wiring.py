@@ -31,6 +31,7 @@ from sonobench_platform.db.migrate import migrate
 from sonobench_platform.db.session import Database
 from sonobench_platform.desk.answers import forget_old_answers
 from sonobench_platform.desk.health import note_sweep
+from sonobench_platform.desk.retention import apply_daily
 from sonobench_platform.notices.deliver import Round, deliver_due, forget_old_notices
 from sonobench_platform.notices.remind import remind_of_phases
 from sonobench_platform.queue.none import NoWake
@@ -216,7 +217,7 @@ class Platform:
     def sweep(self) -> SweepReport:
         """Find lost and overdue work, send wake-ups again, do what the clock says (task `sonobench.control.sweep`)."""
         report = sweep(self.core)
-        for chore in (*CHORES, note_sweep):
+        for chore in (*CHORES, apply_daily, note_sweep):
             try:
                 chore(self.core)
             except Exception:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from sonobench_platform.commands import menu_audit, menu_backup, menu_entries, menu_people, menu_runs, menu_teams
+from sonobench_platform.commands import menu_audit, menu_backup, menu_entries, menu_people, menu_retention, menu_runs, menu_teams
 
 Home = Annotated[
     Path | None,
@@ -26,6 +26,7 @@ Grace = Annotated[
 MENUS: tuple[Callable[[typer.Typer], None], ...] = (
     menu_audit.add_to,
     menu_backup.add_to,
+    menu_retention.add_to,
     menu_people.add_to,
     menu_teams.add_to,
     menu_entries.add_to,
