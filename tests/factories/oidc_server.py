@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import KeySet, RSAKey
 
 CLIENT, SECRET = "sonobench", "a secret of the provider's making"
 
@@ -27,8 +28,7 @@ class OidcServer:
         self.claims: dict[str, Any] = {"sub": "ada-1", "email": "ada@example.org", "email_verified": True, "name": "Ada"}
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "k1"}
         self.published = RSAKey.generate_key(2048, {"kid": "k1"})
-        self.key: RSAKey | OctKey = self.published
-        self.forged: str | None = None
+        self.key = self.published
         self.userinfo: dict[str, Any] | None = None
         self.tokens_given = 0
         self.asked_with: dict[str, Any] = {}
@@ -55,9 +55,7 @@ class OidcServer:
     def give_token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         asked = self._codes.pop(form.get("code", ""), None)
         expected = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-        challenge = (
-            base64.urlsafe_b64encode(hashlib.sha256(form.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
-        )
+        challenge = _base64(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if asked is None or authorization != f"Basic {expected}" or challenge != asked["code_challenge"]:
             return 400, {"error": "invalid_grant"}
         if form.get("redirect_uri") != asked["redirect_uri"] or form.get("grant_type") != "authorization_code":
@@ -72,10 +70,16 @@ class OidcServer:
         now = int(self.clock.now().timestamp())
         true = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": nonce}
         claims = {name: value for name, value in {**true, **self.claims}.items() if value is not None}
+        unsigned = ".".join(_base64(json.dumps(each).encode()) for each in (self.header, claims))
         if self.header["alg"] == "none":
-            parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode() for each in (self.header, claims)]
-            return ".".join([*parts, ""])
+            return f"{unsigned}."
+        if self.header["alg"] == "HS256":  # with what everybody may read: the public key
+            return f"{unsigned}.{_base64(hmac.digest(self.published.as_pem(private=False), unsigned.encode(), 'sha256'))}"
         return jwt.encode(self.header, claims, self.key, algorithms=[self.header["alg"]])
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 @contextmanager

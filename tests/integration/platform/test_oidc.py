@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 from oidc_server import CLIENT, SECRET, OidcServer, oidc_server
 from platform_browser import Browser, link_in, signed_up
 from platform_people import audited
@@ -184,7 +184,6 @@ class TestTokensThatAreNotToBeBelieved:
         assert scene.sign_in().json()["code"] == "oidc-refused"
 
     def test_one_signed_with_the_public_key_as_a_shared_secret_is_refused(self, scene: Scene) -> None:
-        scene.provider.key = OctKey.import_key(scene.provider.published.as_pem(private=False))
         scene.provider.header = {"alg": "HS256", "kid": "k1"}
         assert scene.sign_in().json()["code"] == "oidc-refused"
 
