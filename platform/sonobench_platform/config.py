@@ -152,6 +152,11 @@ class Settings(BaseSettings):
     def _home_is_absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
 
+    @field_validator("broker_url")
+    @classmethod
+    def _nameless_broker_is_none(cls, value: str | None) -> str | None:
+        return value or None
+
     @field_validator("gpu_uuid")
     @classmethod
     def _nameless_gpu_is_none(cls, value: str | None) -> str | None:
