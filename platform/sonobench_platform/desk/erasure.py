@@ -115,7 +115,8 @@ def _held(work: Work, person_id: str) -> PersonRow:
 def _forget_mail(work: Work, person: PersonRow) -> None:
     """What was mailed to them, and invitations of their address, by anyone."""
     work.session.execute(delete(InvitationRow).where(InvitationRow.email_key == person.email_key))
-    theirs = or_(NoticeRow.address == person.email, func.lower(NoticeRow.address) == person.email_key)
+    is_to_them = or_(NoticeRow.address == person.email, func.lower(NoticeRow.address) == person.email_key)
+    theirs = or_(is_to_them, NoticeRow.once.contains(person.id, autoescape=True))
     work.session.execute(delete(NoticeRow).where(NoticeRow.channel == "mail", theirs))
 
 

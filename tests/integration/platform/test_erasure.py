@@ -36,6 +36,7 @@ from sonobench_platform.db.models import (
 )
 from sonobench_platform.desk.erasure import ERASED, GONE, UNLINKED, erase
 from sonobench_platform.desk.person_export import SECRET
+from sonobench_platform.notices.outbox import add_mail
 from sonobench_platform.teams import team_tokens
 
 NAME, EMAIL, PASSWORD = "Adelheid Zwölf", "adelheid.zwoelf@example.org", "five words nobody would guess"
@@ -97,6 +98,7 @@ def _live_a_full_life(world: Any, ada: Person, bo: Person) -> str:
             )
         )
         work.session.add(MailChoiceRow(person_id=ada.id, wants_mail=False))
+        add_mail(work, to="former@example.org", event="x", subject="x", text="x", at=now, once=f"phase.opened {ada.id}")
     return team_id
 
 
@@ -112,6 +114,11 @@ class TestEveryTable:
         dump = _dump(world)
         empty = [where for where in _references() if ada.id not in {row[where[1]] for row in dump[where[0]]}]
         assert empty == []
+
+    def test_it_fills_those_without_a_reference_too(self, world: Any, ada: Person, bo: Person) -> None:
+        _live_a_full_life(world, ada, bo)
+        holds = {table for table, rows in _dump(world).items() if any(ada.id in str(row) for row in rows)}
+        assert holds >= {"notices", "idempotent_answers", "audit_log"}
 
     def test_nothing_refers_to_an_erased_person(self, world: Any, ada: Person, bo: Person) -> None:
         _live_a_full_life(world, ada, bo)
