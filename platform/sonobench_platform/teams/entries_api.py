@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from sonobench_platform.accounts.access import Everyone, OrganiserCaller, Participant
+from sonobench_platform.accounts.access import OrganiserCaller, Participant, Visitor
 from sonobench_platform.core import CoreDep
 from sonobench_platform.desk.paging import PageDep, key_of, page
 from sonobench_platform.domain.errors import NotFound
@@ -23,11 +23,11 @@ router = APIRouter(prefix="/api/v1/challenges/{name}", tags=["entries"])
 WhichTeam = Annotated[str | None, Query(alias="team", max_length=32, description="Which of your teams, by id.")]
 
 
-@router.get("/terms", dependencies=[Everyone], responses=refusals(404), summary="What a team agrees to")
-def get_terms(core: CoreDep, name: str) -> TermsShown:
+@router.get("/terms", responses=refusals(401, 404), summary="What a team agrees to")
+def get_terms(core: CoreDep, caller: Visitor, name: str) -> TermsShown:
     """The terms of a challenge as they are now; 404 where there are none."""
     with core.database.read() as session:
-        challenge = visible(session, None, name)
+        challenge = visible(session, caller, name)
     terms = terms_of(rules_of(challenge))
     if terms is None:
         raise NotFound("no-terms", f"{challenge.title} has no terms to sign.")

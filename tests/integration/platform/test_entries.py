@@ -255,8 +255,10 @@ class TestApproval:
     def test_a_team_that_did_not_enter_is_404(self, organiser: Person, team: str) -> None:
         assert self._decide(organiser, team, "approve").status_code == 404
 
-    def test_a_hidden_challenge_is_not_there_for_teams(self, world: Any, ada: Person, team_id: str) -> None:
+    def test_a_hidden_challenge_is_not_there_for_teams(self, world: Any, ada: Person, team_id: str, organiser: Person) -> None:
+        ask_of_teams(world, terms=TERMS)
         hide(world)
+        assert organiser.http.get("/api/v1/challenges/tiny/terms").status_code == 200
         asked = [_enter(ada, team_id), ada.http.get(ENTRY), world.anyone.get("/api/v1/challenges/tiny/terms")]
         assert [answer.status_code for answer in asked] == [404, 404, 404]
         assert {answer.json()["code"] for answer in asked} == {"no-such-challenge"}
