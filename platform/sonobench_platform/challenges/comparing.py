@@ -103,7 +103,7 @@ def _is_nothing(value: object) -> bool:
 def _told(value: object) -> str | None:
     if _is_nothing(value):
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False).removesuffix(".0")
     return text if len(text) <= _LONGEST and "\n" not in text else f"({len(text):,} characters)"
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.table import Table
 
 from sonobench_eval.challenge.load import ChallengeError
-from sonobench_eval.cli.console import say, show
+from sonobench_eval.cli.console import show
 from sonobench_eval.cli.render import plain
 from sonobench_platform.accounts.identity import SERVER
 from sonobench_platform.accounts.service import TokenFileError
-from sonobench_platform.challenges.opening import set_open
 from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.run_worker import broker_address
 from sonobench_platform.commands.trouble import told_in_a_sentence
@@ -25,32 +23,6 @@ from sonobench_platform.submissions.view import view_newest
 from sonobench_platform.wiring import Platform
 
 _SHOWN = 500
-
-
-def add_challenge(settings: Settings, file: Path) -> None:
-    """Verify a challenge and its data, and make it known. Twice is harmless."""
-    with _platform(settings) as platform:
-        say(f"Verifying {file} and its data.")
-        added = platform.register_challenge(file)
-        state = "open" if added.open else "closed"
-        counts = f"{added.cases:,} cases, {len(added.tasks)} tasks, {len(added.centers)} centers"
-        print(f"Challenge {added.name} is {state}: {counts}.")
-
-
-def close_challenge(settings: Settings, name: str) -> None:
-    """Take no more images, and publish the board with exact figures. Twice is harmless."""
-    with _platform(settings) as platform:
-        with platform.core.database.write() as work:
-            set_open(platform.core, work, name, is_open=False)
-        print(f"Challenge {name} is closed: it takes no images, and its board shows exact times and memory.")
-
-
-def open_challenge(settings: Settings, name: str) -> None:
-    """Take images again, and publish the board with rounded figures. Twice is harmless."""
-    with _platform(settings) as platform:
-        with platform.core.database.write() as work:
-            set_open(platform.core, work, name, is_open=True)
-        print(f"Challenge {name} is open: it takes images, and its board shows times to 1 % and memory to 64 MiB.")
 
 
 def list_submissions(settings: Settings, *, challenge: str | None, as_json: bool) -> None:

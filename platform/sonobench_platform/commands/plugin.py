@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from sonobench_platform.commands import menu_audit, menu_backup, menu_entries, menu_people, menu_retention, menu_runs, menu_teams
+from sonobench_platform.commands import (
+    menu_audit,
+    menu_backup,
+    menu_challenges,
+    menu_entries,
+    menu_people,
+    menu_retention,
+    menu_runs,
+    menu_teams,
+)
 
 Home = Annotated[
     Path | None,
@@ -27,6 +36,7 @@ MENUS: tuple[Callable[[typer.Typer], None], ...] = (
     menu_audit.add_to,
     menu_backup.add_to,
     menu_retention.add_to,
+    menu_challenges.add_to,
     menu_people.add_to,
     menu_teams.add_to,
     menu_entries.add_to,
@@ -143,32 +153,6 @@ def _worker_commands() -> typer.Typer:
 
 def _admin_commands() -> typer.Typer:
     admin = typer.Typer(no_args_is_help=True, help="For organisers, on the server itself: challenges, teams, submissions.")
-    challenge = typer.Typer(no_args_is_help=True, help="Challenges.")
-    admin.add_typer(challenge, name="challenge")
-
-    @challenge.command("add")
-    def challenge_add(file: Annotated[Path, typer.Argument(help="The challenge's YAML file.")], home: Home = None) -> None:
-        """Register a challenge: its definition and data are verified and kept. Twice is harmless."""
-        from sonobench_platform.commands.admin import add_challenge
-        from sonobench_platform.commands.settings import settings_with
-
-        add_challenge(settings_with(home=home), file)
-
-    @challenge.command("close")
-    def challenge_close(name: Annotated[str, typer.Argument(help="The challenge's name.")], home: Home = None) -> None:
-        """Take no more images, and show exact times and memory. What was handed in still runs and counts."""
-        from sonobench_platform.commands.admin import close_challenge
-        from sonobench_platform.commands.settings import settings_with
-
-        close_challenge(settings_with(home=home), name)
-
-    @challenge.command("open")
-    def challenge_open(name: Annotated[str, typer.Argument(help="The challenge's name.")], home: Home = None) -> None:
-        """Take images again, and round the times and memory that are shown."""
-        from sonobench_platform.commands.admin import open_challenge
-        from sonobench_platform.commands.settings import settings_with
-
-        open_challenge(settings_with(home=home), name)
 
     @admin.command("nodes")
     def nodes(

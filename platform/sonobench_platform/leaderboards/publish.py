@@ -19,7 +19,16 @@ from sonobench_platform.audit.log import head
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.phases import rules_of
 from sonobench_platform.core import Contender, Core
-from sonobench_platform.db.models import EvaluationRow, PhaseRow, RescoringRow, RunRow, SnapshotRow, SubmissionRow, TeamRow
+from sonobench_platform.db.models import (
+    EvaluationRow,
+    PhaseRow,
+    RescoringItemRow,
+    RescoringRow,
+    RunRow,
+    SnapshotRow,
+    SubmissionRow,
+    TeamRow,
+)
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.counting import Countable, best_scored, chosen, last_scored
 from sonobench_platform.domain.states import COUNTING
@@ -76,18 +85,17 @@ def counted(core: Core, session: Session, phase: PhaseRow) -> list[Countable]:
 def waiting_for_scores(session: Session, phase: PhaseRow) -> int:
     """How many scored submissions have a score of an earlier definition or of other data, and wait to be scored again.
 
-    Once a rescoring by the present definition is published, none waits any more: what could not be scored again is left out.
+    One that a published rescoring by the present definition could not score waits no more: it is left out.
     """
-    published = exists().where(
-        RescoringRow.phase_id == phase.id,
+    tried = exists().where(
+        RescoringItemRow.run_id == RunRow.id,
+        RescoringRow.id == RescoringItemRow.rescoring_id,
         RescoringRow.state == "published",
         RescoringRow.definition_hash == phase.hash,
         RescoringRow.asked_at >= phase.defined_at,
     )
-    if session.scalar(select(published)):
-        return 0
-    earlier = _with_score(select(func.count()).select_from(SubmissionRow), phase).where(not_(_by_its_definition(phase)))
-    return session.scalar(earlier) or 0
+    scored = _with_score(select(func.count()).select_from(SubmissionRow), phase)
+    return session.scalar(scored.where(not_(_by_its_definition(phase)), not_(tried))) or 0
 
 
 def content_hash(board: Leaderboard) -> str:

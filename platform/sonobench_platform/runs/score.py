@@ -139,6 +139,8 @@ def _record(core: Core, lease: WorkerLease, run_id: str, scores: Scores, *, fail
     read = read_results(scores.evaluation)
     with core.database.write() as work:
         submission = lease.held(work)
+        # It may have been changed while this was scored; then it is scored again by what it is now.
+        _refuse_other_data(scores, work.session.get_one(PhaseRow, submission.phase_id, populate_existing=True))
         now, run = core.clock.now(), work.session.get_one(RunRow, run_id)
         if failure is not None and read.cases and not read.usable:
             fail(

@@ -168,13 +168,13 @@ class TestAdmin:
     ) -> None:
         from contextlib import contextmanager
 
-        from sonobench_platform.commands import admin
+        from sonobench_platform.commands import admin_challenges
 
         @contextmanager
         def platform(_settings: Any) -> Any:
             yield world.platform
 
-        monkeypatch.setattr(admin, "_platform", platform)
-        getattr(admin, verb)(world.platform.settings, "tiny")
+        monkeypatch.setattr(admin_challenges, "_platform", platform)
+        getattr(admin_challenges, verb)(world.platform.settings, "tiny", phase=None)
         assert f"Challenge tiny is {'open' if is_open else 'closed'}" in capsys.readouterr().out
         assert world.anyone.get("/api/v1/challenges/tiny").json()["open"] is is_open
