@@ -69,11 +69,11 @@ missing_packages() {
 # Debian keeps the server's programs outside the PATH, one folder for each version.
 has_postgres() { has_program postgres || compgen -G "${SONOBENCH_DEBIAN_POSTGRES:-/usr/lib/postgresql}/*/bin/postgres" >/dev/null; }
 
-# Tests of a second runtime and of a registry run where these are to be had; not every distribution has them.
+# Tests of a second runtime, of a registry and of shell scripts run where these are to be had; not every distribution has them.
 optional_packages() {
   [ "$PURPOSE" = tests ] || return 0
   local program
-  for program in runsc docker-registry; do
+  for program in runsc docker-registry shellcheck; do
     if ! has_program "$program" && apt-cache show "$program" >/dev/null 2>&1; then echo "$program"; fi
   done
 }
