@@ -99,7 +99,10 @@ class _Pinned(HTTPConnection):
 def _at_most(connection: HTTPConnection, seconds: float) -> Iterator[None]:
     """Break a connection off after so long: one that sends a byte now and then would never meet its own timeout."""
 
+    broken = threading.Event()
+
     def break_off() -> None:
+        broken.set()
         if (sock := connection.sock) is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -111,3 +114,5 @@ def _at_most(connection: HTTPConnection, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+    if broken.is_set():  # the end of its headers may have looked like an answer
+        raise TimeoutError

@@ -31,7 +31,7 @@ class Letter:
 
 
 def message_of(letter: Letter, *, sender: str, public_url: str) -> EmailMessage:
-    """The message, with an id of its own that stays the same when it is sent again.
+    """The message, with an id of its own that stays the same when it is sent again. Addresses are ASCII, as most servers want.
 
     Args:
         sender: `Name <address>` or an address.

@@ -40,7 +40,7 @@ def send_mail(settings: Settings, letter: Letter) -> None:
 def _hand_over(settings: Settings, host: str, message: EmailMessage) -> None:
     try:
         with _connected(settings, host) as server:
-            server.send_message(message)
+            _send(server, message)
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
         raise _by_code(code, f"the mail server refused the address: {_said(said)}") from None
@@ -52,6 +52,12 @@ def _hand_over(settings: Settings, host: str, message: EmailMessage) -> None:
         raise Unreachable(f"the mail server refused SONOBENCH_SMTP_USER: {_said(error.smtp_error)}") from None
     except (smtplib.SMTPException, OSError) as error:
         raise Unreachable(f"the mail server {host}:{settings.smtp_port} cannot be used: {_said(str(error))}") from None
+
+
+def _send(server: smtplib.SMTP, message: EmailMessage) -> None:
+    """As `smtplib` would, but that would put a `>` before lines that begin with `From`."""
+    sender, to = (message[header].addresses[0].addr_spec for header in ("From", "To"))
+    server.sendmail(sender, [to], message.as_bytes())
 
 
 def _connected(settings: Settings, host: str) -> smtplib.SMTP:
