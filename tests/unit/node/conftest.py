@@ -29,6 +29,7 @@ from sonobench_platform.node.speed import Speed
 DIGEST = "sha256:" + "1" * 64
 LAYER = "sha256:" + "2" * 64
 INPUTS = "sha256:" + "3" * 64
+SAMPLES = "sha256:" + hashlib.sha256(b"samples").hexdigest()
 NODE = "node-a"
 
 
@@ -46,8 +47,10 @@ class FakeApi:
     live: list[list[Any]] = field(default_factory=list)
     nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     references: list[tuple[str, float]] = field(default_factory=list)
+    canaries: list[dict[str, Any]] = field(default_factory=list)
     stop: bool = False
     lease_lost: bool = False
+    proceed: bool = True
     respond: Callable[[httpx.Request], httpx.Response | None] = lambda request: None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -82,6 +85,9 @@ class FakeApi:
         if verb == "heartbeat":
             self.phases.append(said["phase"])
             return httpx.Response(200, json={"stop": self.stop})
+        if verb == "canary":
+            self.canaries.append(said["report"])
+            return httpx.Response(200, json={"proceed": self.proceed})
         if verb == "finish":
             self.reports.append(said["report"])
         else:
@@ -223,6 +229,15 @@ def an_assignment(challenge: Challenge) -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture
+def with_canary(an_assignment: Callable[..., dict[str, Any]], challenge: Challenge, api: FakeApi) -> dict[str, Any]:
+    """An assignment whose image has to run on one public sample first."""
+    public = challenge.model_copy(update={"cases": (challenge.cases[0].model_copy(update={"id": "heads/public.png"}),)})
+    url = f"/internal/v1/inputs/{SAMPLES}"
+    api.files[url] = a_tar({"heads/public.png": an_image(9)})
+    return an_assignment() | {"canary": {"challenge": public.model_dump(mode="json"), "inputs": {"hash": SAMPLES, "url": url}}}
 
 
 @pytest.fixture

@@ -162,3 +162,81 @@ class TestRun:
         api.respond = lambda request: next(failures, None) if request.url.path.endswith(("results", "finish")) else None
         assert runner.run(assignment) is Ending.RECORDED
         assert len(api.reports) == 1
+
+
+class TestCanary:
+    @pytest.fixture
+    def assigned(self, with_canary: dict[str, Any]) -> Assignment:
+        return Assignment.model_validate(with_canary)
+
+    def test_the_image_runs_on_public_samples_and_is_reported_before_any_hidden_input_is_fetched(
+        self, runner: Runner, sandbox: Any, api: Any, assigned: Assignment, given: SimpleNamespace
+    ) -> None:
+        sandbox.behave = given.ends_well
+        assert runner.run(assigned) is Ending.RECORDED
+        asked = [each.rsplit("/", 2)[-2:] for each in api.requests if "heartbeat" not in each]
+        verbs = ["/".join(each) for each in asked]
+        assert assigned.canary is not None
+        assert verbs == [
+            f"inputs/{assigned.canary.inputs.hash}",
+            f"images/{assigned.image.config_digest}",
+            "run-1/canary",
+            f"inputs/{assigned.inputs.hash}",
+            "run-1/results",
+            "run-1/finish",
+        ]
+        assert len(sandbox.specs) == 2
+        assert sandbox.loaded == [b"an image"]
+        assert (len(api.canaries), len(api.reports)) == (1, 1)
+
+    def test_where_it_fails_there_the_hidden_inputs_never_reach_this_node(
+        self, runner: Runner, sandbox: Any, api: Any, assigned: Assignment, given: SimpleNamespace, tmp_path: Path
+    ) -> None:
+        api.proceed = False
+        sandbox.behave = lambda results: given.an_outcome(None, exit_code=1)
+        assert runner.run(assigned) is Ending.RECORDED
+        assert api.canaries[0]["exit_code"] == 1
+        assert f"GET /internal/v1/inputs/{assigned.inputs.hash}" not in api.requests
+        assert (len(sandbox.specs), api.results, api.reports, api.released) == (1, {}, [], [])
+        assert [path.name for path in (tmp_path / "inputs").iterdir()] == [assigned_hash(assigned)]
+
+    def test_an_image_that_the_engine_cannot_load_is_told_as_the_samples_failure(
+        self, runner: Runner, sandbox: Any, api: Any, assigned: Assignment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(image_tar: Path, identity: object) -> None:
+            raise ImageRefusedByEngine("Another image can be loaded here, this one cannot: odd")
+
+        api.proceed = False
+        monkeypatch.setattr(sandbox, "load", refuse)
+        assert runner.run(assigned) is Ending.RECORDED
+        assert api.canaries[0]["engine_error"].endswith("this one cannot: odd")
+        assert api.reports == []
+
+    def test_a_stop_while_it_runs_on_the_samples_ends_it_there(
+        self, runner: Runner, sandbox: Any, api: Any, assigned: Assignment
+    ) -> None:
+        api.respond = lambda request: setattr(api, "stop", bool(api.phases)) if "heartbeat" in request.url.path else None
+        assert runner.run(assigned) is Ending.STOPPED
+        assert (api.canaries, api.reports, api.released) == ([], [], [])
+
+    def test_a_lease_lost_meanwhile_drops_everything(
+        self, runner: Runner, sandbox: Any, api: Any, assigned: Assignment, given: SimpleNamespace
+    ) -> None:
+        sandbox.behave = given.ends_well
+        api.respond = lambda request: given.problem(409, "lease-lost") if "canary" in request.url.path else None
+        assert runner.run(assigned) is Ending.LOST
+        assert len(sandbox.specs) == 1
+
+    def test_an_api_that_comes_back_hears_of_it(
+        self, runner: Runner, sandbox: Any, api: Any, assigned: Assignment, given: SimpleNamespace
+    ) -> None:
+        failures = iter([httpx.Response(503), httpx.Response(503)])
+        sandbox.behave = given.ends_well
+        api.respond = lambda request: next(failures, None) if request.url.path.endswith("canary") else None
+        assert runner.run(assigned) is Ending.RECORDED
+        assert len(api.canaries) == 1
+
+
+def assigned_hash(assignment: Assignment) -> str:
+    assert assignment.canary is not None
+    return assignment.canary.inputs.hash.replace(":", "-")

@@ -8,7 +8,9 @@ from itertools import product
 import pytest
 
 from sonobench_platform.domain.backoff import wait_before
+from sonobench_platform.domain.canary import canary_limit_s
 from sonobench_platform.domain.counting import Countable, last_scored
+from sonobench_platform.domain.expecting import Need, Range, Slot, starts_in, told
 from sonobench_platform.domain.fairness import Waiting, fair_order
 from sonobench_platform.domain.ids import is_digest, is_id, new_id
 from sonobench_platform.domain.states import DEADLINES, OPEN, TRANSITIONS, ForbiddenTransition, State, check_transition
@@ -95,6 +97,37 @@ class TestFairOrder:
     def test_nobody_is_lost(self) -> None:
         waiting = [_waiting(f"{team}{n}", team, n) for team in "ABC" for n in range(5)]
         assert sorted(each.run_id for each in fair_order(waiting, {"B": 3})) == sorted(each.run_id for each in waiting)
+
+    def test_a_higher_priority_goes_first_and_what_it_takes_counts_for_fairness_below(self) -> None:
+        urgent = [Waiting(f"u{n}", "A", NOON + timedelta(minutes=9), priority=5) for n in range(2)]
+        order = fair_order([_waiting("a", "A", 1), _waiting("b", "B", 2), *urgent], {})
+        assert [each.run_id for each in order] == ["u0", "u1", "b", "a"]
+
+
+class TestExpectedStarts:
+    def test_the_queue_is_played_through_on_the_slots_that_can_run_each(self) -> None:
+        needs = [Need("a", 0, 100), Need("b", 1, 100), Need("c", 0, 50), Need("d", 0, 50)]
+        assert starts_in(needs, [Slot(0, 0), Slot(1, 30)]) == {"a": 0, "b": 30, "c": 100, "d": 130}
+
+    def test_behind_a_run_of_unknown_length_nothing_is_known(self) -> None:
+        assert starts_in([Need("a", 0, None), Need("b", 0, 10)], [Slot(0, 5)]) == {"a": 5, "b": None}
+
+    def test_without_a_slot_that_can_run_it_nothing_is_known(self) -> None:
+        assert starts_in([Need("a", 1, 10)], [Slot(0, 0), Slot(1, None)]) == {"a": None}
+
+    def test_it_is_told_in_coarse_steps_that_enclose_it(self) -> None:
+        assert told({"a": 61, "b": 0}, {"a": 16 * 60, "b": 0}) == {"a": Range(1, 20), "b": Range(0, 0)}
+
+    def test_what_lies_beyond_a_day_is_not_told(self) -> None:
+        assert told({"a": 0, "b": 0}, {"a": 90_000, "b": None}) == {}
+
+
+class TestCanaryLimit:
+    def test_a_few_cases_get_time_to_start_but_never_more_than_all_of_them(self) -> None:
+        assert canary_limit_s(60, cases=3, of=1000) == 60
+        assert canary_limit_s(3600, cases=10, of=2479) == 300
+        assert canary_limit_s(36_000, cases=100, of=1000) == 14_400
+        assert canary_limit_s(3600, cases=100, of=50) == 3600
 
 
 class TestLastScored:
