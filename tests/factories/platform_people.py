@@ -35,18 +35,24 @@ class Person:
 
 def make_person(world: Any, name: str, *, email: str | None = None, password_hash: str | None = None, **row: Any) -> Person:
     """A person with a confirmed account."""
-    now, token = world.clock.now(), tokens.mint(TokenKind.PERSON)
+    now = world.clock.now()
     address = email or f"{name}@example.org"
     fields = {"is_administrator": False, "created_at": now, "confirmed_at": now, **row}
     person = PersonRow(id=new_id("pers"), email=address, email_key=address.casefold(), name=name, **fields)
     person.password_hash = password_hash
-    kept = TokenRow(id=new_id("tok"), kind=TokenKind.PERSON, person_id=person.id, scopes="organise read submit")
-    kept.sha256, kept.hint, kept.created_at = tokens.digest(token), tokens.hint(token), now
     with world.platform.core.database.write() as work:
         work.session.add(person)
-        work.session.flush()
+    return Person(person.id, name, address, with_scopes(world, person.id, "organise read submit"))
+
+
+def with_scopes(world: Any, person_id: str, scopes: str) -> Http:
+    """A person's requests with a token that is limited to these scopes (words with spaces between)."""
+    token = tokens.mint(TokenKind.PERSON)
+    kept = TokenRow(id=new_id("tok"), kind=TokenKind.PERSON, person_id=person_id, scopes=scopes)
+    kept.sha256, kept.hint, kept.created_at = tokens.digest(token), tokens.hint(token), world.clock.now()
+    with world.platform.core.database.write() as work:
         work.session.add(kept)
-    return Person(person.id, name, address, Http(world.app, token))
+    return Http(world.app, token)
 
 
 def browser_of(world: Any, person: Person) -> Http:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from platform_people import Person, add_member, audited, invite, mails, make_person, make_team
+from platform_people import Person, add_member, audited, invite, mails, make_person, make_team, with_scopes
 from platform_world import Http
 from sqlalchemy import select
 
-from sonobench_platform.db.models import Base, TeamRow, TokenRow
+from sonobench_platform.db.models import Base, ChallengeRow, OrganiserRow, TeamRow, TokenRow
 from sonobench_platform.teams.membership import MOST_TEAMS
 from sonobench_platform.teams.removal import OF_A_TEAM
 from sonobench_platform.teams.team_tokens import MOST
@@ -203,6 +203,26 @@ class TestTokens:
             self._signed_in(world, ada, team_id)
         with pytest.raises(Conflict, match="revoke one first"):
             self._signed_in(world, ada, team_id)
+
+
+class TestLimitedTokens:
+    @pytest.mark.parametrize("scopes", ["read", "organise", "organise read"])
+    def test_one_that_may_not_submit_does_not_run_a_team(self, world: Any, ada: Person, team_id: str, scopes: str) -> None:
+        with world.platform.core.database.write() as work:
+            challenge = work.session.scalars(select(ChallengeRow)).one()
+            work.session.add(OrganiserRow(challenge_id=challenge.id, person_id=ada.id, added_at=world.clock.now()))
+        limited = with_scopes(world, ada.id, scopes)
+        asked = [
+            limited.post(f"/api/v1/teams/{team_id}/invitations", json={"email": "new@example.org"}),
+            limited.post(f"/api/v1/teams/{team_id}/captain", json={"person_id": ada.id}),
+            limited.request("DELETE", f"/api/v1/teams/{team_id}"),
+            limited.post("/api/v1/challenges/tiny/entry", json={}),
+            limited.post("/api/v1/me/teams", json={"name": "New"}),
+        ]
+        assert [answer.status_code for answer in asked] == [403] * 5
+
+    def test_one_that_only_reads_shows_the_team(self, world: Any, ada: Person, team_id: str) -> None:
+        assert with_scopes(world, ada.id, "read").get(f"/api/v1/teams/{team_id}").status_code == 200
 
 
 class TestATeamWithATokenAndNoMembers:
