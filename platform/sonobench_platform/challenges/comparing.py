@@ -6,7 +6,6 @@ Every line names a place in the file. Cases are counted, not listed: there may b
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -151,9 +150,3 @@ def _of_changed_cases(place: str, both: Sequence[tuple[Case, Case]]) -> Iterator
 
 def _counted(cases: Sequence[str]) -> str:
     return f"{len(cases):,} case{'s' * (len(cases) != 1)}"
-
-
-def told_counts(changes: Sequence[Change]) -> str:
-    """`2 changed, 1 added`."""
-    counts = Counter(change.kind for change in changes)
-    return ", ".join(f"{counts[kind]} {kind}" for kind in ("changed", "added", "removed", "moved") if counts[kind])

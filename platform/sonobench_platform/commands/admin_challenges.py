@@ -64,7 +64,8 @@ def apply_challenge(settings: Settings, file: Path, *, reason: str | None, as_js
             print(shown(plan).model_dump_json(indent=1))
         else:
             _print(plan)
-            print("Nothing was changed." if plan.changes_nothing else f"Applied: {plan.name} is {plan.new_hash[:19]}\u2026 now.")
+            if not plan.changes_nothing:
+                print(f"Applied: {plan.name} is {plan.new_hash[:19]}… now.")
 
 
 def add_challenge(settings: Settings, file: Path) -> None:
@@ -157,11 +158,9 @@ def list_quotas(settings: Settings, name: str, *, as_json: bool) -> None:
                 for team in session.scalars(teams.order_by(TeamRow.name_key)):
                     used = used_of(session, team.id, phase, now)
                     left = left_of(rules_of(phase).quota, used)
-                    lines.append(
-                        {"team": team.name, "phase": phase.name, "today": used.today, "total": used.total, "left": left.now}
-                    )
+                    lines.append(_Usage(team.name, phase.name, used.today, used.total, left.now))
         if as_json:
-            print(json.dumps(lines, indent=1, ensure_ascii=False))
+            print(json.dumps([each._asdict() for each in lines], indent=1, ensure_ascii=False))
             return
         table = _table("Team", "Phase", "Used today", "Used in all", "Left now")
         for line in lines:

@@ -299,3 +299,55 @@ class TestWhatCannotBeApplied:
         with pytest.raises(DefinitionRefused, match=r"head/img/1\.png"):
             applied(world)
         assert challenge(world)["hash"] == world.summary.hash
+
+
+class TestCommandLine:
+    @pytest.fixture
+    def command(self, world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+        """The commands, on the world's platform."""
+        from contextlib import contextmanager
+
+        from sonobench_platform.commands import admin_challenges
+
+        @contextmanager
+        def platform(_settings: Any) -> Any:
+            yield world.platform
+
+        monkeypatch.setattr(admin_challenges, "_platform", platform)
+        return admin_challenges
+
+    def test_a_plan_is_printed_and_followed_by_how_to_apply_it(self, world: Any, command: Any, capsys: Any) -> None:
+        phased.scored(world)
+        edited(world, *STRICTER)
+        command.plan_challenge(None, world.yaml, as_json=False)
+        printed = capsys.readouterr().out
+        assert "  ~ tasks.head.metrics.nsd.tolerance: 1 → 2" in printed
+        assert "test: needs its one scored submission to be scored again." in printed
+        assert f'To change it: sonobench admin apply {world.yaml} --reason "..."' in printed
+        assert challenge(world)["hash"] == world.summary.hash
+
+    def test_applying_says_what_was_done_and_the_second_time_that_there_is_nothing(
+        self, world: Any, command: Any, capsys: Any
+    ) -> None:
+        edited(world, "Tiny challenge", "Renamed")
+        command.apply_challenge(None, world.yaml, reason=None, as_json=False)
+        assert "Applied: tiny is sha256:" in capsys.readouterr().out
+        command.apply_challenge(None, world.yaml, reason=None, as_json=False)
+        assert "Nothing to change." in capsys.readouterr().out
+
+    def test_as_json_it_is_what_the_api_gives(self, world: Any, command: Any, capsys: Any) -> None:
+        edited(world, "Tiny challenge", "Renamed")
+        sent = world.organiser.post("/api/v1/challenges/tiny/plan", content=world.yaml.read_text()).json()
+        command.plan_challenge(None, world.yaml, as_json=True)
+        assert json.loads(capsys.readouterr().out) == sent
+
+    def test_challenges_and_quotas_are_listed(self, world: Any, command: Any, capsys: Any) -> None:
+        phased.with_rules(world, quota={"daily": 3})
+        phased.opened(world)
+        command.list_quotas(None, "tiny", as_json=True)
+        assert json.loads(capsys.readouterr().out) == [{"team": "A", "phase": "test", "today": 1, "total": 1, "left": 2}]
+        command.hide_challenge(None, "tiny")
+        command.list_challenges(None, as_json=True)
+        assert [each["hidden"] for each in json.loads(capsys.readouterr().out.partition("\n")[2])] == [True]
+        command.list_challenges(None, as_json=False)
+        assert "tiny (hidden)" in capsys.readouterr().out
