@@ -117,7 +117,8 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 async def drain(request: Request) -> None:
     """Take what a client is still sending, for a while, so that it reads the refusal."""
     taken = 0
-    with contextlib.suppress(TimeoutError, ClientDisconnect):
+    # RuntimeError: the whole body was taken before it was refused.
+    with contextlib.suppress(TimeoutError, ClientDisconnect, RuntimeError):
         async with asyncio.timeout(_DRAINED_WITHIN_S):
             async for chunk in request.stream():
                 taken += len(chunk)

@@ -66,9 +66,14 @@ class Client:
         }
         return self._json(self._send("PUT", path, headers=headers, content=_chunks(file, size_bytes, progress)))
 
-    def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    def exchange(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """The answer, whatever its status.
+
+        Raises:
+            CommandError: none came; worth trying again.
+        """
         try:
-            response = self._http.request(method, path, **arguments)
+            return self._http.request(method, path, **arguments)
         except httpx.TimeoutException as error:
             raise CommandError(f"{self.server} did not answer in time. Try again.", ExitCode.RETRY) from error
         except httpx.ConnectError as error:
@@ -79,6 +84,9 @@ class Client:
             raise CommandError(
                 f"The connection to {self.server} broke ({type(error).__name__}). Try again.", ExitCode.RETRY
             ) from error
+
+    def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        response = self.exchange(method, path, **arguments)
         if response.is_success:
             return response
         raise refusal(response)

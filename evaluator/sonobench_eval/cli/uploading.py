@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,12 +25,14 @@ from sonobench_eval.cli.watching import (
 
 if TYPE_CHECKING:
     from sonobench_eval.cli.client import Client
+    from sonobench_eval.cli.resumable import Outgoing
 
 ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="A local tag or id, or a tar made with `docker save`.")]
 ChallengeOption = Annotated[str, typer.Option("--challenge", metavar="NAME", help="The challenge to submit to.")]
+PhaseOption = Annotated[str | None, typer.Option("--phase", metavar="NAME", help="Needed where several phases take images.")]
 NoteOption = Annotated[str | None, typer.Option(help="A note to yourself, up to 200 characters.")]
 ResumeOption = Annotated[
-    str | None, typer.Option("--resume", metavar="ID", help="Send the image of a submission whose upload broke.")
+    str | None, typer.Option("--resume", metavar="ID", help="Send the image of a submission that waits for it.")
 ]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Stay until the submission has ended.")]
 
@@ -78,6 +79,7 @@ def submit_command(
     image: ImageArgument,
     *,
     challenge: ChallengeOption,
+    phase: PhaseOption = None,
     note: NoteOption = None,
     watch: WatchOption = False,
     resume: ResumeOption = None,
@@ -87,8 +89,8 @@ def submit_command(
 ) -> None:
     """Send an image to a challenge.
 
-    A local tag is saved first, as `docker save` does. The image is sent with its SHA-256, so that a broken transfer is
-    noticed; it can then be sent again with `--resume`, at no cost.
+    A local tag is saved first, as `docker save` does. A connection that breaks is waited out; after Ctrl-C or a reboot the
+    same command goes on with the same submission where it stopped. The server verifies the whole by its SHA-256.
 
     Examples:
 
@@ -96,9 +98,14 @@ def submit_command(
 
         sonobench submit image.tar --challenge uusic25 --server https://bench.example.org
     """
+    from sonobench_eval.cli.client import file_sha256
+    from sonobench_eval.cli.resumable import Outgoing
+
     with signed_in(server, token) as client, work_folder() as folder:
         tar = image_tar(image, folder)
-        submission = _send(client, tar, challenge=challenge, note=note, resume=resume)
+        with moving("Reading the image") as progress:
+            outgoing = Outgoing(tar, file_sha256(tar, progress), challenge=challenge, phase=phase, note=note)
+        submission = _send(client, outgoing, resume)
         if watch:
             submission = watch_to_its_end(client, submission)
             show_submission(submission, as_json=json)
@@ -111,22 +118,28 @@ def submit_command(
         end_as(submission)
 
 
-def _send(client: Client, tar: Path, *, challenge: str, note: str | None, resume: str | None) -> Json:
-    from urllib.parse import quote
+def _send(client: Client, outgoing: Outgoing, resume: str | None) -> Json:
+    """The submission, once its image is there. A server that takes no resumable uploads gets the image in one go."""
+    from sonobench_eval.cli import resumable
 
-    from sonobench_eval.cli.client import file_sha256
+    if not resumable.is_spoken_by(client):
+        return _send_in_one_go(client, outgoing, resume)
+    try:
+        upload = resumable.begin(client, outgoing) if resume is None else resumable.begin_for(client, outgoing, resume)
+        with moving("Sending the image") as progress:
+            resumable.complete(client, outgoing, upload, progress)
+    except KeyboardInterrupt:
+        say("The upload is not complete. Run the same command again: it goes on where it stopped.")
+        raise
+    return client.get(submission_path(upload.submission_id))
 
-    with moving("Reading the image") as progress:
-        digest = file_sha256(tar, progress)
-    if resume is None:
-        body: Json = {"size_bytes": tar.stat().st_size} | ({"note": note} if note else {})
-        created = client.post(f"/api/v1/challenges/{quote(challenge, safe='')}/submissions", body)
-        submission_id = str(created["submission"]["id"])
-    else:
-        submission_id = resume
+
+def _send_in_one_go(client: Client, outgoing: Outgoing, resume: str | None) -> Json:
+    submission_id = _opened(client, outgoing) if resume is None else resume
     try:
         with moving("Sending the image") as progress:
-            return client.put_file(f"{submission_path(submission_id)}/image", tar, sha256=digest, progress=progress)
+            path = f"{submission_path(submission_id)}/image"
+            return client.put_file(path, outgoing.file, sha256=outgoing.sha256, progress=progress)
     except CommandError as error:
         if error.code is ExitCode.RETRY:
             raise CommandError(f"{error} To send the image again: add --resume {submission_id}", ExitCode.RETRY) from error
@@ -134,3 +147,12 @@ def _send(client: Client, tar: Path, *, challenge: str, note: str | None, resume
     except KeyboardInterrupt:
         say(f"The upload is not complete. To send it again: add --resume {submission_id}")
         raise
+
+
+def _opened(client: Client, outgoing: Outgoing) -> str:
+    from urllib.parse import quote
+
+    said = {"note": outgoing.note, "phase": outgoing.phase}
+    body: Json = {"size_bytes": outgoing.size_bytes} | {name: value for name, value in said.items() if value}
+    created = client.post(f"/api/v1/challenges/{quote(outgoing.challenge, safe='')}/submissions", body)
+    return str(created["submission"]["id"])

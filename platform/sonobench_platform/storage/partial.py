@@ -70,7 +70,7 @@ class Partials:
     def try_wait(self, upload_id: str) -> Turn | None:
         """The one place in the row behind the writer; None where someone stands there already."""
         handle = _locked(self._next(upload_id))
-        return None if handle is None else Turn(handle)
+        return None if handle is None else Turn(self._next(upload_id), handle)
 
     def is_awaited(self, upload_id: str) -> bool:
         """Whether someone waits for the writer to end."""
@@ -169,16 +169,20 @@ class Partial:
         return self._partials.is_awaited(self._upload_id)
 
     def close(self) -> None:
+        if os.fstat(self._handle).st_size == 0:
+            _remove(self._partials.path(self._upload_id), self._handle)
         os.close(self._handle)
 
 
 class Turn:
     """A place in the row, until `close`."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, path: Path, handle: int) -> None:
+        self._path = path
         self._handle = handle
 
     def close(self) -> None:
+        _remove(self._path, self._handle)
         os.close(self._handle)
 
 
@@ -215,6 +219,12 @@ def _is_at(path: Path, handle: int) -> bool:
         return path.stat().st_ino == os.fstat(handle).st_ino
     except FileNotFoundError:
         return False
+
+
+def _remove(path: Path, handle: int) -> None:
+    """The file goes while its lock is held, unless another one lies there by now."""
+    if _is_at(path, handle):
+        path.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

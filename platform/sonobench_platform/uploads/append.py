@@ -40,6 +40,10 @@ class Locked(Refusal):
     status = 423
 
 
+class TakenOver(Locked):
+    """The client fell silent while another request waited for its turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a PATCH says of itself. `body_bytes` is None where it does not say how long it is."""
@@ -47,6 +51,17 @@ class Wanted:
     offset_bytes: int
     body_bytes: int | None
     checksum: Checksum | None
+
+
+class Asked(NamedTuple):
+    """Who asks for what of which upload."""
+
+    caller: Identity
+    upload_id: str
+    wanted: Wanted
+
+    def see(self, core: Core) -> Standing:
+        return see_standing(core, self.caller, self.upload_id, self.wanted.offset_bytes, self.wanted.body_bytes)
 
 
 class Appended(NamedTuple):
@@ -71,19 +86,21 @@ async def append(core: Core, request: Request, caller: Identity, upload_id: str,
         ClientDisconnect: the connection broke.
     """
     try:
-        await run_in_threadpool(see_standing, core, caller, upload_id, wanted.offset_bytes, wanted.body_bytes)
-        partial = await _my_turn(core, upload_id)
+        return await _append(core, request, Asked(caller, upload_id, wanted))
+    except (TimedOut, TakenOver):
+        raise  # nobody is sending any more
     except Refusal:
         await drain(request)
         raise
+
+
+async def _append(core: Core, request: Request, asked: Asked) -> Appended:
+    await run_in_threadpool(asked.see, core)
+    partial = await _my_turn(core, asked.upload_id)
     try:
-        # Asked again under the lock: from here on nobody else moves the offset.
-        standing = await run_in_threadpool(see_standing, core, caller, upload_id, wanted.offset_bytes, wanted.body_bytes)
-        await _take(core, request, standing, wanted.checksum, partial)
-        return Appended(wanted.offset_bytes if standing.is_finished else partial.size_bytes, standing)
-    except Refusal:
-        await drain(request)
-        raise
+        standing = await run_in_threadpool(asked.see, core)  # again: from here on nobody else moves the offset
+        await _take(core, request, standing, asked.wanted.checksum, partial)
+        return Appended(standing.offset_bytes if standing.is_finished else partial.size_bytes, standing)
     finally:
         with anyio.CancelScope(shield=True):
             await run_in_threadpool(partial.close)
@@ -194,7 +211,7 @@ async def _receive(request: Request, body: _Body, *, idle_s: float) -> None:
         async with Chunks(request) as chunks:
             await _fill(chunks, buffer, body, idle_s)
     except Refusal as refused:
-        if isinstance(refused, TimedOut | Locked):
+        if isinstance(refused, TimedOut | TakenOver):
             await _break_off(body, buffer)
         raise
     except BaseException:
@@ -237,4 +254,4 @@ async def _wait_on(body: _Body, *, silent_s: float, idle_s: float) -> None:
     if silent_s >= idle_s:
         raise TimedOut("upload-stalled", f"Nothing came for {idle_s:g} s; ask for the offset, and go on from there.")
     if silent_s >= _MAKES_ROOM_AFTER_S and await run_in_threadpool(lambda: body.is_awaited):
-        raise Locked("upload-taken-over", "Nothing came for a while, and another request writes to this upload now.")
+        raise TakenOver("upload-taken-over", "Nothing came for a while, and another request writes to this upload now.")
