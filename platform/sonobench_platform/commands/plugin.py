@@ -19,6 +19,7 @@ from sonobench_platform.commands import (
     menu_entries,
     menu_people,
     menu_retention,
+    menu_rotation,
     menu_runs,
     menu_teams,
 )
@@ -36,6 +37,7 @@ MENUS: tuple[Callable[[typer.Typer], None], ...] = (
     menu_audit.add_to,
     menu_backup.add_to,
     menu_retention.add_to,
+    menu_rotation.add_to,
     menu_challenges.add_to,
     menu_people.add_to,
     menu_teams.add_to,
