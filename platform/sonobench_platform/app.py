@@ -15,11 +15,13 @@ from sonobench_platform.accounts.oidc_provider import OidcProvider
 from sonobench_platform.accounts.rate_limits import RateLimits
 from sonobench_platform.audit import api as audit
 from sonobench_platform.challenges import api as challenges
+from sonobench_platform.challenges import datasets_api as datasets
 from sonobench_platform.challenges import organisers_api as organisers
 from sonobench_platform.challenges import plan_api as plans
 from sonobench_platform.config import Settings
 from sonobench_platform.desk import people_api as privacy
 from sonobench_platform.desk import service_api as service
+from sonobench_platform.desk import exports_api as exports
 from sonobench_platform.desk.idempotency import Idempotency
 from sonobench_platform.desk.metrics import Measured, Metrics
 from sonobench_platform.leaderboards import api as leaderboards
@@ -50,6 +52,7 @@ ROUTERS = (
     privacy.router,
     challenges.router,
     plans.router,
+    datasets.router,
     submissions.router,
     counting.router,
     uploads.router,
@@ -61,6 +64,7 @@ ROUTERS = (
     nodes.internal,
     audit.router,
     notices.router,
+    exports.router,
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 

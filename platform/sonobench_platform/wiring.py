@@ -20,6 +20,7 @@ from sonobench_platform.accounts.links import ensure_link_secret
 from sonobench_platform.accounts.service import ensure_token_file
 from sonobench_platform.accounts.tidy import tidy_accounts
 from sonobench_platform.accounts.tokens import TokenKind
+from sonobench_platform.challenges.datasets import verify_phase
 from sonobench_platform.challenges.opening import settle_due_phases
 from sonobench_platform.challenges.schemas import ChallengeSummary
 from sonobench_platform.challenges.service import register
@@ -213,6 +214,10 @@ class Platform:
     def rescore(self, item: Item) -> None:
         """Score a run anew for a rescoring; reads hidden truth. Harmless when it is not due."""
         rescore(self.core, item)
+
+    def verify_data(self, phase_id: str) -> None:
+        """Verify a phase's data; reads hidden truth. Harmless when it is not due."""
+        verify_phase(self.core, phase_id)
 
     def sweep(self) -> SweepReport:
         """Find lost and overdue work, send wake-ups again, do what the clock says (task `sonobench.control.sweep`)."""

@@ -147,23 +147,28 @@ def _of_cases(seen: Iterable[_Seen]) -> Iterator[DatasetFinding]:
 
 
 def _of_leaks(seen: Iterable[_Seen]) -> Iterator[DatasetFinding]:
-    """The same bytes under two cases. Told at each case but the first."""
+    """The same bytes under two cases. Told at each case but the first, with the worst of what it is to those before it."""
     same: dict[str, list[ManifestRow]] = defaultdict(list)
     for each in seen:
         if each.sha256 is not None:
             same[each.sha256].append(each.expected)
     for first, *others in same.values():
+        before = {(first.phase, first.task): first}
         for other in others:
-            yield _leak(first, other)
+            yield _leak(before, other)
+            before.setdefault((other.phase, other.task), other)
 
 
-def _leak(first: ManifestRow, other: ManifestRow) -> DatasetFinding:
-    if first.phase != other.phase:
-        sentence = f"is the very image of {first.case} in {first.phase}: what one phase shows of it helps in the other"
+def _leak(before: Mapping[tuple[str, str], ManifestRow], other: ManifestRow) -> DatasetFinding:
+    elsewhere = next((row for (phase, _), row in before.items() if phase != other.phase), None)
+    if elsewhere is not None:
+        sentence = f"is the very image of {elsewhere.case} in {elsewhere.phase}: what one phase shows of it helps in the other"
         return _finding("error", "leak", other, sentence)
-    if first.task == other.task:
-        return _finding("error", "same-image", other, f"is the very image of {first.case}: it would count twice")
-    return _finding("warning", "same-image", other, f"is the very image of {first.case}, under another task")
+    twin = before.get((other.phase, other.task))
+    if twin is not None:
+        return _finding("error", "same-image", other, f"is the very image of {twin.case}: it would count twice")
+    another = next(iter(before.values()))
+    return _finding("warning", "same-image", other, f"is the very image of {another.case}, under another task")
 
 
 def _of_subjects(seen: Iterable[_Seen]) -> Iterator[DatasetFinding]:

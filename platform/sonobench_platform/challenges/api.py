@@ -59,7 +59,7 @@ def close_challenge(core: CoreDep, caller: OrganiserCaller, name: str, phase: Ph
     return _set_open(core, caller, name, phase, is_open=False)
 
 
-@router.post("/{name}/open", responses=refusals(401, 403, 404), summary="Open a challenge again")
+@router.post("/{name}/open", responses=refusals(401, 403, 404, 409), summary="Open a challenge again")
 def open_challenge(core: CoreDep, caller: OrganiserCaller, name: str, phase: PhaseQuery = None) -> ChallengeSummary:
     """It takes images again within its dates, and its boards show times to 1 % and memory to 64 MiB while it does.
 

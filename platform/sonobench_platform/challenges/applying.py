@@ -18,6 +18,7 @@ from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.audit.log import record
 from sonobench_platform.challenges import repository
 from sonobench_platform.challenges.comparing import Reach
+from sonobench_platform.challenges.datasets import keep_registration
 from sonobench_platform.challenges.opening import settle_phase
 from sonobench_platform.challenges.phases import of_challenge
 from sonobench_platform.challenges.planning import PhasePlan, Plan, make_plan
@@ -105,7 +106,7 @@ def _record(core: Core, work: Work, caller: Identity, prepared: Prepared, plan: 
     row.updated_at = now
     work.session.flush()
     _record_change(core, work, caller, row, plan, reason=reason)
-    _record_phases(core, work, row, prepared.parts, plan)
+    _record_phases(core, work, caller, row, parts=prepared.parts, plan=plan)
     return row
 
 
@@ -134,7 +135,9 @@ _TOLD = {"what", "kind", "old", "new"}
 """What everyone may read of a change."""
 
 
-def _record_phases(core: Core, work: Work, challenge: ChallengeRow, parts: Sequence[Part], plan: Plan) -> None:
+def _record_phases(
+    core: Core, work: Work, caller: Identity, challenge: ChallengeRow, *, parts: Sequence[Part], plan: Plan
+) -> None:
     known = {row.name: row for row in of_challenge(work.session, challenge.id)}
     for position, part in enumerate(parts):
         row = known.pop(part.phase.id, None)
@@ -145,6 +148,7 @@ def _record_phases(core: Core, work: Work, challenge: ChallengeRow, parts: Seque
         _define(core, row, part, plan.phase(part.phase.id))
         row.folder, row.gpus = challenge.folder, challenge.gpus
         work.session.flush()
+        keep_registration(core, work, caller, row)
         if not settle_phase(core, work, row) and latest(work.session, row.id) is not None:
             publish(core, work, phase_id=row.id)
     for gone in known.values():

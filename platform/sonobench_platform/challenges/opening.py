@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 
 from sonobench_platform.accounts.identity import SERVER, Identity
@@ -11,6 +13,7 @@ from sonobench_platform.challenges.phases import get_phase, of_challenge, rules_
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, PhaseRow
 from sonobench_platform.db.session import Work
+from sonobench_platform.domain.errors import Conflict
 from sonobench_platform.leaderboards.publish import latest, publish
 from sonobench_platform.notices.events import phase_settled
 
@@ -25,9 +28,12 @@ def set_open(
 
     Raises:
         NotFound: there is no such challenge or phase.
+        Conflict: `data-not-sound`: it was never open, and its data was found unsound.
     """
     challenge = repository.get(work.session, name)
     meant = of_challenge(work.session, challenge.id) if phase is None else [get_phase(work.session, challenge, phase)]
+    if is_open:
+        _refuse_unsound(meant)
     changed = [row.name for row in meant if row.is_held is is_open]
     for row in meant:
         row.is_held = not is_open
@@ -37,6 +43,13 @@ def set_open(
         action = "challenge.open" if is_open else "challenge.close"
         record(core, work, caller, action, name, challenge_id=challenge.id, detail={"phases": changed})
     return challenge
+
+
+def _refuse_unsound(phases: Sequence[PhaseRow]) -> None:
+    unsound = [row.name for row in phases if not row.is_sound and row.opened_at is None]
+    if unsound:
+        detail = f"The data of {', '.join(unsound)} was found unsound; read its report, mend it, and have it verified again."
+        raise Conflict("data-not-sound", detail)
 
 
 def settle_phase(core: Core, work: Work, phase: PhaseRow) -> bool:

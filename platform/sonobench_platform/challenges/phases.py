@@ -25,8 +25,12 @@ def _parsed(rules: str) -> Phase:
 
 
 def takes_images(row: PhaseRow, now: datetime) -> bool:
-    """Whether a team may hand in at this very moment: within its dates, and not held by an organiser."""
-    return not row.is_held and rules_of(row).is_open(now)
+    """Whether a team may hand in at this very moment: within its dates, and not held by an organiser.
+
+    It does not open before its data was found sound; one that has opened is closed by its organisers, not by a verification.
+    """
+    may_open = row.is_sound is not False or row.opened_at is not None
+    return may_open and not row.is_held and rules_of(row).is_open(now)
 
 
 def of_challenge(session: Session, challenge_id: str) -> list[PhaseRow]:

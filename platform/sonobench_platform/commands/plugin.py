@@ -16,7 +16,9 @@ from sonobench_platform.commands import (
     menu_audit,
     menu_backup,
     menu_challenges,
+    menu_datasets,
     menu_entries,
+    menu_notices,
     menu_people,
     menu_retention,
     menu_rotation,
@@ -35,10 +37,12 @@ Grace = Annotated[
 
 MENUS: tuple[Callable[[typer.Typer], None], ...] = (
     menu_audit.add_to,
+    menu_notices.add_to,
     menu_backup.add_to,
     menu_retention.add_to,
     menu_rotation.add_to,
     menu_challenges.add_to,
+    menu_datasets.add_to,
     menu_people.add_to,
     menu_teams.add_to,
     menu_entries.add_to,

@@ -86,6 +86,8 @@ class DueWorker:
             self._start(run_id, self._platform.score_run)
         for item in due.rescorings:
             self._start(item, self._platform.rescore)
+        for phase_id in due.datasets:
+            self._start(phase_id, self._platform.verify_data)
 
     def close(self) -> None:
         """Start nothing more, and wait for what is in hand."""

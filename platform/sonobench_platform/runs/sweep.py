@@ -15,6 +15,7 @@ from functools import partial
 from sqlalchemy import select
 
 from sonobench_platform.accounts.identity import SERVER
+from sonobench_platform.challenges.datasets import due_datasets
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import AttemptRow, PhaseRow, RunRow, SubmissionRow
@@ -47,12 +48,14 @@ class SweepReport:
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """What workers could do right now. `runs` counts queued runs; the others are ids for `check`, `score` and `rescore`."""
+    """What workers could do right now. `runs` counts queued runs; the others are ids for `check`, `score`, `rescore` and
+    `verify_data`."""
 
     runs: int
     checks: tuple[str, ...]
     scores: tuple[str, ...]
     rescorings: tuple[Item, ...] = ()
+    datasets: tuple[str, ...] = ()
 
 
 def sweep(core: Core) -> SweepReport:
@@ -81,6 +84,7 @@ def due_work(core: Core) -> DueWork:
         checks=tuple(checks),
         scores=tuple(run_of[each] for each in scoring if each in run_of),
         rescorings=tuple(due_items(core)),
+        datasets=tuple(due_datasets(core)),
     )
 
 

@@ -66,6 +66,8 @@ class PhaseRow(Base):
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     defined_at: Mapped[datetime]
+    is_sound: Mapped[bool] = mapped_column(Boolean, default=True)
+    """What the last verification of its data said. Where it is not, the phase does not open."""
 
 
 class ChangeRow(Base):
@@ -87,15 +89,27 @@ class ChangeRow(Base):
 
 
 class DatasetRow(Base):
-    """A phase's data as its manifest and its verification left it. `report` is JSON, row by row."""
+    """A phase's data as its last verification found it, and whether another one was asked for.
+
+    `report` is JSON, row by row (`sonobench.dataset_report/1`), made for the data that `dataset_hash` names. `manifest` is the
+    registered one, as JSON. A verification is due while `asked_at` is set; whoever does it holds it until `worker_until`.
+    `trouble` is why the last try came to no end.
+    """
 
     __tablename__ = "datasets"
 
     phase_id: Mapped[str] = mapped_column(ForeignKey("phases.id"), primary_key=True)
+    dataset_hash: Mapped[str] = mapped_column(DIGEST)
     manifest_sha256: Mapped[str | None] = mapped_column(String(64))
+    manifest: Mapped[str | None] = mapped_column(Text)
     is_sound: Mapped[bool] = mapped_column(Boolean)
     report: Mapped[str] = mapped_column(Text)
     verified_at: Mapped[datetime]
+    verified_by: Mapped[str] = mapped_column(String(100))
+    asked_at: Mapped[datetime | None]
+    asked_by: Mapped[str | None] = mapped_column(String(100))
+    worker_until: Mapped[datetime | None]
+    trouble: Mapped[str | None] = mapped_column(Text)
 
 
 class SnapshotRow(Base):

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("opened_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("defined_at", UtcDateTime(), nullable=False),
+        sa.Column("is_sound", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenges.id"], name="fk_phases_challenge_id_challenges"),
         sa.PrimaryKeyConstraint("id", name="pk_phases"),
         sa.UniqueConstraint("challenge_id", "name", name="uq_phases_challenge_id_name"),
@@ -57,10 +58,17 @@ def upgrade() -> None:
     op.create_table(
         "datasets",
         sa.Column("phase_id", sa.String(length=32), nullable=False),
+        sa.Column("dataset_hash", sa.String(length=71), nullable=False),
         sa.Column("manifest_sha256", sa.String(length=64), nullable=True),
+        sa.Column("manifest", sa.Text(), nullable=True),
         sa.Column("is_sound", sa.Boolean(), nullable=False),
         sa.Column("report", sa.Text(), nullable=False),
         sa.Column("verified_at", UtcDateTime(), nullable=False),
+        sa.Column("verified_by", sa.String(length=100), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("asked_by", sa.String(length=100), nullable=True),
+        sa.Column("worker_until", UtcDateTime(), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["phase_id"], ["phases.id"], name="fk_datasets_phase_id_phases"),
         sa.PrimaryKeyConstraint("phase_id", name="pk_datasets"),
     )
@@ -120,7 +128,7 @@ def _give_each_challenge_its_phase() -> None:
         phase_id, is_open = new_id("phas"), bool(row["is_open"])
         values = {name: row[name] for name in ("hash", "dataset_hash", "public_definition", "folder", "gpus")}
         values |= {"id": phase_id, "challenge_id": row["id"], "name": "test", "position": 0, "rules": '{"id":"test"}'}
-        values |= {"is_held": not is_open, "is_open": is_open, "priority": 0, "opened_at": row["created_at"]}
+        values |= {"is_held": not is_open, "is_open": is_open, "is_sound": True, "priority": 0, "opened_at": row["created_at"]}
         values["defined_at"] = row["updated_at"]
         connection.execute(phases.insert().values(**values))
         for table in ("submissions", "leaderboard_snapshots"):
