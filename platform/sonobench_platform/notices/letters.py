@@ -56,7 +56,8 @@ def _address(text: str) -> Address:
     if _CONTROL.search(text) or "," in spec or spec.count("@") != 1 or (not name and spec != text.strip()):
         raise BadAddress(f"{_line(text)!r} is no mail address")
     try:
-        return Address(display_name=name, addr_spec=spec)
+        local, domain = spec.split("@")
+        return Address(display_name=name, addr_spec=f"{local}@{domain.encode('idna').decode()}")
     except (ValueError, IndexError) as error:
         raise BadAddress(f"{_line(text)!r} is no mail address") from error
     except Exception as error:  # the parser's own errors have no common base

@@ -188,6 +188,10 @@ class TestTheMailServer:
         assert said.startswith(text)
         assert said.endswith("Sonobench at https://bench.example.org\n")
 
+    def test_a_domain_beyond_ascii_is_written_as_the_network_writes_it(self, tmp_path: Path, smtp: MailServer) -> None:
+        send_mail(_settings(tmp_path, smtp), _letter(to="ann@bücher.example"))
+        assert smtp.mails[0].to == ["ann@xn--bcher-kva.example"]
+
     def test_an_address_beyond_ascii_is_refused_for_good(self, tmp_path: Path, smtp: MailServer) -> None:
         with pytest.raises(Refused, match="is no mail address"):
             send_mail(_settings(tmp_path, smtp), _letter(to="jürgen@example.org"))
