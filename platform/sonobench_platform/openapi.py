@@ -81,8 +81,24 @@ def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[Role]]) -> d
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             operation["security"] = [{_SCHEMES[role][0]: []} for role in sorted(access.get((method, path), ()))]
+            _say_key(operation, method, path)
             _say_problems(operation, method)
     return document
+
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "A random name for this request: sent again with it within a day, it is done once and answered as before.",
+}
+
+
+def _say_key(operation: dict[str, Any], method: str, path: str) -> None:
+    if method == "post" and path.startswith("/api/v1/") and operation["security"]:
+        operation.setdefault("parameters", []).append(_KEY)
+        operation["responses"].setdefault("409", {"description": "The thing is not in a state that allows this."})
 
 
 def _say_problems(operation: dict[str, Any], method: str) -> None:

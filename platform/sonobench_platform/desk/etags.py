@@ -7,8 +7,9 @@ what others did meanwhile, as before.
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from sonobench_platform.domain.errors import PreconditionFailed
@@ -20,7 +21,12 @@ IF_MATCH = {
     "schema": {"type": "string"},
     "description": "The `ETag` of what you last read; where it has changed since, the answer is 412 and nothing is done.",
 }
-"""For `openapi_extra={"parameters": [IF_MATCH]}` of a route that asks `must_match`."""
+
+CHANGES = {"parameters": [IF_MATCH]}
+"""`openapi_extra=` of a route that asks `must_match`."""
+
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "It says the same as the version named in If-None-Match."}}
+"""In `responses=` of a route that answers `with_etag`."""
 
 
 def etag_of(shown: BaseModel) -> str:
@@ -44,6 +50,15 @@ def must_match(request: Request, shown: BaseModel) -> None:
     if etag_of(shown) not in {each.strip() for each in wanted.split(",")}:
         detail = "It was changed since you read it; read it again, see whether your change still makes sense, and send that."
         raise PreconditionFailed("changed-meanwhile", detail)
+
+
+def with_etag(request: Request, shown: BaseModel) -> Response:
+    """The document with its tag; 304 without it where the caller has this version."""
+    etag = etag_of(shown)
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(shown.model_dump_json(by_alias=True), media_type="application/json", headers=headers)
 
 
 def is_known(request: Request, etag: str) -> bool:
