@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -151,6 +154,76 @@ class TestTuspy:
         bad = line(port, one_in=10)
         bench.Client("tuspy", **_orders(bad.port, servers.team(port), file, chunk_bytes=MEGABYTE, checksum=True)).wait()
         assert "body cut" in bad.dropped
+        _assert_one_whole(servers, port, file)
+
+
+class Submit:
+    """`sonobench submit` as a process, with a home of its own."""
+
+    def __init__(self, home: Path, address: str, token: str, file: Path) -> None:
+        home.mkdir(exist_ok=True)
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("SONOBENCH_", "XDG_"))}
+        environment = {**own, "HOME": str(home), "SONOBENCH_SERVER": address, "SONOBENCH_TOKEN": token}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "sonobench_eval.cli.main", "submit", str(file), "--challenge", "tiny"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def interrupt(self) -> tuple[int, str, str]:
+        """Ctrl-C."""
+        self._process.send_signal(signal.SIGINT)
+        return self.end()
+
+    def end(self) -> tuple[int, str, str]:
+        """Status, data and messages."""
+        said, told = self._process.communicate(timeout=90)
+        return self._process.returncode, said.strip(), told
+
+
+class TestSonobenchSubmit:
+    def test_on_a_bad_line_it_goes_on_by_itself(
+        self, servers: Any, line: Callable[..., Any], image: Callable[[int], Path], tmp_path: Path
+    ) -> None:
+        port, file = servers.start(), image(5)
+        bad = line(port, one_in=2)
+        status, said, told = Submit(tmp_path / "user", f"http://127.0.0.1:{bad.port}", servers.team(port), file).end()
+        assert status == 0, told
+        assert "body cut" in bad.dropped
+        (submission,) = servers.submissions(port)
+        assert said == submission["id"]
+        _assert_one_whole(servers, port, file)
+
+    def test_when_the_server_is_killed_it_waits_and_goes_on(
+        self, servers: Any, bench: ModuleType, line: Callable[..., Any], image: Callable[[int], Path], tmp_path: Path
+    ) -> None:
+        port, file = servers.start(), image(12)
+        slow = line(port, bytes_per_s=SLOW)
+        submit = Submit(tmp_path / "user", f"http://127.0.0.1:{slow.port}", servers.team(port), file)
+        bench.until(lambda: servers.bytes_on_disk() > 4 * MEGABYTE, "a part to have come")
+        servers.kill(port)
+        servers.start(port)
+        status, _, told = submit.end()
+        assert status == 0, told
+        _assert_one_whole(servers, port, file)
+
+    def test_after_ctrl_c_the_same_command_goes_on_with_the_same_submission(
+        self, servers: Any, bench: ModuleType, line: Callable[..., Any], image: Callable[[int], Path], tmp_path: Path
+    ) -> None:
+        port, file = servers.start(), image(16)
+        slow, token = line(port, bytes_per_s=SLOW), servers.team(port)
+        submit = Submit(tmp_path / "user", f"http://127.0.0.1:{slow.port}", token, file)
+        bench.until(lambda: servers.bytes_on_disk() > 8 * MEGABYTE, "half of it to have come")
+        status, _, told = submit.interrupt()
+        assert status == 130
+        assert "Run the same command again" in told
+        (before,) = servers.submissions(port)
+        status, said, told = Submit(tmp_path / "user", f"http://127.0.0.1:{slow.port}", token, file).end()
+        assert status == 0, told
+        assert said == before["id"]
+        assert slow.carried_bytes < 18 * MEGABYTE
         _assert_one_whole(servers, port, file)
 
 

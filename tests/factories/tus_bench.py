@@ -145,6 +145,7 @@ class BadLine:
         self._loop = asyncio.new_event_loop()
         self.port = 0
         self.requests = 0
+        self.carried_bytes = 0
         self.dropped: list[str] = []
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
@@ -193,6 +194,7 @@ class BadLine:
     async def _forward(self, reader: asyncio.StreamReader, upstream: asyncio.StreamWriter, cut: asyncio.Event) -> None:
         cut_after: int | None = None
         while chunk := await reader.read(1 << 16):
+            self.carried_bytes += len(chunk)
             if chunk.startswith(METHODS):
                 cut_after = self._fate(cut)
             if cut_after is not None:
