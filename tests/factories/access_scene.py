@@ -1,7 +1,7 @@
-"""A world in which everything exists that a route can name, with everybody who might ask for it. It can be put back as it was.
+"""A world in which everything exists that a route can name, with everybody who might ask. It can be put back as it was.
 
-Team A has a member, Ann, who organises nothing; team B has Ben. Olga organises the challenge, Otto another one; Root is an
-administrator. Everything that an address names is team A's, or of the challenge that A takes part in.
+Team A has a captain, Ann, who organises nothing, and a member, Amy; team B has Ben. Olga organises the challenge, Otto
+another one; Root is an administrator. Everything that an address names is team A's, or of the challenge that A is in.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ SIGNED_IN = "signed-in"
 
 HEADERS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
 """Sent with every request: uploads want them, others do not mind."""
+
+_OF_SCORED = ("evaluation", "log", "run", "withdraw", "choose", "rerun", "baseline")
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,13 @@ class AccessScene:
         self.ann, self.ben = make_person(world, "ann"), make_person(world, "ben")
         self.olga, self.otto = make_organiser(world, "olga"), make_organiser(world, "otto", "other")
         self.root = make_person(world, "root", is_administrator=True)
-        self._join(self.ann, "A")
-        self._join(self.ben, "B")
+        self.amy = make_person(world, "amy")
+        self._join(self.ann, "A", is_captain=True)
+        self._join(self.amy, "A", is_captain=False)
+        self._join(self.ben, "B", is_captain=True)
+        self._scored = self.world.scored("A")
         self.addresses = self._make_things()
+        self._for_path = self._special()
         self.callers = {each.name: each for each in self._everybody()}
         self._database = Path(str(world.platform.core.database.engine.url.database))
         self._kept = home / "kept.sqlite"
@@ -70,6 +76,10 @@ class AccessScene:
         for end in ("-wal", "-shm"):
             self._database.with_name(self._database.name + end).unlink(missing_ok=True)
         shutil.copyfile(self._kept, self._database)
+
+    def url(self, path: str, **instead: str) -> str:
+        """A route's address, with things that are there and in a state that it asks for; `instead` replaces some."""
+        return path.format(**{**self.addresses, **self._for_path.get(path, {}), **instead})
 
     def close(self) -> None:
         self.world.platform.close()
@@ -114,7 +124,7 @@ class AccessScene:
             "token_id": self._team_token(),
             "invitation_id": self._invitation(),
             "webhook_id": self._made("challenges/tiny/webhooks", {"url": "https://93.184.216.34/hook"}),
-            "rescoring_id": self._rescoring(),
+            "rescoring_id": self._made("challenges/tiny/rescorings", {"reason": "a metric was wrong"}),
             "notice_id": self._notice(),
         }
 
@@ -124,18 +134,36 @@ class AccessScene:
         assert answer.status_code == 201, answer.text
         return answer.headers["Location"].rstrip("/").rsplit("/", 1)[1]
 
-    def _rescoring(self) -> str:
-        self.world.scored("A")
-        return self._made("challenges/tiny/rescorings", {"reason": "a metric was wrong"})
+    def _special(self) -> dict[str, dict[str, str]]:
+        """Where a route wants another one of team A's things: one that is scored, one that waits for its bytes..."""
+        submission, scored = "/api/v1/submissions/{submission_id}", {"submission_id": self._scored}
+        waiting = {"submission_id": self.world.create("A", size_bytes=2)["id"]}
+        answer = self.world.organiser.put(f"/api/v1/submissions/{self._scored}/baseline", json={"every_s": 86400})
+        assert answer.is_success, answer.text
+        return {
+            **{
+                f"{submission}/{each}": scored for each in ("evaluation", "log", "run", "withdraw", "choose", "rerun", "baseline")
+            },
+            f"{submission}/upload": waiting,
+            f"{submission}/image": waiting,
+            "/api/v1/account/tokens/{token_id}": {"token_id": self._token_of(self.ann)},
+            "/api/v1/challenges/{name}/organisers/{person_id}": {"person_id": self.olga.id},
+            "/api/v1/teams/{team_id}/members/{person_id}": {"person_id": self.amy.id},
+        }
+
+    def _token_of(self, person: Person) -> str:
+        with self.world.platform.core.database.read() as session:
+            return session.scalars(select(TokenRow.id).where(TokenRow.person_id == person.id)).first() or ""
 
     def _made(self, path: str, body: dict[str, Any]) -> str:
         answer = self.world.organiser.post(f"/api/v1/{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()["id"]
 
-    def _join(self, person: Person, team: str) -> None:
+    def _join(self, person: Person, team: str, *, is_captain: bool) -> None:
         self.world.team(team)
-        row = MembershipRow(team_id=self._team(team), person_id=person.id, is_captain=True, joined_at=self.world.clock.now())
+        row = MembershipRow(team_id=self._team(team), person_id=person.id, is_captain=is_captain)
+        row.joined_at = self.world.clock.now()
         with self.world.platform.core.database.write() as work:
             work.session.add(row)
 

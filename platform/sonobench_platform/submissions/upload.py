@@ -30,7 +30,10 @@ def accept(core: Core, caller: Identity, submission_id: str, announced_bytes: in
         TooMany: too many of the team's uploads are under way.
     """
     with core.room.turn(), core.database.read() as session:
-        return _accept(core, session, repository.whole(session, submission_id, caller=caller), announced_bytes)
+        found = repository.whole(session, submission_id, caller=caller)
+        if found.submission.team_id not in caller.team_ids:
+            raise repository.no_such_submission()  # who organises the challenge sees it, and hands in for nobody
+        return _accept(core, session, found, announced_bytes)
 
 
 def _accept(core: Core, session: Session, found: Whole, announced_bytes: int) -> Incoming:

@@ -8,7 +8,7 @@ from sonobench_platform.accounts.tokens import TokenKind, digest, hint, is_well_
 
 
 class TestTokens:
-    @pytest.mark.parametrize(("kind", "prefix"), [("team", "sbt_"), ("organiser", "sbo_"), ("node", "sbn_")])
+    @pytest.mark.parametrize(("kind", "prefix"), [("team", "sbt_"), ("organiser", "sbo_"), ("node", "sbn_"), ("person", "sbp_")])
     def test_a_token_says_its_kind(self, kind: str, prefix: str) -> None:
         token = mint(TokenKind(kind))
         assert token.startswith(prefix)
