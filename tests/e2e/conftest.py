@@ -6,7 +6,7 @@ import os
 import signal
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,9 @@ def open_house(
     """Start a platform with the small challenge; nothing of it is left afterwards, containers included."""
     houses: list[House] = []
 
-    def open_one(*processes: str, redis: bool = True) -> House:
-        house = House(tmp_path / "home", engine, redis=redis, examined=examined, settings=parts.settings)
+    def open_one(*processes: str, redis: bool = True, settings: Mapping[str, str] | None = None) -> House:
+        chosen = {**parts.settings, **(settings or {})}
+        house = House(tmp_path / "home", engine, redis=redis, examined=examined, settings=chosen)
         houses.append(house)
         added = house.run_command("admin", "challenge", "add", str(challenge_yaml))
         assert added.returncode == 0, added.stderr

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from infra.small_challenge import png, small_image, write_small_challenge
+from sqlalchemy import create_engine, make_url, text
+
+from sonobench_platform.config import Settings
 
 pytestmark = pytest.mark.docker
 
@@ -19,21 +25,28 @@ MakeImage = Callable[..., Path]
 
 
 class TestTheWholePath:
-    def test_images_are_run_scored_and_ranked(self, open_house: OpenHouse, make_image: MakeImage) -> None:
+    def test_images_are_run_scored_and_ranked(self, open_house: OpenHouse, make_image: MakeImage, tmp_path: Path) -> None:
         house = open_house()
         sure = house.submit("Sure", make_image("sure", seconds=0.5))
         wrong = house.submit("Wrong", make_image("wrong", certainty=0.1))
-        crashing = house.submit("Crashing", make_image("crashing", status=3))
+        crashing = house.submit("Crashing", _image(tmp_path, do="exit 3"))
         assert house.wait_for_end(sure)["state"] == "scored"
         assert house.wait_for_end(wrong)["state"] == "scored"
         ended = house.wait_for_end(crashing)
-        assert (ended["state"], ended["failure"]["blame"]) == ("failed", "participant")
+        assert (ended["state"], ended["failure"]["category"], ended["failure"]["blame"]) == ("failed", "crashed", "participant")
         board = house.leaderboard()
         assert [row["team"] for row in board["rows"]] == ["Sure", "Wrong"]
         assert house.steps(sure) == ["uploading", "checking", "queued", "running", "scoring", "scored"]
         result = house.submission(sure)["result"]
         assert result["time_s"] >= 0.5
         assert {(mean["name"], mean["value"]) for mean in result["means"]} == {("dsc", 1), ("nsd", 1), ("auc", 1), ("acc", 1)}
+
+    def test_what_an_image_had_written_before_it_crashed_is_scored(self, open_house: OpenHouse, make_image: MakeImage) -> None:
+        house = open_house()
+        ended = house.wait_for_end(house.submit("Team", make_image("late", status=3)))
+        assert (ended["state"], ended["failure"]["category"], ended["failure"]["blame"]) == ("scored", "crashed", "participant")
+        assert "4 of 4 cases have a result that can be used" in ended["failure"]["sentence"]
+        assert [row["team"] for row in house.leaderboard()["rows"]] == ["Team"]
 
     def test_without_redis_the_workers_poll(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house(redis=False)
@@ -124,6 +137,91 @@ class TestADatabaseThatGoesAway:
         assert house.steps(submission).count("scored") == 1
 
 
+class TestCanary:
+    @pytest.fixture
+    def house(self, open_house: OpenHouse, tmp_path: Path) -> Any:
+        """With a challenge that has one public image to prove oneself on."""
+        public = {"id": "heads/public.png", "task": "head", "center": "inside"}
+        path = write_small_challenge(tmp_path / "watched", name="watched", warm_up=[public])
+        (path.parent / "images" / public["id"]).write_bytes(png((32, 24)))
+        house = open_house()
+        assert house.run_command("admin", "challenge", "add", str(path)).returncode == 0
+        return house
+
+    def test_what_crashes_there_never_brings_a_hidden_image_to_the_node(self, house: Any, tmp_path: Path) -> None:
+        token = house.add_team("Team")
+        crashing = _image(tmp_path, do="echo no such layer; exit 3")
+        ended = house.wait_for_end(house.submit("Team", crashing, token=token, challenge="watched"))
+        assert (ended["state"], ended["failure"]["category"]) == ("failed", "crashed")
+        assert ended["failure"]["sentence"].startswith("On the public sample images, before any hidden image was touched:")
+        log = house.call("GET", f"/api/v1/submissions/{ended['id']}/log", token=token)
+        assert log["text"] == "no such layer"
+        kept = [path.name for folder in (house.home / "node" / "inputs").iterdir() for path in folder.rglob("*.png")]
+        assert kept == ["public.png"]
+
+    def test_what_runs_there_goes_on_and_is_scored_and_its_image_does_not_do_it_twice(
+        self, house: Any, make_image: MakeImage
+    ) -> None:
+        image, token = make_image("good"), house.add_team("Team")
+        for _ in range(2):
+            ended = house.wait_for_end(house.submit("Team", image, token=token, challenge="watched"))
+            assert ended["state"] == "scored"
+        assert len(_canaries(house)) == 1
+
+
+class TestAtItsOwnPace:
+    """With leases and heartbeats as they are by default."""
+
+    PACE: ClassVar = {"SONOBENCH_LEASE_S": "40", "SONOBENCH_HEARTBEAT_S": "4", "SONOBENCH_SWEEP_S": "10"}
+
+    def test_a_cancelled_runs_container_is_gone_within_ten_seconds(self, open_house: OpenHouse, make_image: MakeImage) -> None:
+        house = open_house(settings=self.PACE)
+        submission = house.submit("Team", make_image(seconds=50))
+        house.wait_for_phase(submission, "run")
+        house.call("POST", f"/api/v1/submissions/{submission}/cancel")
+        cancelled = time.monotonic()
+        house.wait_for(lambda: house.containers() == [], "the container to be gone")
+        assert time.monotonic() - cancelled < 10
+
+    @pytest.mark.timeout(180)
+    def test_a_killed_workers_run_is_queued_again_within_a_minute(self, open_house: OpenHouse, make_image: MakeImage) -> None:
+        house = open_house(settings=self.PACE)
+        submission = house.submit("Team", make_image(seconds=50))
+        house.wait_for_phase(submission, "run")
+        house.kill("run")
+        killed = time.monotonic()
+        house.wait_for(lambda: house.submission(submission)["state"] == "queued", "the run to be queued again", submission)
+        assert time.monotonic() - killed < 60
+        house.call("POST", f"/api/v1/submissions/{submission}/cancel")
+        house.start("run")
+        house.wait_for(lambda: house.containers() == [] and house.groups() == [], "the restarted worker to clean up")
+
+    def test_the_pace_is_the_default(self) -> None:
+        settings = Settings()
+        pace = (settings.lease_s, settings.heartbeat_s, settings.sweep_s)
+        assert pace == tuple(float(value) for value in self.PACE.values())
+
+
+class TestAgain:
+    def test_an_organiser_runs_and_scores_again_from_the_command_line(self, open_house: OpenHouse, make_image: MakeImage) -> None:
+        house = open_house()
+        submission = house.submit("Team", make_image())
+        house.wait_for_end(submission)
+        again = house.run_command("admin", "rerun", submission, "--reason", "the node was hot")
+        assert again.returncode == 0, again.stderr
+        assert len(house.leaderboard()["rows"]) == 1
+        house.wait_for(lambda: house.steps(submission).count("scored") == 2, "the second score", submission)
+        asked = house.run_command("admin", "rescore", "start", "small", "--reason", "a metric was mended", "--json")
+        assert asked.returncode == 0, asked.stderr
+        rescoring = json.loads(asked.stdout)["id"]
+        house.wait_for(lambda: house.call("GET", f"/api/v1/rescorings/{rescoring}")["state"] == "ready", "the rescoring")
+        shown = house.run_command("admin", "rescore", "show", rescoring)
+        assert "0 of 1 teams would change their rank." in shown.stdout
+        published = house.run_command("admin", "rescore", "publish", rescoring)
+        assert published.returncode == 0, published.stderr
+        assert [row["team"] for row in house.leaderboard()["rows"]] == ["Team"]
+
+
 class TestLeaving:
     def test_a_worker_told_to_leave_gives_its_run_back_at_no_cost(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
@@ -144,3 +242,19 @@ class TestLeaving:
         assert house.submission(submission)["state"] == "cancelled"
         another = house.submit("Another", make_image("another"))
         assert house.wait_for_end(another)["state"] == "scored"
+
+
+def _image(folder: Path, *, do: str) -> Path:
+    """An image that does this first."""
+    path = folder / "own.tar"
+    path.write_bytes(small_image(do=do, label="own").tar)
+    return path
+
+
+def _canaries(house: Any) -> list[Any]:
+    engine = create_engine(make_url(house.database_url))
+    try:
+        with engine.connect() as connection:
+            return list(connection.execute(text("SELECT image_digest FROM canaries")))
+    finally:
+        engine.dispose()

@@ -7,11 +7,13 @@ from hidden data, and its quota is not touched. One that ran well is remembered 
 from __future__ import annotations
 
 import json
+import logging
 from typing import NamedTuple
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from sonobench_eval.challenge.model import Challenge, Measuring
+from sonobench_eval.challenge.model import Challenge, Measuring, Ranking
 from sonobench_eval.contract.pseudonyms import case_names
 from sonobench_eval.sandbox.failure import Blame, Category, Failure
 from sonobench_platform.challenges.definition import public_challenge
@@ -27,6 +29,8 @@ from sonobench_platform.runs.give_back import give_back
 from sonobench_platform.runs.purpose import BASELINE
 from sonobench_platform.runs.report import Report
 from sonobench_platform.submissions.failing import fail_on_samples
+
+log = logging.getLogger(__name__)
 
 
 class Canary(NamedTuple):
@@ -50,7 +54,14 @@ def canary_of(session: Session, phase: PhaseRow) -> Canary | None:
     if challenge.canary_hash is None or not rules.canary or rules.kind == "sample":
         return None
     public = public_challenge(challenge).canary
-    return None if public is None else Canary(_short(public, public_challenge(phase)), challenge.canary_hash)
+    if public is None:
+        return None
+    try:
+        return Canary(_short(public, public_challenge(phase)), challenge.canary_hash)
+    except ValidationError as error:
+        # Runs go on without it: no team's image is to wait for an organiser's samples to be mended.
+        log.error("the public samples of %s cannot be used as a canary: %s", challenge.name, error)  # noqa: TRY400
+        return None
 
 
 def due_canary(session: Session, run: RunRow, submission: SubmissionRow, phase: PhaseRow) -> Canary | None:
@@ -105,10 +116,24 @@ def failed_on_samples(run: RunRow) -> bool:
 
 
 def _short(canary: Challenge, whole: Challenge) -> Challenge:
-    """Once, and for as long as so few cases may take."""
+    """Once, for as long as so few cases may take, and with what they need alone: whoever reads it checks that it is whole.
+
+    Raises:
+        ValidationError: the challenge's public part does not stand by itself.
+    """
     limit_s = canary_limit_s(whole.limits.time_s, cases=len(canary.cases), of=len(whole.cases))
-    limits = canary.limits.model_copy(update={"time_s": limit_s})
-    return canary.model_copy(update={"limits": limits, "measuring": Measuring()})
+    used = {case.task for case in (*canary.cases, *canary.warm_up)}
+    short = canary.model_copy(
+        update={
+            "limits": canary.limits.model_copy(update={"time_s": limit_s}),
+            "measuring": Measuring(),
+            "ranking": Ranking(),
+            "phases": (),
+            "cases": tuple(case.model_copy(update={"phase": None}) for case in canary.cases),
+            "tasks": tuple(task for task in canary.tasks if task.id in used),
+        }
+    )
+    return Challenge.model_validate(short.model_dump(mode="json", by_alias=True))
 
 
 def _remember(core: Core, work: Work, held: Held, canary: Canary) -> None:

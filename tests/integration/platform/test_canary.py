@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from sonobench_platform.db.models import CanaryRow, QuotaRow
+from sonobench_platform.node.records import Assignment
 
 SAMPLE = {"id": "head/img/9.png", "task": "head", "center": "north"}
 
@@ -31,6 +32,7 @@ class TestAssignment:
     def test_the_samples_come_with_the_claim_and_hold_nothing_hidden(self, watched: Any) -> None:
         watched.queued("A")
         claimed = watched.claim()
+        Assignment.model_validate(claimed)  # a run worker can read it
         canary = claimed["canary"]
         assert [case["id"] for case in canary["challenge"]["cases"]] == [SAMPLE["id"]]
         assert "mask" not in canary["challenge"]["cases"][0] or canary["challenge"]["cases"][0]["mask"] is None
@@ -151,6 +153,7 @@ class TestPhases:
             world.platform.check_submission(submission_id)
             claimed = world.claim(f"n{len(found)}")
             assert claimed["submission_id"] == submission_id
+            Assignment.model_validate(claimed)
             found[challenge, phase] = claimed["canary"]
         assert [case["id"] for case in found["strict", "test"]["challenge"]["cases"]] == ["head/img/1.png", "breast/img/1.png"]
         assert found["strict", "try"] is None

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sonobench_eval.evaluation import Evaluation
 from sonobench_platform.core import Scores
 from sonobench_platform.db.models import AuditRow, EvaluationRow, SnapshotRow
+from sonobench_platform.runs import rescore_items as items
 
 REASON = {"reason": "the distance was in pixels, and should be in millimetres"}
 START = "/api/v1/challenges/tiny/rescorings"
@@ -119,6 +120,7 @@ class TestRescoring:
         answer = world.organiser.post(START, json=REASON)
         assert (answer.status_code, answer.json()["code"]) == (409, "rescoring-under-way")
         world.organiser.post(f"/api/v1/rescorings/{asked['id']}/drop")
+        world.clock.advance(seconds=1)
         _ask(world)
         assert [each["state"] for each in world.organiser.get(START).json()["items"]] == ["running", "dropped"]
 
@@ -155,13 +157,12 @@ class TestKills:
         world.scored("A")
         asked = _ask(world)
         (item,) = world.platform.due_work().rescorings
-        world.evaluator.trouble = KeyboardInterrupt()  # as near as a test comes to a kill: nothing is put off
-        try:
-            world.platform.rescore(item)
-        except KeyboardInterrupt:
-            pass
-        world.evaluator.trouble = None
-        world.clock.advance(seconds=41)
+        assert items._take(world.platform.core, item, "tok-aaaaaaaaaaaaaaaa")
+        world.clock.advance(seconds=39)
+        assert world.platform.due_work().rescorings == ()
+        world.platform.rescore(item)
+        assert _see(world, asked)["done"] == 0
+        world.clock.advance(seconds=2)
         assert _work(world) == 1
         assert _see(world, asked)["state"] == "ready"
 
@@ -193,8 +194,6 @@ class TestKills:
         assert (left["submission"], left["trouble"]) == (submission_id, "OSError: the disk is broken")
 
     def test_a_worker_that_died_after_the_last_item_is_made_up_for_by_the_sweep(self, world: Any, monkeypatch: Any) -> None:
-        import sonobench_platform.runs.rescore_items as items
-
         world.scored("A")
         asked = _ask(world)
         with monkeypatch.context() as patched:
