@@ -70,9 +70,9 @@ class Settings(BaseSettings):
     """Addresses or networks with commas between, such as `127.0.0.1,10.0.0.0/8`: reverse proxies whose X-Forwarded-For is
     believed. Empty: nobody's."""
     requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 1200
-    """API requests that one caller may make; those without a token count by address, ten times as many. 0: no limit."""
+    """API requests that only read, by one caller; those without a token count by address, ten times as many. 0: no limit."""
     writes_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 300
-    """Of these, requests that change something; bytes of uploads do not count. 0: no limit."""
+    """API requests that change something, by one caller; bytes of uploads do not count. 0: no limit."""
     node_requests_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 12_000
     """Requests to the internal API from one address of nodes. 0: no limit."""
     oidc_issuer: str | None = None

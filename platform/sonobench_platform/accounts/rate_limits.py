@@ -53,7 +53,7 @@ class RateLimits:
         self._store = RateStore(settings.broker_url)
         self._trusted = settings.trusted_proxies
         self._items: dict[Rate, RateLimitItem] = {}
-        self._requests = Rate("requests", settings.requests_per_minute, 60)
+        self._reads = Rate("reads", settings.requests_per_minute, 60)
         self._visits = Rate("visits", settings.requests_per_minute * _VISITORS_SHARE, 60)
         self._writes = Rate("writes", settings.writes_per_minute, 60)
         self._node = Rate("node", settings.node_requests_per_minute, 60)
@@ -73,10 +73,7 @@ class RateLimits:
             return
         if _BYTES.fullmatch(f"{request.method} {request.url.path}"):
             return
-        key = _key(caller)
-        self.take(self._requests, key)
-        if request.method not in {"GET", "HEAD"}:
-            self.take(self._writes, key)
+        self.take(self._reads if request.method in {"GET", "HEAD", "OPTIONS"} else self._writes, _key(caller))
 
     def take(self, rate: Rate, *keys: str) -> None:
         """Count one more. Raises TooMany where there is no room, with the seconds to wait."""

@@ -39,7 +39,7 @@ class TestRequests:
         assert world.node.get("/internal/v1/runs/live?node=n1").status_code == 200
 
     def test_a_person_is_one_caller_however_many_tokens_they_have(self, make_world: Any) -> None:
-        world = make_world(requests_per_minute=10)
+        world = make_world(requests_per_minute=6)
         browser = signed_up(world, ADA)
         for number in range(3):
             browser.post("/api/v1/account/tokens", json={"name": str(number), "scopes": ["read"]})
