@@ -48,13 +48,13 @@ class Client:
         self._http.close()
 
     def get(self, path: str) -> Json:
-        return self._json(self._send("GET", path))
+        return self.document(self._send("GET", path))
 
     def get_text(self, path: str) -> str:
         return self._send("GET", path, headers={"Accept": "text/csv, application/json"}).text
 
     def post(self, path: str, body: Json) -> Json:
-        return self._json(self._send("POST", path, json=body))
+        return self.document(self._send("POST", path, json=body))
 
     def put_file(self, path: str, file: Path, *, sha256: bytes, progress: Callable[[int, int], None]) -> Json:
         """Send a file as it is, with its digest, so that a broken transfer is noticed at the other end."""
@@ -64,7 +64,7 @@ class Client:
             "Content-Type": "application/x-tar",
             "Content-Digest": f"sha-256=:{base64.b64encode(sha256).decode()}:",
         }
-        return self._json(self._send("PUT", path, headers=headers, content=_chunks(file, size_bytes, progress)))
+        return self.document(self._send("PUT", path, headers=headers, content=_chunks(file, size_bytes, progress)))
 
     def exchange(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """The answer, whatever its status.
@@ -91,7 +91,8 @@ class Client:
             return response
         raise refusal(response)
 
-    def _json(self, response: httpx.Response) -> Json:
+    def document(self, response: httpx.Response) -> Json:
+        """The answer's JSON object. Raises CommandError where it is none."""
         try:
             document = response.json()
         except ValueError as error:

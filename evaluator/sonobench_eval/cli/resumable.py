@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from sonobench_eval.cli import unfinished
-from sonobench_eval.cli.client import CHUNK_BYTES, Client, refusal
+from sonobench_eval.cli.client import CHUNK_BYTES, Client, Json, refusal
 from sonobench_eval.cli.exits import CommandError, ExitCode
 from sonobench_eval.cli.unfinished import Unfinished
 
@@ -28,6 +28,8 @@ _UPLOADS = "/api/v1/uploads"
 _SLICE_BYTES = 256 << 20
 """One request's body: large enough to cost nothing, small enough for what stands between and counts the time of a request."""
 _PATIENCE_S = 600.0
+_FIRST_PATIENCE_S = 5.0
+"""With a server that has not answered yet: its address may be wrong."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _GO_ON = frozenset({408, 423, 429, 500, 502, 503, 504})
@@ -57,7 +59,8 @@ class Outgoing:
 
 def is_spoken_by(client: Client) -> bool:
     """Whether the server takes resumable uploads."""
-    answer = client.exchange("OPTIONS", _UPLOADS)
+    patience = _Patience(_FIRST_PATIENCE_S)
+    answer = patience.through(lambda: client.exchange("OPTIONS", _UPLOADS))
     return VERSION in answer.headers.get("tus-version", "") and "creation" in answer.headers.get("tus-extension", "")
 
 
@@ -65,7 +68,7 @@ def begin(client: Client, outgoing: Outgoing) -> Unfinished:
     """The upload to go on with: the one that this machine remembers of this file, or a new one."""
     key = _key(client, outgoing)
     known = unfinished.recall(key)
-    patience = _Patience(client.server)
+    patience = _Patience()
     if known is not None:
         answer = patience.through(lambda: client.exchange("HEAD", f"{_UPLOADS}/{known.upload_id}", headers=_TUS))
         if answer.is_success:
@@ -83,7 +86,7 @@ def begin_for(client: Client, outgoing: Outgoing, submission_id: str) -> Unfinis
 
     path = f"/api/v1/submissions/{quote(submission_id, safe='')}/upload"
     headers = {"Upload-Metadata": outgoing.metadata}
-    answer = _Patience(client.server).through(lambda: client.exchange("POST", path, headers=headers))
+    answer = _Patience().through(lambda: client.exchange("POST", path, headers=headers))
     return _begun(_key(client, outgoing), answer)
 
 
@@ -93,7 +96,7 @@ def complete(client: Client, outgoing: Outgoing, upload: Unfinished, progress: P
     Raises:
         CommandError: the server refuses, or nothing went on for ten minutes.
     """
-    path, patience = f"{_UPLOADS}/{upload.upload_id}", _Patience(client.server)
+    path, patience = f"{_UPLOADS}/{upload.upload_id}", _Patience()
     while True:
         offset = _offset(patience.through(lambda: client.exchange("HEAD", path, headers=_TUS)))
         patience.has_come_to(offset)
@@ -108,6 +111,14 @@ def complete(client: Client, outgoing: Outgoing, upload: Unfinished, progress: P
         if not answer.is_success:
             _wait_or_refuse(patience, answer)
     unfinished.forget(_key(client, outgoing))
+
+
+def submission_of(client: Client, upload: Unfinished) -> Json:
+    """The upload's submission as it stands now."""
+    answer = _Patience().through(lambda: client.exchange("GET", f"/api/v1/submissions/{upload.submission_id}"))
+    if not answer.is_success:
+        raise refusal(answer)
+    return client.document(answer)
 
 
 def _send_slice(client: Client, outgoing: Outgoing, path: str, offset: int, progress: Progress) -> httpx.Response:
@@ -190,9 +201,9 @@ def _retry_after_s(answer: httpx.Response) -> float:
 class _Patience:
     """Waits longer each time, and gives up once nothing has gone on for ten minutes (SONOBENCH_PATIENCE_S)."""
 
-    def __init__(self, server: str) -> None:
-        self._server = server
-        self._patience_s = float(os.environ.get("SONOBENCH_PATIENCE_S") or _PATIENCE_S)
+    def __init__(self, patience_s: float = _PATIENCE_S) -> None:
+        told = os.environ.get("SONOBENCH_PATIENCE_S")
+        self._patience_s = min(patience_s, float(told)) if told else patience_s
         self._offset = -1
         self._since, self._pause_s = time.monotonic(), _FIRST_PAUSE_S
 

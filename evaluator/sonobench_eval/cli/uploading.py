@@ -131,7 +131,7 @@ def _send(client: Client, outgoing: Outgoing, resume: str | None) -> Json:
     except KeyboardInterrupt:
         say("The upload is not complete. Run the same command again: it goes on where it stopped.")
         raise
-    return client.get(submission_path(upload.submission_id))
+    return resumable.submission_of(client, upload)
 
 
 def _send_in_one_go(client: Client, outgoing: Outgoing, resume: str | None) -> Json:
