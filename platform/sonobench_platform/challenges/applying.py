@@ -26,8 +26,9 @@ from sonobench_platform.challenges.preparing import Part, Prepared, is_kept, kee
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import ChallengeRow, ChangeRow, DatasetRow, PhaseRow
 from sonobench_platform.db.session import Work
-from sonobench_platform.domain.errors import Conflict
+from sonobench_platform.domain.errors import Conflict, Unprocessable
 from sonobench_platform.domain.ids import new_id
+from sonobench_platform.domain.text import clean_line
 from sonobench_platform.leaderboards.publish import latest, publish
 
 
@@ -50,8 +51,9 @@ def apply(core: Core, caller: Identity, loaded: LoadedChallenge, *, reason: str 
         DefinitionRefused: its data is broken, or it has no references to score against.
         Conflict: `challenge-changed`: it is frozen and no reason was given; `phase-has-submissions`: a phase would go that has
             some; `changed-meanwhile`: someone else applied another one at the same time.
+        Unprocessable: the reason holds characters that nobody sees.
     """
-    reason = (reason or "").strip() or None
+    reason = _clean(reason)
     _refuse_early(core, loaded, reason)
     prepared = prepare(loaded)
     plan = make_plan(core, prepared)
@@ -65,6 +67,13 @@ def apply(core: Core, caller: Identity, loaded: LoadedChallenge, *, reason: str 
     keep(core.store, prepared)
     with core.database.write() as work:
         return Applied(plan, _record(core, work, caller, prepared, plan, reason=reason))
+
+
+def _clean(reason: str | None) -> str | None:
+    try:
+        return clean_line(reason or "") or None
+    except ValueError as error:
+        raise Unprocessable("bad-reason", f"The reason {error}.") from error
 
 
 def _refuse_early(core: Core, loaded: LoadedChallenge, reason: str | None) -> None:

@@ -34,7 +34,8 @@ def get_leaderboard(
     """
     with core.database.read() as session:
         board = published(session, caller, name, phase=phase, now=core.clock.now())
-    headers = {"ETag": board.etag, "Cache-Control": "no-cache"}
+    # What an organiser is shown before everyone is must not lie in a cache between here and there.
+    headers = {"ETag": board.etag, "Cache-Control": "no-cache" if caller is None else "private, no-cache"}
     if board.audit_head is not None:
         headers["Sonobench-Audit-Head"] = board.audit_head
     if etag_matches(request.headers.get("if-none-match"), board.etag):

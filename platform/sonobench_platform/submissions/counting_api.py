@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sonobench_platform.accounts.access import OrganiserCaller, Participant, ParticipantOrOrganiser
 from sonobench_platform.challenges.phases import of_challenge, rules_of, takes_images
 from sonobench_platform.core import Core, CoreDep
 from sonobench_platform.db.models import PhaseRow
 from sonobench_platform.domain.quota import Used, left_of, next_day_begins
+from sonobench_platform.domain.text import clean_line
 from sonobench_platform.problems import refusals
 from sonobench_platform.submissions import choose, quota, view
 from sonobench_platform.submissions.api import SubmissionId
@@ -55,7 +56,7 @@ class TeamQuota(BaseModel):
 class GiveBack(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Annotated[str, AfterValidator(clean_line), Field(min_length=1, max_length=2000)]
 
 
 @router.get("/challenges/{name}/quota", responses=refusals(401, 403, 404, 409), summary="What your team has left")
@@ -97,11 +98,11 @@ def withdraw_submission(
     core: CoreDep,
     caller: ParticipantOrOrganiser,
     submission_id: SubmissionId,
-    reason: Annotated[str | None, Query(max_length=500)] = None,
+    reason: Annotated[str, AfterValidator(clean_line), Query(max_length=500)] = "",
 ) -> Submission:
     """A scored one leaves the board for good; its attempt is not given back. A team may until the phase closes."""
     with core.database.write() as work:
-        choose.withdraw(core, work, submission_id, caller=caller, reason=reason)
+        choose.withdraw(core, work, submission_id, caller=caller, reason=reason or None)
         return view.view_one(work.session, caller, submission_id, now=core.clock.now())
 
 

@@ -35,7 +35,7 @@ def fail(core: Core, work: Work, submission: SubmissionRow, *, category: str, bl
     if run is not None:
         repository.make_current(work.session, run)
     _end(work, submission, State.FAILED, category=category, blame=blame, sentence=sentence, at=at)
-    if blame == Blame.PLATFORM:
+    if blame in {Blame.PLATFORM, Blame.ORGANISER}:
         give_back(core, work, submission, GivenBack.PLATFORM)
 
 

@@ -17,7 +17,7 @@ from sonobench_platform.challenges.applying import apply
 from sonobench_platform.challenges.planning import make_plan
 from sonobench_platform.challenges.preparing import prepare, read_file
 from sonobench_platform.challenges.told import sentences_of
-from sonobench_platform.domain.errors import Conflict, DefinitionRefused
+from sonobench_platform.domain.errors import Conflict, DefinitionRefused, Unprocessable
 
 
 def edited(world: Any, old: str, new: str) -> None:
@@ -113,6 +113,16 @@ class TestApply:
         page = world.anyone.get("/challenges/tiny").text
         assert "a typing error &lt;b&gt;" in page
         assert "title: Tiny challenge → Renamed" in page
+
+    @pytest.mark.parametrize("reason", ["a\0b", "turned \u202e around"])
+    def test_a_reason_with_what_nobody_sees_is_refused(self, world: Any, reason: str) -> None:
+        with pytest.raises(Unprocessable, match="The reason contains the invisible or control character"):
+            applied(world, reason)
+        url, submission_id = "/api/v1/challenges/tiny/apply", phased.scored(world)
+        assert world.organiser.post(url, params={"reason": reason}, content=world.yaml.read_text()).status_code == 422
+        for verb in ("withdraw", "give-back"):
+            url = f"/api/v1/submissions/{submission_id}/{verb}"
+            assert world.organiser.post(url, params={"reason": reason}, json={"reason": reason}).status_code == 422
 
     def test_it_is_in_the_audit_log_with_its_reason(self, world: Any) -> None:
         phased.opened(world)
