@@ -110,7 +110,7 @@ def score_many(
         ahead = decoders.enter_context(ConfinedDecoder()) if len(os.sched_getaffinity(0)) > 1 else None
         truth = References(loaded, ahead)
         run = _Run(loaded, results, own, truth, engine=engine, progress=progress or _unheard)
-        return run.score(own_metrics if loaded.challenge.scoring_image is not None else None)
+        return run.score(own_metrics if _has_own_metrics(loaded.challenge) else None)
 
 
 def check_results(
@@ -216,6 +216,11 @@ class _Run:
             pseudonyms=names.are_pseudonyms,
             scoring_image=self.challenge.scoring_image.image if with_image and self.challenge.scoring_image else None,
         )
+
+
+def _has_own_metrics(challenge: Challenge) -> bool:
+    """One phase of a challenge may have none of them, though the challenge has a scoring image."""
+    return any(metric.from_image is not None for task in challenge.tasks for metric in task.metrics)
 
 
 def _opened(

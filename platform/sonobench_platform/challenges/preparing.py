@@ -133,6 +133,10 @@ def refuse_bad_data(loaded: LoadedChallenge) -> None:
             "no-references",
             f"{len(without):,} cases of {loaded.path} have no reference (first: {without[0]}); add them.",
         )
+    image = loaded.challenge.scoring_image
+    if image is not None and image.archive is not None and not (loaded.folder / image.archive).is_file():
+        detail = f"There is no file {loaded.folder / image.archive}, named as the scoring image; put it there."
+        raise DefinitionRefused("no-scoring-image", detail)
     problems = check_data(loaded.challenge, loaded.inputs_dir, loaded.truth_dir)
     if problems:
         shown = "; ".join(f"{problem.case}: {problem.sentence}" for problem in problems[:_PROBLEMS_SHOWN])

@@ -14,6 +14,7 @@ import sandbox_bench
 from sandbox_bench import docker_api, engine
 
 from sonobench_eval.scoring_image.trouble import ScoringImageTrouble
+from sonobench_platform.domain.errors import DefinitionRefused
 
 __all__ = ["docker_api", "engine"]
 
@@ -40,6 +41,16 @@ class TestAScoringImageThatFails:
         world.platform.score_run(run_id)
         assert "exit code 7" in caplog.text
         assert "printed" not in caplog.text
+
+
+class TestRegistering:
+    def test_an_archive_that_is_not_there_is_refused_before_anyone_hands_in(self, world: Any, worlds: Any, tmp_path: Any) -> None:
+        image = {"image": f"sha256:{'0' * 64}", "archive": "scorer.tar"}
+        path = worlds.write_challenge(tmp_path / "other", name="other", scoring_image=image)
+        with pytest.raises(DefinitionRefused, match=r"scorer\.tar"):
+            world.platform.register_challenge(path)
+        (path.parent / "scorer.tar").write_bytes(b"looked at when it is needed")
+        world.platform.register_challenge(path)
 
 
 @pytest.mark.docker

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,17 @@ class TestWhatItsValuesBecome:
         scores = right_scores()
         scores["cases"]["seg/img/0.png"]["clinic_score"] = None
         assert metric(scores_with(scores=scores), "head", "clinic_score").value == pytest.approx((0 + 7 + 8) / 3)
+
+    def test_a_phase_without_such_metrics_does_not_run_it(self, own: Any) -> None:
+        def never() -> Any:
+            raise AssertionError("the engine was asked for")
+
+        loaded = own.write()
+        tasks = tuple(task.without_image_metrics for task in loaded.challenge.tasks)
+        plain = replace(loaded, challenge=loaded.challenge.model_copy(update={"tasks": tasks}))
+        with FolderResults(own.results) as source:
+            evaluation = score_results(plain, source, own_metrics=ImageScorer(never, node="test")).evaluation
+        assert evaluation.made_from.scoring_image is None
 
 
 class TestWhatItWritesIsReadAsHostile:
