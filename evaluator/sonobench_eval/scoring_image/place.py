@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,8 +51,6 @@ _YOUNG_S = 60.0
 
 
 def _age_s(folder: Path) -> float:
-    import time
-
     return time.time() - folder.stat().st_mtime
 
 

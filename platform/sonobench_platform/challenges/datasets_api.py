@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from sonobench_eval.challenge.tables import write_table
 from sonobench_eval.challenge.verify_data import FINDING_COLUMNS
 from sonobench_platform.accounts.access import OrganiserCaller
 from sonobench_platform.challenges import datasets
@@ -74,8 +76,6 @@ def shown(phase: PhaseRow, row: DatasetRow, *, now: datetime) -> Dataset:
 
 
 def _report(row: DatasetRow) -> dict[str, Any]:
-    import json
-
     report: dict[str, Any] = json.loads(row.report)
     return report
 
@@ -96,8 +96,6 @@ def get_dataset(core: CoreDep, caller: OrganiserCaller, name: str, phase: Phase 
 )
 def get_report_csv(core: CoreDep, caller: OrganiserCaller, name: str, phase: Phase = None) -> Response:
     """One line for each finding. Texts that a spreadsheet would run have an apostrophe in front."""
-    from sonobench_eval.challenge.tables import write_table
-
     with core.database.read() as session:
         row = get_phase(session, organised(session, caller, name), phase)
         findings = _report(datasets.get_dataset(session, row))["findings"]
