@@ -78,7 +78,8 @@ class TestWakeUps:
         world.platform.sweep()
         assert (world.wake.checks, world.wake.scores) == ([checking], [run_id])
 
-    def test_what_is_under_way_or_held_back_is_not(self, world: Any) -> None:
+    def test_what_is_under_way_or_held_back_is_not(self, make_world: Callable[..., Any]) -> None:
+        world = make_world(lease_s=90)
         submission_id = world.uploaded("A")
         woken: list[tuple[str, ...]] = []
 
