@@ -82,6 +82,8 @@ def _document(app: FastAPI, access: dict[tuple[str, str], frozenset[Role]]) -> d
         for method, operation in operations.items():
             operation["security"] = [{_SCHEMES[role][0]: []} for role in sorted(access.get((method, path), ()))]
             _say_key(operation, method, path)
+            if "{" in path:  # a name with control characters is none, whatever the route
+                operation["responses"].setdefault("404", {"description": "There is no such thing."})
             _say_problems(operation, method)
     return document
 
