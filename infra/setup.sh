@@ -64,6 +64,8 @@ missing_packages() {
   has_program cc || printf '%s\n' gcc libc6-dev
   has_program mkfs.ext4 || echo e2fsprogs
   has_postgres || echo postgresql
+  has_program node || echo nodejs
+  has_program npm || echo npm   # for tus-js-client, the browsers' way to upload, which tests run
 }
 
 # Debian keeps the server's programs outside the PATH, one folder for each version.
