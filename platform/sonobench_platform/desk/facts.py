@@ -58,11 +58,17 @@ class Facts(Collector):
         yield from found
 
     def _of_the_machine(self) -> Iterator[Metric]:
-        yield _gauge("sonobench_store_free_bytes", "Free space on the store's disk.", self._core.store.free_bytes())
+        yield _gauge("sonobench_store_free_bytes", "Free space on the store's disk; 0 where it is gone.", self._free_bytes())
         yield _gauge("sonobench_store_needed_bytes", "Space that uploads must leave.", self._core.settings.min_free_bytes)
         age_s = sweep_age_s(self._core)
         said = "Seconds since the last sweep; endless where none has run."
         yield _gauge("sonobench_sweep_age_seconds", said, float("inf") if age_s is None else age_s)
+
+    def _free_bytes(self) -> int:
+        try:
+            return self._core.store.free_bytes()
+        except OSError:
+            return 0
 
     def _of_the_database(self, session: Session) -> Iterator[Metric]:
         now = self._core.clock.now()

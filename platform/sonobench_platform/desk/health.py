@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sonobench_platform.core import Core
 from sonobench_platform.queue.alive import broker_answers
 
-SWEEPS_LATE = 6
+SWEEPS_LATE = 12
 """A sweep that is this many intervals old (two minutes at the default pace) is late: lost work is not found any more."""
 
 _LAST_SWEEP = ".last-sweep"

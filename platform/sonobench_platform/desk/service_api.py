@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 
 from sonobench_platform.accounts.access import Everyone
@@ -48,7 +49,13 @@ def readyz(core: CoreDep) -> Readiness:
     return Readiness(status="ready", parts=[PartHealth(name=part.name, found=part.found) for part in parts])
 
 
-@router.get("/metrics", dependencies=[Everyone], responses=refusals(404), summary="Metrics for Prometheus")
+@router.get(
+    "/metrics",
+    dependencies=[Everyone],
+    response_class=PlainTextResponse,
+    responses=refusals(404),
+    summary="Metrics for Prometheus",
+)
 def metrics(request: Request, core: CoreDep) -> Response:
     """For this machine, or with the token of SONOBENCH_METRICS_TOKEN_FILE; to anyone else there is nothing here."""
     if not may_read(request, core.settings):

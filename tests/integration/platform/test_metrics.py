@@ -99,6 +99,13 @@ class TestFigures:
         monkeypatch.setattr("sonobench_platform.desk.facts._submissions", away)
         assert scrape()[_key("sonobench_database_up")] == 0
 
+    def test_a_store_that_is_gone_has_no_space_and_the_scrape_goes_on(self, world: Any, scrape: Any) -> None:
+        home = world.platform.settings.home
+        home.rename(home.with_name("away"))
+        found = scrape()
+        home.with_name("away").rename(home)
+        assert found[_key("sonobench_store_free_bytes")] == 0
+
     def test_no_team_and_no_note_is_in_it(self, world: Any) -> None:
         world.scored("Very Secret Team")
         assert "Secret" not in world.anyone.get("/metrics").text
