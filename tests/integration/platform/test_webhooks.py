@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from certificates import make_certificate, server_context
 from hook_receiver import Receiver, hook_receiver
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
+from typer.testing import CliRunner
 
+from sonobench_platform.commands.plugin import register
 from sonobench_platform.config import Settings
 from sonobench_platform.notices import courier
 from sonobench_platform.notices.courier import Message, send_message
@@ -341,3 +344,48 @@ class TestTheCourier:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
         _send(allowed, f"http://127.0.0.1:{receiver.port}/")
         assert len(receiver.got) == 1
+
+
+class TestCommands:
+    def _run(self, world: Any, *words: str) -> Any:
+        settings, app = world.platform.settings, typer.Typer()
+        register(app)
+        environment = {"SONOBENCH_HOME": str(settings.home), "SONOBENCH_DATABASE_URL": settings.database_url}
+        return CliRunner().invoke(app, ["admin", *words], env=environment)
+
+    def test_a_webhook_is_made_listed_tried_and_removed(self, world: Any) -> None:
+        made = self._run(world, "webhook", "add", "https://example.org/x", "--challenge", "tiny", "--event", "phase.closed")
+        assert made.exit_code == 0, made.output
+        assert made.stdout.startswith("whsec_")
+        (hook,) = json.loads(self._run(world, "webhook", "list", "--challenge", "tiny", "--json").stdout)
+        assert hook["events"] == ["phase.closed"]
+        assert self._run(world, "webhook", "test", hook["id"]).exit_code == 0
+        (sent,) = json.loads(self._run(world, "webhook", "deliveries", hook["id"], "--json").stdout)
+        assert (sent["event"], sent["fate"]) == ("webhook.test", "waiting")
+        assert json.loads(self._run(world, "notices", "list", "--fate", "waiting", "--json").stdout)[0]["id"] == sent["id"]
+        assert self._run(world, "notices", "retry", sent["id"]).exit_code == 0
+        assert self._run(world, "webhook", "remove", hook["id"]).exit_code == 0
+        assert json.loads(self._run(world, "webhook", "list", "--challenge", "tiny", "--json").stdout) == []
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["webhook", "add", "https://127.0.0.1/"],
+            ["webhook", "remove", "hook-aaaaaaaaaaaaaaaa"],
+            ["notices", "retry", "note-aaaaaaaaaaaaaaaa"],
+            ["notices", "list", "--fate", "lost"],
+            ["export", "nothing", "cases"],
+            ["export", "tiny", "nothing"],
+        ],
+    )
+    def test_what_cannot_be_done_is_told_in_a_sentence(self, world: Any, words: list[str]) -> None:
+        result = self._run(world, *words)
+        assert result.exit_code in {1, 5}
+        assert result.stderr.startswith("sonobench: ")
+        assert "Traceback" not in result.output
+
+    def test_an_export_is_printed_and_in_the_audit_log(self, world: Any) -> None:
+        world.create("A")
+        assert self._run(world, "export", "tiny", "submissions").stdout.count("\n") == 2
+        rows = world.organiser.get("/api/v1/challenges/tiny/audit?action=export.submissions").json()["items"]
+        assert [row["actor"] for row in rows] == ["the server itself"]
