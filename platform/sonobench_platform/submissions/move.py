@@ -47,7 +47,9 @@ def move(work: Work, submission: SubmissionRow, to: State, *, cause: str, at: da
         raise StateMoved(submission.id)
     work.session.refresh(submission)
     _remember(work, submission, origin, cause, at)
-    if not to.is_open:
+    # Where a further run brought no other score, the submission is as it was: nobody need be told every day.
+    as_it_was = to == State.SCORED and origin != State.SCORING
+    if not to.is_open and not as_it_was:
         submission_ended(work, submission, cause=cause, at=at)
 
 
