@@ -148,6 +148,7 @@ _COLUMNS = (
     "rules",
     "is_held",
     "is_open",
+    "is_sound",
     "hash",
     "dataset_hash",
     "public_definition",
