@@ -6,19 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import quantiles
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from sonobench_platform.db.models import AttemptRow, NodeRow, PhaseRow, RunRow, SubmissionRow
 from sonobench_platform.domain.expecting import Need, Range, Slot, starts_in, told
 from sonobench_platform.domain.fairness import Waiting
+from sonobench_platform.domain.states import State
 from sonobench_platform.nodes.admission import is_accepted
 from sonobench_platform.runs.attempts import FINISHED
 from sonobench_platform.runs.queue_order import claim_order
 
 LIVES = timedelta(minutes=3)
 """A node that was not heard of for longer is not counted on."""
+KEPT_S = 5.0
 _LAST = 20
 _LEAST_LEFT_S = 60.0
 """What a run that takes longer than those before it is taken to need still."""
@@ -46,8 +49,33 @@ class Expectation(NamedTuple):
     start: Range | None
 
 
-def expectations(session: Session, now: datetime | None) -> dict[str, Expectation]:
-    """Submission id -> what its team may expect, for every submission that waits. Without `now` only its place."""
+def expectations(session: Session, now: datetime | None) -> Mapping[str, Expectation]:
+    """Submission id -> what its team may expect, for every submission that waits. Without `now` only its place.
+
+    A thousand waiting teams ask again and again for the same answer, so it is kept until the queue or a node changes, and for
+    `KEPT_S` at most.
+    """
+    engine = session.get_bind().engine
+    state = _state(session, now)
+    kept = _kept.get(engine)
+    if kept is None or kept[0] != state:
+        kept = _kept[engine] = (state, _expectations(session, now))
+    return kept[1]
+
+
+_kept: WeakKeyDictionary[Engine, tuple[tuple[object, ...], Mapping[str, Expectation]]] = WeakKeyDictionary()
+
+
+def _state(session: Session, now: datetime | None) -> tuple[object, ...]:
+    """What is different whenever an expectation may be: every start and end of a run moves a submission."""
+    waits_or_runs = SubmissionRow.state.in_((State.QUEUED, State.RUNNING))
+    moved = select(SubmissionRow.state, func.count(), func.max(SubmissionRow.state_since))
+    queue = session.execute(moved.where(waits_or_runs).group_by(SubmissionRow.state).order_by(SubmissionRow.state)).all()
+    nodes = session.execute(select(NodeRow.name, NodeRow.seen_at, NodeRow.reported_at).order_by(NodeRow.name)).all()
+    return (None if now is None else int(now.timestamp() // KEPT_S), *map(tuple, queue), *map(tuple, nodes))
+
+
+def _expectations(session: Session, now: datetime | None) -> dict[str, Expectation]:
     order = claim_order(session)
     if not order:
         return {}

@@ -26,14 +26,6 @@ def claim_order(session: Session, *, gpus: int | None = None) -> list[Waiting]:
     return fair_order(waiting, _running_by_team(session)) if waiting else []
 
 
-def queue_positions(session: Session) -> dict[str, int]:
-    """Submission id -> place in the queue; 1 is next."""
-    order = claim_order(session)
-    query = select(RunRow.id, RunRow.submission_id).where(RunRow.id.in_([each.run_id for each in order]))
-    submission_of = dict(session.execute(query).all())
-    return {submission_of[each.run_id]: place for place, each in enumerate(order, start=1)}
-
-
 def _running_by_team(session: Session) -> dict[str, int]:
     running = SubmissionRow.state == State.RUNNING
     query = select(SubmissionRow.team_id, func.count()).where(running).group_by(SubmissionRow.team_id)
