@@ -8,7 +8,7 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(ONCE),--once) $(if $(DATA),--data '$(DATA)') $(if $(PORT),--port '$(PORT)')
 export YES CI
 
-.PHONY: help setup demo test check bench gpu-check images lock clean
+.PHONY: help setup demo test check bench soak gpu-check images lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,10 @@ check: ## style, types and layers only (seconds, no Docker)
 bench: ## ratios against named peers in the same run (ONLY="masks ranking": some of them)
 	@infra/setup.sh tests
 	@infra/engine.sh run $(BIN)/python -m infra.bench $(ONLY)
+
+soak: ## 200 submissions while workers, API, broker and database connections are killed (SOAK="--submissions 50 --only real")
+	@infra/setup.sh tests
+	@infra/engine.sh run $(BIN)/python -m infra.soak $(SOAK)
 
 gpu-check: ## is the GPU meter right here? known allocations on plain processes, no Docker; fails where there is no GPU
 	@[ -x $(BIN)/python ] || infra/setup.sh demo

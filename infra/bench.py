@@ -22,6 +22,8 @@ PARTS = {
     "engines": "scoring a challenge, against the reference engine",
     "intake": "verifying an image, against docker load",
     "measuring": "what measuring a container costs and how exact it is",
+    "overhead": "what the platform adds to a run, against docker run",
+    "api": "requests that the API answers, against one that does nothing",
 }
 
 

@@ -28,6 +28,7 @@ from sonobench_eval.sandbox.port import NODE_LABEL
 ENDS = {"scored", "rejected", "failed", "cancelled", "withdrawn"}
 PACE = {"SONOBENCH_LEASE_S": "4", "SONOBENCH_HEARTBEAT_S": "0.5", "SONOBENCH_SWEEP_S": "1"}
 WITHIN_S = 60.0
+_SLOTS = 2
 
 
 class HouseTrouble(AssertionError):
@@ -45,11 +46,16 @@ class House:
         examined: str,
         redis: bool = True,
         settings: Mapping[str, str] | None = None,
+        pace: Mapping[str, str] = PACE,
     ) -> None:
-        """`examined` is what a run worker found out about this machine; `settings` go into every process's environment."""
+        """`examined` is what a run worker found out about this machine; `settings` go into every process's environment.
+
+        `pace` is how fast leases run out; empty for the platform's own.
+        """
         self.home = home
         (home / "node").mkdir(parents=True, mode=0o700)
-        (home / "node" / "doctor-0.json").write_text(examined)
+        for slot in range(_SLOTS):
+            (home / "node" / f"doctor-{slot}.json").write_text(examined)
         self.engine = engine
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -57,7 +63,7 @@ class House:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = {
             **os.environ,
-            **PACE,
+            **pace,
             **(settings or {}),
             "SONOBENCH_HOME": str(home),
             "SONOBENCH_NODE_NAME": self.node,
@@ -70,12 +76,13 @@ class House:
     # --- processes ---
 
     def start(self, *names: str) -> None:
-        """Start `serve`, `run` or `score`; or `all`, which is one server with its workers."""
+        """Start `serve`, `score`, `run`, a second run worker `run-1`; or `all`, which is one server with its workers."""
         for name in names:
             command = {
                 "all": ["serve", "--port", str(self.port), "--with-workers", "--drain-grace", "0"],
                 "serve": ["serve", "--port", str(self.port)],
                 "run": ["worker", "run", "--api-url", self.url, "--poll", "0.5", "--drain-grace", "0"],
+                "run-1": ["worker", "run", "--api-url", self.url, "--poll", "0.5", "--drain-grace", "0", "--slot", "1"],
                 "score": ["worker", "score", "--poll", "0.5"],
             }[name]
             with (self.home.parent / f"{name}.log").open("ab") as log:
@@ -95,6 +102,27 @@ class House:
         process.kill()
         process.wait()
 
+    def kill_broker(self) -> None:
+        """SIGKILL for the private broker of this home; whoever serves starts it again."""
+        with suppress(ProcessLookupError):
+            os.kill(self.broker_pid(), signal.SIGKILL)
+
+    def broker_pid(self) -> int:
+        """The process that listens on this home's socket.
+
+        Raises:
+            HouseTrouble: there is none now.
+        """
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                try:
+                    words = (process / "cmdline").read_bytes().split(b"\0")
+                except OSError:
+                    continue
+                if b"redis-server" in words[0] and str(self.home / "run" / "redis.sock").encode() in b" ".join(words):
+                    return int(process.name)
+        raise HouseTrouble("there is no broker")
+
     def stop(self, name: str) -> int:
         """SIGTERM; the exit status."""
         process = self.processes.pop(name)
@@ -110,6 +138,10 @@ class House:
             timeout=60,
             check=False,
         )
+
+    @property
+    def database_url(self) -> str:
+        return self._environment.get("SONOBENCH_DATABASE_URL") or f"sqlite:///{self.home / 'sonobench.sqlite'}"
 
     def log(self, name: str) -> str:
         return (self.home.parent / f"{name}.log").read_text()
@@ -168,13 +200,20 @@ class House:
 
     # --- what is left ---
 
+    @property
+    def nodes(self) -> list[str]:
+        """The names of its run workers' nodes."""
+        return [self.node, *(f"{self.node}-{slot}" for slot in range(1, _SLOTS))]
+
     def containers(self) -> list[str]:
-        found = self.engine.api.containers(all=True, filters={"label": f"{NODE_LABEL}={self.node}"})
+        filters = [{"label": f"{NODE_LABEL}={node}"} for node in self.nodes]
+        found = [each for wanted in filters for each in self.engine.api.containers(all=True, filters=wanted)]
         return [container["Names"][0] for container in found]
 
     def volumes(self) -> list[str]:
-        found = self.engine.api.volumes(filters={"label": f"{NODE_LABEL}={self.node}"})
-        return [volume["Name"] for volume in found.get("Volumes") or []]
+        filters = [{"label": f"{NODE_LABEL}={node}"} for node in self.nodes]
+        found = [each for wanted in filters for each in self.engine.api.volumes(filters=wanted).get("Volumes") or []]
+        return [volume["Name"] for volume in found]
 
     def groups(self) -> list[str]:
         """Control groups of this node's runs; under systemd the dashes of its name are escaped."""
@@ -192,7 +231,7 @@ class House:
 
     def close(self) -> None:
         """End what still runs: the workers together, then the server they answer to."""
-        workers = [self.processes.pop(name) for name in ("run", "score") if name in self.processes]
+        workers = [self.processes.pop(name) for name in ("run", "run-1", "score") if name in self.processes]
         for group in (workers, list(self.processes.values())):
             for process in group:
                 process.terminate()
