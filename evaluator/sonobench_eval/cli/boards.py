@@ -12,6 +12,9 @@ from sonobench_eval.cli.watching import PANEL, ServerOption, TokenOption, signed
 
 NameArgument = Annotated[str, typer.Argument(metavar="CHALLENGE", help="The challenge's name.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the whole board as JSON.")]
+PhaseOption = Annotated[
+    str | None, typer.Option("--phase", metavar="NAME", help="The board of this phase. Default: the challenge's main phase.")
+]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print the board as CSV.")]
 
 
@@ -20,7 +23,13 @@ def register(app: typer.Typer) -> None:
 
 
 def leaderboard_command(
-    name: NameArgument, json: JsonOption = False, csv: CsvOption = False, server: ServerOption = None, token: TokenOption = None
+    name: NameArgument,
+    *,
+    phase: PhaseOption = None,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    server: ServerOption = None,
+    token: TokenOption = None,
 ) -> None:
     """Show a challenge's leaderboard. No token is needed where boards are public.
 
@@ -28,18 +37,21 @@ def leaderboard_command(
 
         sonobench leaderboard uusic25
 
+        sonobench leaderboard uusic25 --phase validation
+
         sonobench leaderboard uusic25 --csv > board.csv
     """
     if json and csv:
         raise CommandError("Choose one of --json and --csv.", ExitCode.USAGE)
-    from urllib.parse import quote
+    from urllib.parse import quote, urlencode
 
     from pydantic import ValidationError
 
     from sonobench_eval.ranking.leaderboard import Leaderboard
 
+    query = f"?{urlencode({'phase': phase})}" if phase else ""
     with signed_in(server, token) as client:
-        text = client.get_text(f"/api/v1/challenges/{quote(name, safe='')}/leaderboard")
+        text = client.get_text(f"/api/v1/challenges/{quote(name, safe='')}/leaderboard{query}")
         try:
             board = Leaderboard.from_json(text)
         except ValidationError as error:

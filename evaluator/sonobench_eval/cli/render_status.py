@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
@@ -24,30 +25,73 @@ def submissions_table(submissions: Sequence[Json]) -> RenderableType:
     if not submissions:
         return Text("No submission yet. Make one with `sonobench submit IMAGE --challenge NAME`.")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Submission", "Team", "Challenge", "State", "Since"):
+    for heading in ("Submission", "Team", "Challenge", "Phase", "State", "Since"):
         table.add_column(heading, no_wrap=heading in {"Submission", "Since"}, overflow="fold")
     for each in submissions:
         state = Text(state_words(each), style=_STYLES.get(each["state"], ""))
-        table.add_row(
-            plain(each["id"]), plain(each["team"]["name"]), plain(each["challenge"]), state, local_time(each["state_since"])
-        )
+        team, challenge, phase = (plain(text) for text in (each["team"]["name"], each["challenge"], each.get("phase", "")))
+        table.add_row(plain(each["id"]), team, challenge, phase, state, local_time(each["state_since"]))
     return table
 
 
 def submission_view(submission: Json) -> RenderableType:
     """One submission: where it stands, how it got there, why it failed or what it scored."""
-    head = plain(f"{submission['id']}  {submission['team']['name']}, {submission['challenge']}: ")
+    phase = f", phase {submission['phase']}" if submission.get("phase") else ""
+    head = plain(f"{submission['id']}  {submission['team']['name']}, {submission['challenge']}{phase}: ")
     head.append(state_words(submission), style=f"bold {_STYLES.get(submission['state'], '')}".strip())
-    parts: list[RenderableType] = [head]
-    if submission.get("trouble"):
-        parts.append(plain(f"The platform tries again; this costs you nothing. {submission['trouble']}"))
-    if failure := submission.get("failure"):
-        parts.append(plain(failure["sentence"]))
-    parts += [plain(f"Note on the image: {warning}") for warning in (submission.get("image") or {}).get("warnings", [])]
+    parts: list[RenderableType] = [head, *(plain(sentence) for sentence in _remarks(submission))]
+    if image := submission.get("image"):
+        parts += [plain(sentence) for sentence in _image(image)]
     parts.append(_history(submission.get("history", [])))
     if result := submission.get("result"):
         parts.append(_result(result))
     return Group(*parts)
+
+
+def _remarks(submission: Json) -> Iterator[str]:
+    """What there is to know beside its state, each a sentence."""
+    if start := submission.get("expected_start"):
+        yield f"It will probably start in {start['from_minutes']} to {start['to_minutes']} minutes."
+    if submission.get("trouble"):
+        yield f"The platform tries again; this costs you nothing. {submission['trouble']}"
+    if failure := submission.get("failure"):
+        scored = submission["state"] == "scored"
+        yield f"Only a part of it is scored. {failure['sentence']}" if scored else failure["sentence"]
+        if "public sample" in failure["sentence"]:
+            yield f"Read all that it printed: sonobench logs {submission['id']}"
+    if submission.get("chosen"):
+        yield "Your team chose this submission to count."
+    if submission.get("costs_attempt") is False:
+        yield "Its attempt was given back: it counts in no quota."
+    if submission.get("result_hidden"):
+        yield str(submission["result_hidden"])
+
+
+def _image(image: Json) -> Iterator[str]:
+    """What intake found in it, as far as the server tells."""
+    if "digest" in image:
+        started = shlex.join([*image.get("entrypoint", []), *image.get("command", [])])
+        user = image.get("user") or "root"
+        size = figures.measured_bytes(image.get("size_bytes"))
+        yield f"Image {image['digest'][:19]}, {size}, runs as {user}: {started}"
+    yield from (f"Note on the image: {warning}" for warning in image.get("warnings", []))
+
+
+def quota_table(phases: Sequence[Json]) -> RenderableType:
+    """What a team has left: one line for each phase, `left of limit`, and when the next day begins."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Phase", "Open", "Left now", "Today", "In all", "At once", "Next day"):
+        table.add_column(heading, justify="right" if heading in {"Left now", "Today", "In all", "At once"} else "left")
+    for each in phases:
+        limits = (_limit(each[name]) for name in ("daily", "total", "concurrent"))
+        now = "no limit" if each.get("left") is None else str(each["left"])
+        day = local_time(each.get("next_day")) if each["daily"].get("limit") is not None else ""
+        table.add_row(plain(each["phase"]), "yes" if each.get("open") else "no", now, *limits, day)
+    return table
+
+
+def _limit(limit: Json) -> str:
+    return "no limit" if limit.get("limit") is None else f"{limit['left']} of {limit['limit']}"
 
 
 def _history(steps: Sequence[Json]) -> Table:

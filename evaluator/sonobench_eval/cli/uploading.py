@@ -9,6 +9,7 @@ import typer
 
 from sonobench_eval.cli.console import moving, say, write_data
 from sonobench_eval.cli.exits import CommandError, ExitCode
+from sonobench_eval.cli.pushing import hand_in
 from sonobench_eval.cli.saving import image_tar, work_folder
 from sonobench_eval.cli.watching import (
     PANEL,
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
     from sonobench_eval.cli.client import Client
     from sonobench_eval.cli.resumable import Outgoing
 
-ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="A local tag or id, or a tar made with `docker save`.")]
+ImageArgument = Annotated[
+    str | None, typer.Argument(metavar="IMAGE", help="A local tag or id, or a tar made with `docker save`.")
+]
+PushedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pushed", metavar="TEAM/NAME:TAG", help="Instead of IMAGE: one that was pushed to the platform (`sonobench registry`)."
+    ),
+]
 ChallengeOption = Annotated[str, typer.Option("--challenge", metavar="NAME", help="The challenge to submit to.")]
 PhaseOption = Annotated[str | None, typer.Option("--phase", metavar="NAME", help="Needed where several phases take images.")]
 NoteOption = Annotated[str | None, typer.Option(help="A note to yourself, up to 200 characters.")]
@@ -76,9 +85,10 @@ def _asked_for() -> str:
 
 
 def submit_command(
-    image: ImageArgument,
+    image: ImageArgument = None,
     *,
     challenge: ChallengeOption,
+    pushed: PushedOption = None,
     phase: PhaseOption = None,
     note: NoteOption = None,
     watch: WatchOption = False,
@@ -97,15 +107,19 @@ def submit_command(
         sonobench submit my-algorithm:latest --challenge uusic25 --watch
 
         sonobench submit image.tar --challenge uusic25 --server https://bench.example.org
-    """
-    from sonobench_eval.cli.client import file_sha256
-    from sonobench_eval.cli.resumable import Outgoing
 
-    with signed_in(server, token) as client, work_folder() as folder:
-        tar = image_tar(image, folder)
-        with moving("Reading the image") as progress:
-            outgoing = Outgoing(tar, file_sha256(tar, progress), challenge=challenge, phase=phase, note=note)
-        submission = _send(client, outgoing, resume)
+        sonobench submit --pushed team-k3jw5xq2m7ud4n6a/my-algorithm:v2 --challenge uusic25
+    """
+    with signed_in(server, token) as client:
+        match image, pushed:
+            case str(), None:
+                submission = _sent(client, image, resume, challenge=challenge, phase=phase, note=note)
+            case None, str() if resume is None:
+                submission = hand_in(client, pushed, challenge=challenge, phase=phase, note=note)
+            case None, str():
+                raise CommandError("What was pushed is there whole; leave --resume out.", ExitCode.USAGE)
+            case _:
+                raise CommandError("Name an image to send, or one that was pushed with --pushed; not both.", ExitCode.USAGE)
         if watch:
             submission = watch_to_its_end(client, submission)
             show_submission(submission, as_json=json)
@@ -116,6 +130,18 @@ def submit_command(
             say(f"Sent. Follow it with: sonobench status {submission['id']} --watch")
     if watch:
         end_as(submission)
+
+
+def _sent(client: Client, image: str, resume: str | None, *, challenge: str, phase: str | None, note: str | None) -> Json:
+    """The submission of an image of this machine, once it is there."""
+    from sonobench_eval.cli.client import file_sha256
+    from sonobench_eval.cli.resumable import Outgoing
+
+    with work_folder() as folder:
+        tar = image_tar(image, folder)
+        with moving("Reading the image") as progress:
+            outgoing = Outgoing(tar, file_sha256(tar, progress), challenge=challenge, phase=phase, note=note)
+        return _send(client, outgoing, resume)
 
 
 def _send(client: Client, outgoing: Outgoing, resume: str | None) -> Json:

@@ -8,12 +8,13 @@ import json
 import os
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from remote_server import Server, serving
 
 from sonobench_eval.cli.main import main
 
@@ -118,6 +119,22 @@ def _answers() -> dict[str, bytes]:
     }
     masks = {f"segmentation/Head/mask/{number}.png": MASK for number in (0, 1)}
     return {"classification.json": json.dumps(classes).encode(), **masks}
+
+
+@pytest.fixture
+def server(tmp_path: Path, sonobench: Callable[..., Ended], uusic_folder: Path) -> Iterator[Server]:
+    """The platform, with the challenge `small`."""
+    assert sonobench("import", "uusic25", uusic_folder, "-o", "challenge.yaml", "--name", "small").returncode == 0
+    with serving(tmp_path / "platform", tmp_path / "challenge.yaml") as made:
+        yield made
+
+
+@pytest.fixture
+def tar(tmp_path: Path) -> Path:
+    """Something to send that is no image."""
+    path = tmp_path / "image.tar"
+    path.write_bytes(b"\0" * 3_000_000)
+    return path
 
 
 @pytest.fixture

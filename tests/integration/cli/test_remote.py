@@ -3,58 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import httpx
 import pytest
-import uvicorn
-
-from sonobench_platform.app import create_app
-from sonobench_platform.config import Settings
-from sonobench_platform.wiring import Platform
+from remote_server import Server
 
 Run = Callable[..., Any]
-
-
-class Server(NamedTuple):
-    address: str
-    token: str
-    organiser: str
-    platform: Platform
-
-
-@pytest.fixture
-def server(tmp_path: Path, sonobench: Run, uusic_folder: Path) -> Iterator[Server]:
-    assert sonobench("import", "uusic25", uusic_folder, "-o", "challenge.yaml", "--name", "small").returncode == 0
-    platform = Platform(Settings(home=tmp_path / "platform"))
-    platform.prepare()
-    platform.register_challenge(tmp_path / "challenge.yaml")
-    uvicorn_server = uvicorn.Server(uvicorn.Config(create_app(platform=platform), port=0, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=uvicorn_server.run, daemon=True)
-    thread.start()
-    while not uvicorn_server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    port = uvicorn_server.servers[0].sockets[0].getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    organiser = platform.organiser_token_file.read_text().strip()
-    made = httpx.post(f"{address}/api/v1/teams", json={"name": "Team A"}, headers={"Authorization": f"Bearer {organiser}"})
-    assert made.status_code == 201, made.text
-    yield Server(address, made.json()["token"], organiser, platform)
-    uvicorn_server.should_exit = True
-    thread.join(10)
-    platform.close()
-
-
-@pytest.fixture
-def tar(tmp_path: Path) -> Path:
-    path = tmp_path / "image.tar"
-    path.write_bytes(b"\0" * 3_000_000)
-    return path
 
 
 class TestLogin:
@@ -120,6 +76,11 @@ class TestSubmit:
 
 
 class TestLeaderboard:
+    def test_a_phase_that_is_not_there_ends_with_5(self, sonobench: Run, server: Server) -> None:
+        refused = sonobench("leaderboard", "small", "--phase", "later", "--server", server.address)
+        assert refused.returncode == 5
+        assert "no phase of that name" in refused.stderr
+
     def test_a_challenge_without_a_board_ends_with_5(self, sonobench: Run, server: Server) -> None:
         refused = sonobench("leaderboard", "small", "--server", server.address)
         assert refused.returncode == 5
