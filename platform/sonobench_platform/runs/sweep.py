@@ -29,11 +29,13 @@ from sonobench_platform.runs.set_back import bring_back
 from sonobench_platform.submissions import repository as submissions
 from sonobench_platform.submissions.cancel import cancel
 from sonobench_platform.submissions.failing import fail_by_platform
+from sonobench_platform.uploads.repository import whole_but_unfinished
 
 log = logging.getLogger(__name__)
 
 REWAKE_AFTER = timedelta(seconds=45)
 STALE_FILE_S = 6 * 3600.0
+ABANDONED_FILE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,15 @@ class SweepReport:
 
 @dataclass(frozen=True, slots=True)
 class DueWork:
-    """What workers could do right now. `runs` counts queued runs; the others are ids for `check`, `score`, `rescore` and
-    `verify_data`."""
+    """What workers could do right now. `runs` counts queued runs; the others are ids for `check`, `score`, `rescore`,
+    `verify_data` and `finish_upload`."""
 
     runs: int
     checks: tuple[str, ...]
     scores: tuple[str, ...]
     rescorings: tuple[Item, ...] = ()
     datasets: tuple[str, ...] = ()
+    uploads: tuple[str, ...] = ()
 
 
 def sweep(core: Core) -> SweepReport:
@@ -79,12 +82,14 @@ def due_work(core: Core) -> DueWork:
         scoring = submissions.workable(session, State.SCORING, now)
         runs = select(RunRow.submission_id, RunRow.id).where(RunRow.submission_id.in_(scoring), submissions.is_newest())
         run_of = dict(session.execute(runs).all())
+        uploads = whole_but_unfinished(session)
     return DueWork(
         runs=len(queued),
         checks=tuple(checks),
         scores=tuple(run_of[each] for each in scoring if each in run_of),
         rescorings=tuple(due_items(core)),
         datasets=tuple(due_datasets(core)),
+        uploads=tuple(each.upload_id for each in uploads),
     )
 
 
@@ -203,7 +208,7 @@ def _announce(core: Core, work: Work, submission_id: str, state: State, now: dat
 
 def _tidy(core: Core) -> int:
     """Files that a killed process left: half-written ones, and uploads of submissions that need them no more."""
-    removed = len(core.store.remove_stale(STALE_FILE_S))
+    removed = len(core.store.remove_abandoned(ABANDONED_FILE_S)) + len(core.store.remove_stale(STALE_FILE_S))
     kept = {State.UPLOADING, State.CHECKING}
     for upload in core.store.uploads():
         with core.database.read() as session:

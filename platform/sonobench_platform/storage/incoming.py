@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
 import hashlib
 import os
 import time
@@ -32,6 +33,8 @@ class Incoming:
         self._temporary = target.with_name(f"{TEMPORARY}{os.getpid()}-{time.monotonic_ns()}-{target.name}")
         with room_needed():
             self._file = self._temporary.open("xb", buffering=0)
+        # Whoever finds the file unlocked knows that its writer is dead, on whichever host's process it was.
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def write(self, block: bytes) -> None:
         """Add a block.

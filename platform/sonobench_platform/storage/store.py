@@ -12,6 +12,7 @@ evaluations/<run>.npz               bootstrap replicates; <run>-<number>.npz tho
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -28,6 +29,7 @@ TEMPORARY = ".incoming-"
 
 _ID_LENGTH = len("sub-k3jw5xq2m7ud4n6a")
 _FOLDERS = ("uploads", "images", "inputs", "challenges", "runs", "evaluations")
+_ARRIVE_IN = ("uploads", "runs")
 
 
 class Store:
@@ -92,6 +94,17 @@ class Store:
                     removed.append(path)
         return removed
 
+    def remove_abandoned(self, older_than_s: float) -> list[Path]:
+        """Remove bodies whose writer is dead (`incoming.py` holds a lock on what it writes); returns what was removed."""
+        before = time.time() - older_than_s
+        removed = []
+        for path in (found for folder in _ARRIVE_IN for found in (self.home / folder).rglob(f"{TEMPORARY}*")):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < before and _is_unlocked(path):
+                    path.unlink()
+                    removed.append(path)
+        return removed
+
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
@@ -115,6 +128,15 @@ def settle(temporary: Path, target: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _is_unlocked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def _plain_id(identifier: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sonobench_platform.storage.incoming import Incoming
 from sonobench_platform.storage.store import TEMPORARY, Store, replacing
 
 SUB, DIGEST = "sub-aaaaaaaaaaaaaaaa", f"sha256:{'0' * 64}"
@@ -77,3 +78,17 @@ class TestRemoveStale:
         assert sorted(store.remove_stale(3600)) == sorted([old, intakes])
         assert young.exists()
         assert whole.exists()
+
+
+class TestRemoveAbandoned:
+    def test_takes_a_body_whose_writer_died_and_no_other(self, store: Store) -> None:
+        writing = Incoming(store.upload("sub-aaaaaaaaaaaaaaaa"), expected_bytes=10)
+        dead = Incoming(store.upload("sub-bbbbbbbbbbbbbbbb"), expected_bytes=10)
+        dead._file.close()  # as its process's end would
+        assert len(store.remove_abandoned(0.0)) == 1
+        assert [path.name for path in (store.home / "uploads").iterdir()] == [writing._temporary.name]
+        writing.close()
+
+    def test_waits_a_while_before_it_takes_one(self, store: Store) -> None:
+        Incoming(store.upload("sub-bbbbbbbbbbbbbbbb"), expected_bytes=10)._file.close()
+        assert store.remove_abandoned(60.0) == []
