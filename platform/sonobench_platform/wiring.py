@@ -45,6 +45,7 @@ from sonobench_platform.runs.sweep import DueWork, SweepReport, due_work, sweep
 from sonobench_platform.storage.room import Room
 from sonobench_platform.storage.store import Store
 from sonobench_platform.submissions.check import check_submission
+from sonobench_platform.uploads.finish import finish_whole
 from sonobench_platform.uploads.terminate import settle_uploads
 
 if TYPE_CHECKING:
@@ -218,6 +219,10 @@ class Platform:
     def verify_data(self, phase_id: str) -> None:
         """Verify a phase's data; reads hidden truth. Harmless when it is not due."""
         verify_phase(self.core, phase_id)
+
+    def finish_upload(self, upload_id: str) -> None:
+        """Hash an upload that came whole before its server died, and have it checked. Harmless when it is not due."""
+        finish_whole(self.core, upload_id)
 
     def sweep(self) -> SweepReport:
         """Find lost and overdue work, send wake-ups again, do what the clock says (task `sonobench.control.sweep`)."""

@@ -88,6 +88,8 @@ class DueWorker:
             self._start(item, self._platform.rescore)
         for phase_id in due.datasets:
             self._start(phase_id, self._platform.verify_data)
+        for upload_id in due.uploads:
+            self._start(upload_id, self._platform.finish_upload)
 
     def close(self) -> None:
         """Start nothing more, and wait for what is in hand."""

@@ -13,7 +13,6 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.submissions import repository as submissions
 from sonobench_platform.submissions.cancel import cancel
 from sonobench_platform.uploads import repository
-from sonobench_platform.uploads.finish import finish
 from sonobench_platform.uploads.repository import Due
 from sonobench_platform.uploads.standing import standing_of
 
@@ -35,14 +34,14 @@ def terminate(core: Core, caller: Identity, upload_id: str) -> None:
 
 
 def settle_uploads(core: Core) -> None:
-    """End what expired, finish what is whole, remove files that nothing will be appended to. A chore of every sweep."""
+    """End what expired, remove files that nothing will be appended to. A chore of every sweep.
+
+    What is whole and not yet finished is left to score workers (`finish.finish_whole`): it is hashed, which takes minutes.
+    """
     with core.database.read() as session:
         expired = repository.expired(session, core.clock.now())
-        whole = repository.whole_but_unfinished(session)
     for due in expired:
         _tried(partial(_end, core, due, caller=SERVER, cause="the upload was not complete in time"), due)
-    for due in whole:
-        _tried(partial(_finish, core, due), due)
     _tidy(core)
 
 
@@ -52,19 +51,6 @@ def _end(core: Core, due: Due, *, caller: Identity, cause: str) -> None:
             return  # it became whole meanwhile
         cancel(core, work, due.submission_id, caller=caller, cause=cause)
         work.after_commit(lambda: core.store.partials.remove(due.upload_id))
-
-
-def _finish(core: Core, due: Due) -> None:
-    if core.store.partials.size_bytes(due.upload_id) < due.size_bytes:
-        return  # the disk was put back: its client hears of a smaller offset when it asks
-    file = core.store.partials.try_open(due.upload_id)
-    if file is None:
-        return  # whoever took the last byte is at it
-    try:
-        file.begin_at(due.size_bytes)
-        finish(core, due.upload_id, file)
-    finally:
-        file.close()
 
 
 def _tried(do: Callable[[], None], due: Due) -> None:

@@ -165,6 +165,17 @@ class TestHistory:
         with database.read() as session:
             assert session.scalar(select(func.count()).select_from(HistoryRow)) == 3
 
+    @pytest.mark.parametrize("table", ["submission_history", "challenge_changes", "quota_ledger", "audit_log", "submissions"])
+    def test_no_book_is_emptied_at_once_not_even_with_what_it_refers_to(self, world: object, table: str) -> None:
+        database = world.platform.core.database  # type: ignore[attr-defined]
+        world.queued("A")  # type: ignore[attr-defined]
+        # SQLite has no such statement at all.
+        refusal = pytest.raises(DBAPIError, match=r"append-only|near \"TRUNCATE\": syntax error")
+        with refusal, database.write() as work:
+            work.session.execute(text(f"TRUNCATE {table} CASCADE"))
+        with database.read() as session:
+            assert session.scalar(select(func.count()).select_from(HistoryRow)) == 3
+
 
 class TestAddress:
     @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y"])

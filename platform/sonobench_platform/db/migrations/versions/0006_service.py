@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from sonobench_platform.db.migrations.append_only import refuse_changes
+from sonobench_platform.db.migrations.append_only import refuse_changes, refuse_truncate
 from sonobench_platform.db.types import UtcDateTime
 
 revision = "0006"
@@ -87,3 +87,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_idempotent_answers_at", "idempotent_answers", ["at"], unique=False)
     refuse_changes("audit_log")
+    refuse_truncate("submission_history")  # its other triggers are of 0001
