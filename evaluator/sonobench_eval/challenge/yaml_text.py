@@ -19,6 +19,9 @@ MAX_DEPTH = 24
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_HALF = re.compile("[\ud800-\udfff]")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What no database and no file keeps: the zero character, and half of a surrogate pair."""
 _DECIMAL = re.compile(r"[-+]?[0-9]+\.[0-9]*([eE][-+][0-9]+)?")
 
 
@@ -41,6 +44,9 @@ class LocatedData:
 def read_yaml(text: str) -> LocatedData:
     """Read one YAML document. Problems are collected, not raised; after a syntax error `data` is None."""
     found = LocatedData(None)
+    if half := _HALF.search(text):
+        line = text.count("\n", 0, half.start()) + 1
+        return LocatedData(None, [Problem((), _not_text(half[0]), line)])
     try:
         data = _Reader(yaml.parse(text, Loader=_Loader), found).document()
     except _StopReading:
@@ -94,6 +100,7 @@ class _Reader:
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(loc)
         if isinstance(event, yaml.ScalarEvent):
+            self._see_text(loc, event)
             return plain_value(event.value) if event.implicit[0] else event.value
         raise self._stop(loc, event, "a value is missing")
 
@@ -108,6 +115,7 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._stop(loc, event, "a key is a plain word, not a list, mapping or alias")
+            self._see_text(loc, event)
             key, place = event.value, (*loc, event.value)
             if key in values:
                 first = self._found.key_lines[place]
@@ -115,6 +123,10 @@ class _Reader:
             self._found.key_lines.setdefault(place, _line(event))
             values[key] = self._value(self._next(), place)
         return values
+
+    def _see_text(self, loc: Loc, event: yaml.ScalarEvent) -> None:
+        if bad := _NO_TEXT.search(event.value):
+            self._note(loc, event, _not_text(bad[0]))
 
     def _note(self, loc: Loc, event: yaml.Event, sentence: str) -> None:
         self._found.problems.append(Problem(loc, sentence, _line(event)))
@@ -131,6 +143,10 @@ def plain_value(text: str) -> int | float | str | None:
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def _not_text(character: str) -> str:
+    return f"holds U+{ord(character):04X}, which is no character of a text; remove it"
 
 
 def _line(event: yaml.Event) -> int:

@@ -24,6 +24,8 @@ def read_email(text: str) -> Email:
         ValueError: it is none.
     """
     shown = clean_line(text)
+    if not shown.rpartition("@")[0].isascii():
+        raise ValueError("has letters before the @ that most mail servers refuse; use an address with a-z, 0-9, . _ and - there")
     if len(shown) > 254 or not _SHAPE.fullmatch(shown):
         raise ValueError("is not a mail address, such as ada@example.org")
     key = shown.casefold()

@@ -97,6 +97,15 @@ class TestSigningUp:
     def test_what_is_no_address_is_refused(self, world: Any, email: str) -> None:
         assert Browser(world).sign_up(email).status_code == 422
 
+    @pytest.mark.parametrize("email", ["åda@example.org", "ада@example.org", "a\u0301da@example.org"])
+    def test_letters_that_mail_servers_refuse_are_refused_in_a_sentence(self, world: Any, email: str) -> None:
+        answer = Browser(world).sign_up(email)
+        assert answer.status_code == 422
+        assert "letters before the @ that most mail servers refuse" in answer.text
+
+    def test_letters_of_any_script_may_stand_behind_the_at(self, world: Any) -> None:
+        assert Browser(world).sign_up("ada@exämple.org").status_code == 202
+
     @pytest.mark.parametrize("name", ["", "   ", "a" * 101, "Ada\u202e"])
     def test_a_name_that_cannot_be_shown_is_refused(self, world: Any, name: str) -> None:
         assert Browser(world).sign_up(ADA, name=name).status_code == 422

@@ -30,6 +30,24 @@ class TestParseChallenge:
     @pytest.mark.parametrize(
         ("old", "new", "said"),
         [
+            (
+                "title: Demo",
+                r'title: "De\0mo"',
+                "challenge.yaml:3: title: holds U+0000, which is no character of a text",
+            ),
+            ("title: Demo", "title: De\ud83dmo", "challenge.yaml:3: holds U+D83D, which is no character of a text; remove it"),
+            ("title: Demo", r'title: "De\ud83dmo"', "challenge.yaml:3: "),
+            ("organ: Heart", r'"organ\0": Heart', "challenge.yaml:12: tasks.0: holds U+0000, which is no character"),
+            ("title: Demo", "title: Demo\n" + r'description: "a\0"', "challenge.yaml:4: description: holds U+0000"),
+            ("title: Demo", "title: Demo\n" + r'entry: {terms: "a\0"}', "challenge.yaml:4: entry.terms: holds U+0000"),
+        ],
+    )
+    def test_what_no_database_keeps_is_refused_in_a_sentence(self, text: str, old: str, new: str, said: str) -> None:
+        assert any(line.startswith(said) for line in problems(text.replace(old, new, 1)))
+
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
             ("limits:", "limitz:", "challenge.yaml:4: limitz: unknown key; did you mean limits?"),
             ("memory_bytes", "memory_byte", "challenge.yaml:4: limits.memory_byte: unknown key; did you mean memory_bytes?"),
             ("  organ: Heart", "  organs: Heart", "challenge.yaml:12: tasks.0.organs: unknown key; did you mean organ?"),
