@@ -24,8 +24,8 @@ from sonobench_platform.domain.errors import TooMany
 _VISITORS_SHARE = 10
 """Visitors without a token share an address more often than a token: a hall of listeners is one."""
 
-# Bytes on their way are limited by how many may be on their way.
-_BYTES = re.compile(r"(PUT|PATCH|POST) /(api/v1/(submissions/[^/]+/image|uploads(/.*)?)|internal/v1/runs/[^/]+/results)")
+# Bytes on their way are limited by how many may be on their way. Opening an upload brings none.
+_BYTES = re.compile(r"PUT /api/v1/submissions/[^/]+/image|PATCH /api/v1/uploads/[^/]+")
 
 
 class Rate(NamedTuple):

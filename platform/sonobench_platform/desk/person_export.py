@@ -1,6 +1,7 @@
-"""All that is kept of a person, for themselves: every row that refers to them, in whatever table, and what was mailed to them.
+"""All that is kept of a person, for themselves: every row that refers to them, in whatever table, and which mails they got.
 
-Secrets are left out (digests of passwords, sessions and tokens): they are of no use but to whoever steals the file.
+Secrets are left out (digests of passwords, sessions and tokens, links that wait to be mailed): they are of no use but to whoever
+steals the file, or the token it was asked for with. So is what a submission's team does not see.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ from sonobench_platform.domain.ids import is_id
 
 SECRET = frozenset({"password_hash", "sha256", "csrf", "secret", "sealed"})
 """Names of columns that are never exported."""
+
+LEFT_OUT: dict[str, frozenset[str]] = {
+    "notices": frozenset({"body"}),
+    # As on the submission's page: trouble is for organisers, and exact moments of a run could carry hidden data out of it.
+    "submissions": frozenset({"trouble", "state_since", "worker", "worker_until", "tries", "next_try_at", "woken_at"}),
+}
+"""Further columns of single tables. A mail's text is emptied once it is sent; until then it may hold a link that is a secret."""
 
 Cell = str | int | float | bool | None
 
@@ -69,7 +77,8 @@ def _refers_to_people(column: Any) -> bool:
 
 
 def _rows(session: Session, table: Table, condition: ColumnElement[bool]) -> list[dict[str, Cell]]:
-    columns = [column for column in table.columns if column.name not in SECRET]
+    hidden = SECRET | LEFT_OUT.get(table.name, frozenset())
+    columns = [column for column in table.columns if column.name not in hidden]
     found = session.execute(select(*columns).where(condition).order_by(*table.primary_key.columns))
     return [{column.name: _cell(value) for column, value in zip(columns, row, strict=True)} for row in found]
 

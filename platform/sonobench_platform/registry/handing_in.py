@@ -13,7 +13,7 @@ from sonobench_platform.registry.reference import parse_reference
 from sonobench_platform.registry.schemas import PushedImage
 from sonobench_platform.submissions.create import create
 from sonobench_platform.submissions.move import move
-from sonobench_platform.submissions.schemas import NewSubmission
+from sonobench_platform.submissions.schemas import LARGEST_BYTES, NewSubmission
 
 SOURCE = "registry"
 
@@ -40,7 +40,8 @@ def hand_in(core: Core, work: Work, caller: Identity, found: Found, *, challenge
         NotFound: also where the image is another team's than the one that takes part in this challenge.
         As `submissions.create.create` does.
     """
-    new = NewSubmission(size_bytes=found.size_bytes, note=wanted.note, phase=wanted.phase)
+    # A manifest may name any size: one beyond all bounds is too large, and no fault of ours.
+    new = NewSubmission(size_bytes=min(found.size_bytes, LARGEST_BYTES), note=wanted.note, phase=wanted.phase)
     submission = create(core, work, caller, challenge_name=challenge_name, wanted=new)
     if found.repository.split("/")[0] != submission.team_id:
         raise NotFound("no-such-image", "There is no such image in the repositories of the team that takes part here.")

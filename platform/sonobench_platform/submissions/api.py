@@ -106,8 +106,7 @@ def get_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_id:
 def cancel_submission(core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId) -> Submission:
     """Ends it in whatever state it is; a running container is stopped within seconds. Twice is harmless."""
     with core.database.write() as work:
-        by = "the team" if caller.teams else "an organiser"
-        cancel.cancel(core, work, submission_id, caller=caller, cause=f"cancelled by {by}")
+        cancel.cancel(core, work, submission_id, caller=caller)
         return view.view_one(work.session, caller, submission_id, now=core.clock.now())
 
 

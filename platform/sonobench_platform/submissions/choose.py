@@ -14,6 +14,7 @@ from sonobench_platform.domain.errors import Conflict
 from sonobench_platform.domain.states import State
 from sonobench_platform.leaderboards.publish import publish
 from sonobench_platform.submissions import repository
+from sonobench_platform.submissions.acting import acting_as
 from sonobench_platform.submissions.move import move
 
 
@@ -48,21 +49,19 @@ def withdraw(core: Core, work: Work, submission_id: str, *, caller: Identity, re
 
     Raises:
         NotFound: there is no such submission, or it is another team's.
+        Forbidden: the caller's token may not act for their team.
         Conflict: it has no score, or its phase has closed and a team asks.
     """
     submission = repository.lock(work.session, submission_id)
-    organises = caller.may_organise(submission.challenge_id)
-    if submission.team_id not in caller.team_ids and not organises:
-        raise repository.no_such_submission()
+    acting, organises = acting_as(caller, submission), caller.may_organise(submission.challenge_id)
     if submission.state == State.WITHDRAWN:
         return
     if submission.state != State.SCORED:
         raise Conflict("not-scored", f"Submission {submission.id} is {submission.state}; only a scored one can be withdrawn.")
     if not organises:
         _refuse_closed(core, work.session.get_one(PhaseRow, submission.phase_id), "withdrawn by a team")
-    by = "an organiser" if submission.team_id not in caller.team_ids else "the team"
     submission.is_chosen = False
-    move(work, submission, State.WITHDRAWN, cause=f"withdrawn by {by}{f': {reason}' if reason else ''}", at=core.clock.now())
+    move(work, submission, State.WITHDRAWN, cause=f"withdrawn by {acting}{f': {reason}' if reason else ''}", at=core.clock.now())
     publish(core, work, phase_id=submission.phase_id)
     if organises:
         challenge_id = submission.challenge_id

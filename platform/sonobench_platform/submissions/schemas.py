@@ -13,11 +13,16 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.domain.text import clean_line
 from sonobench_platform.runs.report import ReportedMeasurement
 
+LARGEST_BYTES = 2**50
+"""More than any image has, and less than a database's numbers hold. What a server takes is in its settings."""
+
 
 class NewSubmission(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    size_bytes: Annotated[int, Field(gt=0, le=2**50, description="Exact size of the `docker save` tar that will be sent.")]
+    size_bytes: Annotated[
+        int, Field(gt=0, le=LARGEST_BYTES, description="Exact size of the `docker save` tar that will be sent.")
+    ]
     note: Annotated[str, AfterValidator(clean_line), Field(max_length=200)] | None = None
     phase: Annotated[str, Field(max_length=64, description="Needed where several phases take images.")] | None = None
 

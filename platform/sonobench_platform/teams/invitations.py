@@ -17,7 +17,7 @@ from sonobench_platform.accounts.addresses import Email, read_email
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import InvitationRow, MembershipRow, PersonRow, TeamRow
+from sonobench_platform.db.models import AuditRow, InvitationRow, MembershipRow, PersonRow, TeamRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, Forbidden, NotFound, TooMany, Unprocessable
 from sonobench_platform.domain.ids import is_id, new_id
@@ -26,9 +26,11 @@ from sonobench_platform.teams.authority import as_captain
 from sonobench_platform.teams.membership import join
 from sonobench_platform.teams.seats import hold_team
 
+INVITE = "team.invite"
+"""What the audit log calls it."""
 LIFE = timedelta(days=7)
 MOST_A_DAY = 50
-"""Invitations of one team in 24 hours: a team is no way to send mail to strangers."""
+"""Invitations of one team, and of one person for all of their teams, in 24 hours: a team is no way to send mail to strangers."""
 
 
 class Invited(NamedTuple):
@@ -51,13 +53,14 @@ def invite(core: Core, work: Work, caller: Identity, *, team_id: str, email: str
     Raises:
         NotFound: the team is not the caller's. Forbidden: the caller is not its captain.
         Unprocessable: this is no mail address. Conflict: this person is in the team already.
-        TooMany: the team invited very many today.
+        TooMany: the team, or the person, invited very many today.
     """
     hold_team(work, team_id)
     team = as_captain(work.session, caller, team_id)
     address = _address(email)
     _refuse_member(work.session, team, address)
-    _refuse_too_many(core, work.session, team)
+    work.take_turns(f"invitations of {caller.name}")
+    _refuse_too_many(core, work.session, team, caller)
     _revoke_earlier(core, work, team_id, address)
     secret, now = secrets.token_urlsafe(32), core.clock.now()
     row = InvitationRow(id=new_id("inv"), team_id=team_id, email=address.shown, email_key=address.key)
@@ -66,7 +69,7 @@ def invite(core: Core, work: Work, caller: Identity, *, team_id: str, email: str
     work.session.flush()
     link = f"{core.settings.public_url.rstrip('/')}/invitations/{secret}"
     _send(core, work, team, row, link)
-    record(core, work, caller, "team.invite", team_id, detail={"invitation": row.id})
+    record(core, work, caller, INVITE, team_id, detail={"invitation": row.id})
     return Invited(row, link)
 
 
@@ -148,11 +151,14 @@ def _refuse_member(session: Session, team: TeamRow, address: Email) -> None:
         raise Conflict("member-already", f"The person with this address is in {team.name} already.")
 
 
-def _refuse_too_many(core: Core, session: Session, team: TeamRow) -> None:
+def _refuse_too_many(core: Core, session: Session, team: TeamRow, caller: Identity) -> None:
     since = core.clock.now() - timedelta(days=1)
-    mine = InvitationRow.team_id == team.id, InvitationRow.created_at > since
-    if (session.scalar(select(func.count()).select_from(InvitationRow).where(*mine)) or 0) >= MOST_A_DAY:
-        detail = f"{team.name} sent {MOST_A_DAY} invitations within a day; wait until tomorrow."
+    of_team = select(func.count()).where(InvitationRow.team_id == team.id, InvitationRow.created_at > since)
+    # By the audit log: invitations go with a team that is dissolved, and a new one must not begin anew.
+    theirs = AuditRow.actor == caller.name[:100], AuditRow.action == INVITE, AuditRow.at > since
+    by_caller = select(func.count()).where(*theirs)
+    if max(session.scalar(of_team) or 0, session.scalar(by_caller) or 0) >= MOST_A_DAY:
+        detail = f"{MOST_A_DAY} invitations were sent within a day by {team.name} or by you; wait until tomorrow."
         raise TooMany("too-many-invitations", detail, headers={"Retry-After": "3600"})
 
 

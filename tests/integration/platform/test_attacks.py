@@ -1,0 +1,190 @@
+"""What those would try who want more than their share: teams that cheat, others' organisers, thieves of a token. Each held."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from platform_people import (
+    Person,
+    audited,
+    browser_of,
+    mails,
+    make_organiser,
+    make_person,
+    make_team,
+    with_scopes,
+)
+from sqlalchemy import select, update
+
+from sonobench_platform.db.models import QuotaRow, SubmissionRow
+from sonobench_platform.registry.found import Found
+from sonobench_platform.teams.invitations import MOST_A_DAY
+
+
+def _given_back(world: Any, submission_id: str) -> list[str]:
+    query = select(QuotaRow.reason).where(QuotaRow.submission_id == submission_id, QuotaRow.amount < 0)
+    with world.platform.core.database.read() as session:
+        return list(session.scalars(query))
+
+
+def _opened(person: Person) -> str:
+    answer = person.http.post("/api/v1/challenges/tiny/submissions", json={"size_bytes": 10})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["submission"]["id"])
+
+
+class TestAStolenToken:
+    """A personal token that leaked must not be worth more than its scopes say."""
+
+    def test_one_that_only_reads_finds_no_link_that_resets_the_password(self, world: Any) -> None:
+        ada = make_person(world, "ada", password_hash="x")
+        world.anyone.post("/api/v1/account/reset-request", json={"email": ada.email})
+        (mail,) = mails(world, ada.email)
+        secret = mail.body.split("token=")[1].split()[0]
+        found = with_scopes(world, ada.id, "read").get("/api/v1/account/export")
+        assert found.status_code == 200
+        assert "account.reset" in found.text
+        assert secret not in found.text
+
+    def test_nor_one_that_joins_a_team(self, world: Any) -> None:
+        ada, bo = make_person(world, "ada"), make_person(world, "bo")
+        team_id = make_team(bo, "B")
+        bo.http.post(f"/api/v1/teams/{team_id}/invitations", json={"email": ada.email})
+        secret = mails(world, ada.email)[-1].body.split("/invitations/")[1].split()[0]
+        assert secret not in with_scopes(world, ada.id, "read").get("/api/v1/account/export").text
+
+    def test_an_administrators_token_finds_nobodys_link_either(self, world: Any) -> None:
+        ada = make_person(world, "ada", password_hash="x")
+        world.anyone.post("/api/v1/account/reset-request", json={"email": ada.email})
+        secret = mails(world, ada.email)[0].body.split("token=")[1].split()[0]
+        assert secret not in world.organiser.get(f"/api/v1/people/{ada.id}/export").text
+
+    @pytest.mark.parametrize("verb", ["cancel", "withdraw"])
+    def test_one_that_organises_ends_no_submission_of_its_owners_own_team(self, world: Any, verb: str) -> None:
+        """Its owner organises another challenge, so that the token may organise at all."""
+        ada = make_organiser(world, "ada")
+        _leave_organisers(world, ada)
+        make_team(ada, "A")
+        submission_id = _opened(ada)
+        answer = with_scopes(world, ada.id, "organise").post(f"/api/v1/submissions/{submission_id}/{verb}")
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope-missing")
+        assert world.state(submission_id) == "uploading"
+
+
+def _leave_organisers(world: Any, person: Person) -> None:
+    """The person organises some other challenge, and this one no more."""
+    from platform_people import add_challenge
+
+    from sonobench_platform.db.models import ChallengeRow, OrganiserRow
+
+    add_challenge(world, "other")
+    with world.platform.core.database.write() as work:
+        other = work.session.scalar(select(ChallengeRow.id).where(ChallengeRow.name == "other"))
+        work.session.execute(update(OrganiserRow).where(OrganiserRow.person_id == person.id).values(challenge_id=other))
+
+
+class TestAnOrganiserWhoIsInATeam:
+    def test_what_they_cancel_of_another_team_is_not_told_as_its_own_doing(self, world: Any) -> None:
+        olga, ada = make_organiser(world, "olga"), make_person(world, "ada")
+        make_team(olga, "O")
+        make_team(ada, "A")
+        submission_id = _opened(ada)
+        assert olga.http.post(f"/api/v1/submissions/{submission_id}/cancel").status_code == 200
+        assert world.submission(submission_id)["history"][-1]["cause"] == "cancelled by an organiser"
+        assert [mail.event for mail in mails(world, ada.email)] == ["submission.ended"]
+        assert "submission.cancel" in audited(world)
+
+    def test_what_they_cancel_of_their_own_team_is(self, world: Any) -> None:
+        olga = make_organiser(world, "olga")
+        make_team(olga, "O")
+        submission_id = _opened(olga)
+        assert olga.http.post(f"/api/v1/submissions/{submission_id}/cancel").status_code == 200
+        assert world.submission(submission_id)["history"][-1]["cause"] == "cancelled by the team"
+
+
+class TestATeamThatCheats:
+    def test_what_ran_already_is_not_given_back_by_cancelling_its_further_run(self, world: Any, worlds: Any) -> None:
+        """The first run saw the hidden images and failed by the image's fault; an organiser has it run again."""
+        submission_id = world.queued("A")
+        world.tell(world.claim(), "finish", report=worlds.report(exit_code=1, result_files=0))
+        assert world.state(submission_id) == "failed"
+        again = world.organiser.post(f"/api/v1/submissions/{submission_id}/rerun", json={"reason": "their wish"})
+        assert again.status_code == 202, again.text
+        assert world.team("A").post(f"/api/v1/submissions/{submission_id}/cancel").status_code == 200
+        assert _given_back(world, submission_id) == []
+
+    def test_the_export_of_a_person_tells_no_more_of_a_submission_than_its_page(self, world: Any) -> None:
+        """Trouble is for organisers, and exact moments of a run are a channel out of it."""
+        ada = make_person(world, "ada")
+        make_team(ada, "A")
+        submission_id = _opened(ada)
+        with world.platform.core.database.write() as work:
+            work.session.execute(update(SubmissionRow).values(trouble="organiser: /truth/secret-case.png is missing"))
+        kept = {each["table"]: each["rows"] for each in ada.http.get("/api/v1/account/export").json()["items"]}
+        (row,) = kept["submissions"]
+        assert row["id"] == submission_id
+        assert row.keys().isdisjoint({"trouble", "state_since", "woken_at", "worker", "worker_until", "next_try_at", "tries"})
+        assert "secret-case" not in json.dumps(kept)
+
+    def test_a_manifest_that_says_it_is_endless_is_refused_in_a_sentence(
+        self, make_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A registry takes the sizes that a manifest names for granted."""
+        world = make_world(registry_url="http://127.0.0.1:1", registry_host="bench.example.org")
+        team = world.team("A")
+        me = team.get("/api/v1/me").json()["team"]["id"]
+        endless = Found(f"{me}/model", f"sha256:{'0' * 64}", 2**62)
+        monkeypatch.setattr("sonobench_platform.registry.handing_in.look_up", lambda *_: endless)
+        answer = team.post("/api/v1/challenges/tiny/submissions/pushed", json={"image": f"{me}/model:latest"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "image-too-large")
+
+
+class TestMailToStrangers:
+    def test_a_team_that_is_dissolved_and_made_anew_invites_no_more_than_one_that_stays(self, world: Any) -> None:
+        ada = make_person(world, "ada")
+        statuses = []
+        for number in range(MOST_A_DAY + 1):
+            if number % 25 == 0:
+                team_id = make_team(ada, f"Cheap watches {number}")
+            url = f"/api/v1/teams/{team_id}/invitations"
+            statuses.append(ada.http.post(url, json={"email": f"stranger{number}@example.org"}).status_code)
+            if number % 25 == 24:
+                assert ada.http.request("DELETE", f"/api/v1/teams/{team_id}").status_code == 204
+        assert statuses == [201] * MOST_A_DAY + [429]
+
+
+class TestRequestsThatFlood:
+    def test_creating_uploads_counts_as_changing_things(self, make_world: Callable[..., Any]) -> None:
+        """Bytes on their way do not count, or a slow line would be shut out; opening an upload brings none."""
+        world = make_world(writes_per_minute=3)
+        team = world.team("A")
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "0"}
+        answers = [team.post("/api/v1/uploads", headers=headers).status_code for _ in range(5)]
+        assert answers[-1] == 429
+
+
+class TestOddCursors:
+    @pytest.mark.parametrize("key", [["2026-01-01T00:00Z", "\ud800"], ["\udfff", "x"], ["2026-01-01T00:00Z", "\0"]])
+    @pytest.mark.parametrize("url", ["/api/v1/submissions", "/api/v1/notices"])
+    def test_one_that_no_database_takes_is_a_bad_one(self, world: Any, url: str, key: list[str]) -> None:
+        world.create("A")
+        cursor = base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+        answer = world.organiser.get(url, params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad-cursor")
+
+    def test_in_a_list_by_name_too(self, world: Any) -> None:
+        cursor = base64.urlsafe_b64encode(json.dumps(["\ud800"]).encode()).decode().rstrip("=")
+        assert world.organiser.get("/api/v1/teams", params={"cursor": cursor}).status_code == 422
+
+
+class TestBrowsers:
+    def test_a_session_ends_with_its_person(self, world: Any) -> None:
+        ada = make_person(world, "ada", password_hash="x")
+        browser = browser_of(world, ada)
+        assert browser.get("/api/v1/me").status_code == 200
+        assert world.organiser.post(f"/api/v1/people/{ada.id}/disable").status_code == 200
+        assert browser.get("/api/v1/me").status_code == 401
