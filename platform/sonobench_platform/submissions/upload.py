@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.phases import phase_closed, takes_images
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, PhaseRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, Unprocessable
 from sonobench_platform.domain.states import State
@@ -65,13 +65,27 @@ def complete(core: Core, submission_id: str, incoming: Incoming, sha256: bytes |
 
     Raises:
         Unprocessable: bytes are missing or are not those of the digest.
-        Conflict: the submission no longer waits for an upload.
+        Conflict: the submission no longer waits for an upload; or its phase closed meanwhile, and no digest was announced.
     """
     incoming.check(sha256)
     with core.database.write() as work:
+        if sha256 is None:
+            refuse_late(core, work.session, submission_id)
         # Inside the transaction: whoever sees the state finds the file. If the commit fails, the next upload replaces it.
         have_checked(core, work, submission_id)
         incoming.keep()
+
+
+def refuse_late(core: Core, session: Session, submission_id: str) -> None:
+    """Refuse bytes that came after the phase closed and were not named before: a body that drips would buy its team days.
+
+    Raises:
+        Conflict: the phase takes no images any more.
+    """
+    submission = session.get_one(SubmissionRow, submission_id)
+    phase = session.get_one(PhaseRow, submission.phase_id)
+    if not takes_images(phase, core.clock.now()):
+        raise phase_closed(session.get_one(ChallengeRow, submission.challenge_id), phase)
 
 
 def have_checked(core: Core, work: Work, submission_id: str) -> None:

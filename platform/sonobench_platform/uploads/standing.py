@@ -12,6 +12,7 @@ from sonobench_platform.db.models import SubmissionRow
 from sonobench_platform.domain.errors import Conflict, Refusal, TooLarge
 from sonobench_platform.domain.states import State
 from sonobench_platform.storage.partial import Partial
+from sonobench_platform.submissions.upload import refuse_late
 from sonobench_platform.uploads import repository
 from sonobench_platform.uploads.headers import Metadata, parse_metadata
 from sonobench_platform.uploads.repository import Held
@@ -54,7 +55,7 @@ def see_standing(core: Core, caller: Identity, upload_id: str, offset_bytes: int
     """Where the upload stands, if a body of this length may be appended there now.
 
     An upload whose metadata names its content by SHA-256 goes on after its phase has closed: what it brings was settled before.
-    Any other one must send its last request before that, or half an upload would buy its team a day.
+    Any other one must have brought everything before that, or half an upload would buy its team a day.
 
     Raises:
         NotFound, Gone: see `standing_of`.
@@ -85,11 +86,13 @@ def record(core: Core, standing: Standing, *, before: int, after: int) -> None:
 
     Raises:
         Gone: the submission no longer waits for its image.
-        Conflict: the record is not at `before`: someone else wrote.
+        Conflict: the record is not at `before`: someone else wrote; or the phase has closed, as for `see_standing`.
     """
     with core.database.write() as work:
         if work.session.get_one(SubmissionRow, standing.submission_id).state != State.UPLOADING:
             raise _gone(standing.upload_id)
+        if standing.metadata.sha256 is None:
+            refuse_late(core, work.session, standing.submission_id)
         if not repository.set_offset(work.session, standing.upload_id, before=before, after=after):
             raise Conflict("upload-moved", f"Upload {standing.upload_id} has moved on meanwhile; ask for its offset.")
 

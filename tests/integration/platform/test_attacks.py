@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
+import phased_world
 import pytest
 from platform_people import (
     Person,
@@ -141,6 +144,63 @@ class TestATeamThatCheats:
         monkeypatch.setattr("sonobench_platform.registry.handing_in.look_up", lambda *_: endless)
         answer = team.post("/api/v1/challenges/tiny/submissions/pushed", json={"image": f"{me}/model:latest"})
         assert (answer.status_code, answer.json()["code"]) == (413, "image-too-large")
+
+
+class TestTricklingPastTheClose:
+    """A body that was begun in time and drips for hours would buy its team another day, unless it said beforehand what it is."""
+
+    IMAGE = b"ten bytes."
+
+    @pytest.fixture
+    def closing(self, world: Any) -> Any:
+        """It closes in a minute."""
+        phased_world.with_rules(world, closes=(world.clock.now() + timedelta(minutes=1)).isoformat())
+        return world
+
+    def _dripping(self, world: Any) -> AsyncIterator[bytes]:
+        async def drip() -> AsyncIterator[bytes]:
+            yield self.IMAGE[:5]
+            world.clock.advance(seconds=3600)
+            yield self.IMAGE[5:]
+
+        return drip()
+
+    def _put(self, world: Any, **headers: str) -> tuple[str, Any]:
+        made = world.create("A", size_bytes=len(self.IMAGE))
+        said = {"Content-Length": str(len(self.IMAGE)), **headers}
+        url = f"/api/v1/submissions/{made['id']}/image"
+        return made["id"], world.team("A").put(url, content=self._dripping(world), headers=said)
+
+    def _patch(self, world: Any, metadata: str = "") -> tuple[str, Any]:
+        tus = {"Tus-Resumable": "1.0.0"}
+        challenge = base64.b64encode(b"tiny").decode()
+        said = {**tus, "Upload-Length": str(len(self.IMAGE)), "Upload-Metadata": f"challenge {challenge}{metadata}"}
+        made = world.team("A").post("/api/v1/uploads", headers=said)
+        assert made.status_code == 201, made.text
+        headers = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        answer = world.team("A").request("PATCH", made.headers["Location"], content=self._dripping(world), headers=headers)
+        return made.headers["Sonobench-Submission"], answer
+
+    def test_a_put_that_says_nothing_of_its_content_is_late(self, closing: Any) -> None:
+        submission_id, answer = self._put(closing)
+        assert (answer.status_code, answer.json()["code"]) == (409, "challenge-closed")
+        assert closing.state(submission_id) == "uploading"
+
+    def test_one_that_named_its_content_is_in_time(self, closing: Any, worlds: Any) -> None:
+        submission_id, answer = self._put(closing, **{"Content-Digest": worlds.content_digest(self.IMAGE)})
+        assert answer.status_code == 202, answer.text
+        assert closing.state(submission_id) == "checking"
+
+    def test_a_patch_that_says_nothing_of_its_content_is_late(self, closing: Any) -> None:
+        submission_id, answer = self._patch(closing)
+        assert (answer.status_code, answer.json()["code"]) == (409, "challenge-closed")
+        assert closing.state(submission_id) == "uploading"
+
+    def test_one_whose_upload_named_its_content_is_in_time(self, closing: Any) -> None:
+        sha256 = base64.b64encode(hashlib.sha256(self.IMAGE).hexdigest().encode()).decode()
+        submission_id, answer = self._patch(closing, f",sha256 {sha256}")
+        assert answer.status_code == 204, answer.text
+        assert closing.state(submission_id) == "checking"
 
 
 class TestMailToStrangers:
