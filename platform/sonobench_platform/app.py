@@ -20,6 +20,7 @@ from sonobench_platform.challenges import organisers_api as organisers
 from sonobench_platform.challenges import plan_api as plans
 from sonobench_platform.config import Settings
 from sonobench_platform.desk import people_api as privacy
+from sonobench_platform.desk import removing_api as removing
 from sonobench_platform.desk import service_api as service
 from sonobench_platform.desk import exports_api as exports
 from sonobench_platform.desk.idempotency import Idempotency
@@ -65,6 +66,7 @@ ROUTERS = (
     audit.router,
     notices.router,
     exports.router,
+    removing.router,
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 

@@ -29,7 +29,7 @@ SIGNED_IN = "signed-in"
 HEADERS = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Offset": "0"}
 """Sent with every request: uploads want them, others do not mind."""
 
-_OF_SCORED = ("evaluation", "log", "run", "withdraw", "choose", "rerun", "baseline")
+_OF_SCORED = ("evaluation", "log", "run", "withdraw", "choose", "rerun", "baseline", "erase")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ImageArgument = Annotated[str, typer.Argument(metavar="IMAGE", help="The local image that you want to push.")]
 
-_REPOSITORY = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_REPOSITORY = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 

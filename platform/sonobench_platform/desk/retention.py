@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from sonobench_platform.accounts.identity import SERVER
+from sonobench_platform.accounts.identity import SERVER, Identity
 from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import AuditRow, BaselineRow, NoticeRow, RunRow, SubmissionRow, TokenRow
@@ -69,15 +69,15 @@ def look(core: Core) -> list[Found]:
     return [_found(core, rule) for rule in rules_of(core)]
 
 
-def apply(core: Core) -> list[Found]:
-    """Remove it, with a row in the audit log for what went; returns what was removed."""
+def apply(core: Core, *, caller: Identity = SERVER) -> list[Found]:
+    """Remove it, with a row in the audit log for what went, in the name of `caller`; returns what was removed."""
     removed = []
     for rule in rules_of(core):
         found = _found(core, rule)
         if found.items:
             _remove(core, rule, found)
         removed.append(found)
-    _sign(core, removed)
+    _sign(core, removed, caller)
     return removed
 
 
@@ -109,10 +109,10 @@ def _remove(core: Core, rule: Rule, found: Found) -> None:
                 work.after_commit(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
 
 
-def _sign(core: Core, removed: list[Found]) -> None:
+def _sign(core: Core, removed: list[Found], caller: Identity) -> None:
     told = {each.rule: {"days": each.days, "items": len(each.items), "bytes": each.size_bytes} for each in removed}
     with core.database.write() as work:
-        record(core, work, SERVER, APPLIED, "platform", detail=told)
+        record(core, work, caller, APPLIED, "platform", detail=told)
     for each in removed:
         log.info("retention, %s after %g days: %d removed, %d bytes", each.rule, each.days, len(each.items), each.size_bytes)
 

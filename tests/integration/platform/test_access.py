@@ -144,6 +144,9 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/me/notices"): {PERSON},
     ("PUT", "/api/v1/me/notices"): {PERSON},
     ("GET", "/api/v1/challenges/{name}/audit"): {ORGANISER},
+    ("POST", "/api/v1/submissions/{submission_id}/erase"): {ORGANISER},
+    ("GET", "/api/v1/retention"): {ADMIN},
+    ("POST", "/api/v1/retention/apply"): {ADMIN},
 }
 
 

@@ -19,6 +19,7 @@ class TestPushCommands:
             ("3f2a9c1b7d4e", "3f2a9c1b7d4e:latest"),
             ("sha256:3f2a", "sha256:3f2a"),
             ("My_Model:v2", "image:v2"),
+            ("my..model:v2", "image:v2"),
             ("model@sha256:3f2a", "image:3f2a"),
         ],
     )
