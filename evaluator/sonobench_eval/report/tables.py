@@ -1,13 +1,15 @@
 """Boards and evaluations as CSV, for spreadsheets and for scripts. Every number stands with all its digits.
 
 A spreadsheet runs a cell that begins like a formula, and team names are chosen by strangers, so such a text gets an
-apostrophe in front (OWASP, "CSV Injection"). Numbers, negative ones too, stay numbers. Lines end as RFC 4180 says,
+apostrophe in front (OWASP, "CSV Injection"), behind a semicolon in it too: where a comma is the decimal sign, spreadsheets
+split lines there. Numbers, negative ones too, stay numbers. Lines end as RFC 4180 says,
 with CR LF; that also has every cell quoted that holds either, so no name can begin a line of its own.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
@@ -17,6 +19,7 @@ from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 
 Cell = str | int | float | None
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_INNER = re.compile(r"(;[\s\"]*)(?=[=+\-@])")
 
 
 def leaderboard_csv(board: Leaderboard) -> str:
@@ -120,9 +123,10 @@ def csv_text(lines: Sequence[Mapping[str, Cell]], first_columns: Sequence[str] =
 
 
 def _guarded(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) and not _is_number(cell):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str) or _is_number(cell):
+        return cell
+    within = _INNER.sub(r"\1'", cell)
+    return f"'{within}" if cell.startswith(_FORMULA_STARTS) else within
 
 
 def _is_number(text: str) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 Cell = str | int | float | bool | None
 
 # What Excel, LibreOffice or Google Sheets takes for the beginning of a formula, full-width forms too.
 _STARTERS = tuple("=+-@\t\r\n|%\uff1d\uff0b\uff0d\uff20")
+
+# Where a comma is the decimal sign, they split lines at semicolons, whatever quotes say: a text may hold cells of its own.
+_INNER = re.compile(r"(;[ \u00a0\ufeff\u200b\0\"]*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])")
 
 
 def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
@@ -24,8 +28,9 @@ def csv_lines(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
 
 
 def harmless(text: str) -> str:
-    """Text that no spreadsheet runs: with an apostrophe before it where it would begin a formula, spaces before it or not."""
-    return f"'{text}" if text.lstrip(" \u00a0\ufeff\u200b\0").startswith(_STARTERS) else text
+    """Text that no spreadsheet runs: with an apostrophe before what would begin a formula, spaces before it or not."""
+    within = _INNER.sub(r"\1'", text)
+    return f"'{within}" if text.lstrip(" \u00a0\ufeff\u200b\0").startswith(_STARTERS) else within
 
 
 def _cell(value: Cell) -> str | int | float:

@@ -203,6 +203,21 @@ class TestTricklingPastTheClose:
         assert closing.state(submission_id) == "checking"
 
 
+class TestNamesForSpreadsheets:
+    """Where a comma is the decimal sign, a spreadsheet splits lines at semicolons: a name may hold a cell of its own."""
+
+    NAME = "Nice;=HYPERLINK(1);\u00a0@SUM(1);-1"
+
+    @pytest.mark.parametrize("who", ["organiser", "anyone"])
+    def test_no_cell_begins_a_formula_however_a_line_is_split(self, world: Any, who: str) -> None:
+        world.scored(self.NAME)
+        url = {"organiser": "/api/v1/challenges/tiny/export/results.csv", "anyone": "/challenges/tiny/leaderboard.csv"}[who]
+        text = getattr(world, who).get(url).text
+        assert "HYPERLINK" in text
+        cells = [cell.strip('" \u00a0') for line in text.splitlines() for cell in line.split(";")]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+
+
 class TestMailToStrangers:
     def test_a_team_that_is_dissolved_and_made_anew_invites_no_more_than_one_that_stays(self, world: Any) -> None:
         ada = make_person(world, "ada")
