@@ -19,10 +19,10 @@ from sonobench_platform.challenges import datasets_api as datasets
 from sonobench_platform.challenges import organisers_api as organisers
 from sonobench_platform.challenges import plan_api as plans
 from sonobench_platform.config import Settings
+from sonobench_platform.desk import exports_api as exports
 from sonobench_platform.desk import people_api as privacy
 from sonobench_platform.desk import removing_api as removing
 from sonobench_platform.desk import service_api as service
-from sonobench_platform.desk import exports_api as exports
 from sonobench_platform.desk.idempotency import Idempotency
 from sonobench_platform.desk.metrics import Measured, Metrics
 from sonobench_platform.leaderboards import api as leaderboards
@@ -39,7 +39,7 @@ from sonobench_platform.teams import entries_api as entries
 from sonobench_platform.teams import invitations_api as invitations
 from sonobench_platform.uploads import api as uploads
 from sonobench_platform.uploads.envelope import TusEnvelope
-from sonobench_platform.web import pages
+from sonobench_platform.web import account_pages, invitation_pages, pages
 from sonobench_platform.wiring import Platform
 
 ROUTERS = (
@@ -70,6 +70,8 @@ ROUTERS = (
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 
+PAGES = (pages.router, account_pages.router, invitation_pages.router)
+
 
 def create_app(settings: Settings | None = None, *, platform: Platform | None = None) -> FastAPI:
     """The application on `settings`, or on a platform that was made already (whoever made it closes it)."""
@@ -98,7 +100,7 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     app.state.oidc_provider = OidcProvider(joined.core.settings, joined.core.clock) if joined.core.settings.oidc_issuer else None
     app.state.metrics = Metrics(joined.core)
     app.state.error_page = pages.error_page
-    for router in (*ROUTERS, pages.router):
+    for router in (*ROUTERS, *PAGES):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
     problems.install(app)

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
+from sonobench_platform.web.account_build import refused_context
 from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
 from sonobench_platform.web.phases import main_phase_hidden
 from sonobench_platform.web.records import records_of
-from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, static_response
+from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, private_response, static_response
 from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
 
 router = APIRouter(include_in_schema=False)
@@ -72,7 +73,11 @@ def error_page(request: Request, problem: Problem) -> Response | None:
     """A page instead of a problem document, for people who ask for pages; None leaves the document."""
     path = request.url.path
     is_api = path.startswith(("/api/", "/internal/", "/static/")) or path.endswith((".json", ".csv"))
-    if is_api or request.method not in {"GET", "HEAD"} or "text/html" not in request.headers.get("accept", "text/html"):
+    if is_api or "text/html" not in request.headers.get("accept", "text/html"):
+        return None
+    if path.startswith(("/account", "/invitations/")):
+        return private_response(refused_context(problem), status=problem.status)
+    if request.method not in {"GET", "HEAD"}:
         return None
     missing = problem.status == HTTPStatus.NOT_FOUND
     context = not_found_context(problem.detail) if missing else trouble_context(problem.status, problem.detail)

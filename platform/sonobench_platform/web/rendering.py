@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sonobench_eval import __version__
 from sonobench_platform.web.contexts import BoardPage, ChallengePage, ChallengesPage, Crumb, MessagePage, Page, PageContext
+from sonobench_platform.web.contexts_account import AccountContext, AccountPage, FormPage, InvitationPage
 
 _HERE = Path(__file__).parent
 _MEDIA_TYPES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
@@ -28,11 +30,24 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-_TEMPLATES: dict[type[PageContext], str] = {
+PRIVATE_HEADERS = SECURITY_HEADERS | {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'"),
+    # No address of such a page, which may hold a mailed secret, is told to anybody. (`no-referrer` would have browsers send
+    # `Origin: null` with these pages' own forms, which then look like another site's.)
+    "Referrer-Policy": "strict-origin",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+}
+"""For pages with forms, and those that somebody's account or a mailed link is needed for."""
+
+_TEMPLATES: dict[type[PageContext | AccountContext], str] = {
     ChallengesPage: "challenges.html",
     ChallengePage: "challenge.html",
     BoardPage: "leaderboard.html",
     MessagePage: "message.html",
+    FormPage: "account_form.html",
+    AccountPage: "account.html",
+    InvitationPage: "invitation.html",
 }
 
 
@@ -68,7 +83,7 @@ def page_frame(title: str, *crumbs: Crumb) -> Page:
     return Page(title, crumbs, f"/static/style.css?v={style.version if style else ''}", __version__)
 
 
-def render(context: PageContext) -> str:
+def render(context: PageContext | AccountContext) -> str:
     """The page's HTML."""
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     return environment().get_template(_TEMPLATES[type(context)]).render(values)
@@ -77,6 +92,13 @@ def render(context: PageContext) -> str:
 def page_response(context: PageContext, *, status: int = 200) -> Response:
     headers = SECURITY_HEADERS | {"Cache-Control": "no-cache"}
     return HTMLResponse(render(context), status_code=status, headers=headers)
+
+
+def private_response(
+    context: PageContext | AccountContext, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A page with forms, or one that is somebody's own: kept by no cache."""
+    return HTMLResponse(render(context), status_code=status, headers={**(headers or {}), **PRIVATE_HEADERS})
 
 
 def static_response(name: str) -> Response | None:

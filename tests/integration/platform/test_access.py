@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from access_scene import ADMIN, ANYONE, NODE, ORGANISER, PERSON, SIGNED_IN, TEAM, AccessScene, Caller
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from platform_people import hide
 
-from sonobench_platform.app import ROUTERS
+from sonobench_platform.accounts.csrf import same_site_only
+from sonobench_platform.app import PAGES, ROUTERS
 from sonobench_platform.openapi import callers_of
 from sonobench_platform.web import pages
 
@@ -150,8 +152,20 @@ TABLE: dict[tuple[str, str], set[str]] = {
 }
 
 
-def _routes() -> list[tuple[str, APIRoute]]:
-    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+FORMS: dict[tuple[str, str], set[str]] = {
+    ("POST", "/account/sign-up"): {ANYONE},
+    ("POST", "/account/confirm"): {ANYONE},
+    ("POST", "/account/sign-in"): {ANYONE},
+    ("POST", "/account/sign-out"): {SIGNED_IN},
+    ("POST", "/account/forgotten"): {ANYONE},
+    ("POST", "/account/reset"): {ANYONE},
+    ("POST", "/invitations/accept"): {SIGNED_IN},
+}
+"""The pages' forms, which are sent by browsers alone. All else that pages do is to read."""
+
+
+def _routes(*routers: APIRouter) -> list[tuple[str, APIRoute]]:
+    routes = [route for router in routers or ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     return [(method, route) for route in routes for method in route.methods or ()]
 
 
@@ -172,8 +186,21 @@ class TestTheTable:
         }
         assert described == TABLE
 
-    def test_pages_only_read(self) -> None:
-        assert {method for route in pages.router.routes for method in getattr(route, "methods", ())} <= {"GET", "HEAD"}
+    def test_the_pages_of_challenges_only_read(self) -> None:
+        assert {method for method, _ in _routes(pages.router)} <= {"GET", "HEAD"}
+
+    def test_the_other_pages_change_what_these_forms_are_for_and_nothing_else(self) -> None:
+        changing = {
+            (method, route.path): {kind.value for kind in callers_of(route)} or {ANYONE}
+            for method, route in _routes(*PAGES)
+            if method not in {"GET", "HEAD"}
+        }
+        assert changing == FORMS
+
+    def test_forms_that_anyone_may_send_are_sent_from_pages_here(self) -> None:
+        for method, route in _routes(*PAGES):
+            if FORMS.get((method, route.path)) == {ANYONE}:
+                assert same_site_only in {each.call for each in route.dependant.dependencies}, route.path
 
 
 BODIES: dict[tuple[str, str], Any] = {}
