@@ -37,7 +37,7 @@ _REQUIREMENTS = (
 
 
 def sign_in_context(
-    form: Form, errors: Sequence[FormError] = (), *, next_: str, note: str = "", ways: Sequence[Crumb]
+    form: Form, errors: Sequence[FormError] = (), *, next_: str, note: str = "", ways: Sequence[Crumb] = ()
 ) -> FormPage:
     """The form to sign in. `ways` are the other ways in."""
     fields = (_email(form, autocomplete="username"), _password("Password", autocomplete="current-password"))
@@ -139,8 +139,8 @@ def account_context(account: Account, teams: Sequence[OwnTeam], *, csrf_token: s
 
 def spent_confirm_context(sentence: str) -> MessagePage:
     ways = (
-        Crumb("Sign in, where the address is confirmed already", SIGN_IN),
-        Crumb("Sign up again, which sends a new link", SIGN_UP),
+        Crumb("Sign in, if the address is confirmed already", SIGN_IN),
+        Crumb("Sign up again for a new link", SIGN_UP),
     )
     return MessagePage(account_frame("Confirm your address", "#content"), "This link does not work", (sentence,), ways)
 

@@ -113,7 +113,7 @@ def _is_plain_form(request: Request) -> bool:
 
 def _sentence(error: ErrorDetails) -> str:
     subject, context = _SUBJECT.get(str(error["loc"][0]), "This"), _context(error)
-    if error["type"] == "string_too_long":
+    if error["type"] in {"string_too_long", "too_long"}:
         return f"{subject} is too long; take at most {context['max_length']} characters."
     if error["type"] == "value_error":
         return f"{subject} {context['error']}."

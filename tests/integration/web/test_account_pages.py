@@ -71,9 +71,7 @@ def signed_in(world: Any, email: str) -> Visitor:
 
 
 class TestWholeJourneys:
-    def test_from_an_invitation_by_sign_up_and_confirmation_into_the_team_and_out(
-        self, world: Any, visitor: Visitor
-    ) -> None:
+    def test_from_an_invitation_by_sign_up_and_confirmation_into_the_team_and_out(self, world: Any, visitor: Visitor) -> None:
         link = invited(world, ADA)
         assert "Invitation to join <bdi>U-Vision</bdi>" in visitor.open(link).text
 
