@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Request, Response
 
 from sonobench_platform.accounts import people, repository
 from sonobench_platform.accounts.access import AdministratorCaller
 from sonobench_platform.accounts.schemas import People, Person
 from sonobench_platform.core import CoreDep
 from sonobench_platform.db.models import PersonRow
+from sonobench_platform.desk.paging import PageDep, page
 from sonobench_platform.problems import refusals
 
 router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
 
-@router.get("", responses=refusals(401, 403), summary="People by address")
-def list_people(
-    core: CoreDep,
-    _caller: AdministratorCaller,
-    after: Annotated[str | None, Query(max_length=32, description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 100,
-) -> People:
+@router.get("", responses=refusals(401, 403, 422), summary="People by address")
+def list_people(*, request: Request, response: Response, core: CoreDep, _caller: AdministratorCaller, asked: PageDep) -> People:
+    """Those whose data was erased are left out."""
     with core.database.read() as session:
-        found = repository.people_after(session, after, limit + 1)
-    return People(items=[person_of(row) for row in found[:limit]], next=found[limit - 1].id if len(found) > limit else None)
+        found = repository.people_after(session, asked.word, asked.limit + 1)
+        shown = page(found, asked, key=lambda person: (person.id,), request=request, response=response)
+        return People(items=[person_of(row) for row in shown.items], next=shown.next)
 
 
 @router.post("/{person_id}/disable", responses=refusals(401, 403, 404, 409), summary="Lock a person out")

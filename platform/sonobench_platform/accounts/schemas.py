@@ -149,4 +149,4 @@ class Person(BaseModel):
 
 class People(BaseModel):
     items: list[Person]
-    next: Annotated[str | None, Field(description="For `after`, where there are more.")]
+    next: Annotated[str | None, Field(description="Where further ones are; null on the last page.")] = None

@@ -44,7 +44,7 @@ def add(core: Core, work: Work, caller: Identity, *, challenge: ChallengeRow, wh
     if person.confirmed_at is None or person.disabled_at is not None:
         said = "The account with this address is not confirmed yet, or is disabled; it has to work before it organises anything."
         raise Conflict("account-not-ready", said)
-    work.take_turns(f"organisers of {challenge.id}")
+    take_turns(work, challenge)
     row = work.session.get(OrganiserRow, (challenge.id, person.id), populate_existing=True)
     if row is None:
         row = OrganiserRow(challenge_id=challenge.id, person_id=person.id, added_at=core.clock.now())
@@ -62,13 +62,18 @@ def remove(core: Core, work: Work, caller: Identity, *, challenge: ChallengeRow,
         NotFound: this person does not organise it.
     """
     person = find_person(work.session, who)
-    work.take_turns(f"organisers of {challenge.id}")
+    take_turns(work, challenge)
     row = work.session.get(OrganiserRow, (challenge.id, person.id), populate_existing=True)
     if row is None:
         raise NotFound("no-such-organiser", f"This person does not organise {challenge.title}.")
     work.session.delete(row)
     work.session.flush()
     record(core, work, caller, "organiser.remove", person.id, challenge_id=challenge.id)
+
+
+def take_turns(work: Work, challenge: ChallengeRow) -> None:
+    """Until the transaction ends nobody else changes who organises the challenge."""
+    work.take_turns(f"organisers of {challenge.id}")
 
 
 def find_person(session: Session, who: str) -> PersonRow:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response, status
 
 from sonobench_platform.accounts.access import AdministratorCaller, ParticipantOrOrganiser, PersonCaller
-from sonobench_platform.core import CoreDep
+from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.core import Core, CoreDep
+from sonobench_platform.db.session import Work
+from sonobench_platform.desk.etags import CHANGES, UNCHANGED, must_match, with_etag
 from sonobench_platform.desk.paging import PageDep, page
 from sonobench_platform.problems import refusals
 from sonobench_platform.teams import membership, service, team_tokens, view
@@ -23,6 +28,7 @@ from sonobench_platform.teams.schemas import (
     TeamTokens,
     TeamWithToken,
 )
+from sonobench_platform.teams.seats import hold_team
 
 router = APIRouter(prefix="/api/v1/teams", tags=["teams"])
 mine = APIRouter(prefix="/api/v1/me/teams", tags=["teams"])
@@ -59,17 +65,29 @@ def own_teams(core: CoreDep, caller: PersonCaller) -> OwnTeams:
         return OwnTeams(items=view.teams_of_person(session, caller.person_id or ""))
 
 
-@router.get("/{team_id}", responses=refusals(401, 403, 404), summary="One team with its people")
-def get_team(core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId) -> TeamDetail:
-    """For those in it and for administrators."""
+@router.get(
+    "/{team_id}",
+    response_model=TeamDetail,
+    responses={**UNCHANGED, **refusals(401, 403, 404)},
+    summary="One team with its people",
+)
+def get_team(request: Request, core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId) -> Response:
+    """For those in it and for administrators. The ETag is for `If-Match`: who is in it may have changed meanwhile."""
     with core.database.read() as session:
-        return view.team_detail(session, as_member(session, caller, team_id))
+        shown = view.team_detail(session, as_member(session, caller, team_id))
+    return with_etag(request, shown)
 
 
-@router.delete("/{team_id}", status_code=204, responses=refusals(401, 403, 404, 409), summary="Dissolve a team")
-def dissolve_team(core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId) -> None:
+@router.delete(
+    "/{team_id}",
+    status_code=204,
+    responses=refusals(401, 403, 404, 409, 412),
+    openapi_extra=CHANGES,
+    summary="Dissolve a team",
+)
+def dissolve_team(request: Request, core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId) -> None:
     """Removes a team in which nobody but its captain is left, and which never handed anything in."""
-    with core.database.write() as work:
+    with _changing(request, core, caller, team_id) as work:
         membership.dissolve(core, work, caller, team_id)
 
 
@@ -80,20 +98,24 @@ def leave_team(core: CoreDep, caller: PersonCaller, team_id: TeamId) -> None:
         membership.leave(core, work, caller, team_id)
 
 
-@router.post("/{team_id}/captain", responses=refusals(401, 403, 404), summary="Hand a team over")
-def hand_over_team(core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId, body: Captain) -> TeamDetail:
+@router.post("/{team_id}/captain", responses=refusals(401, 403, 404, 412), openapi_extra=CHANGES, summary="Hand a team over")
+def hand_over_team(request: Request, core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId, body: Captain) -> TeamDetail:
     """Makes another member the captain; the former one stays as a member. For the captain and for administrators."""
-    with core.database.write() as work:
+    with _changing(request, core, caller, team_id) as work:
         membership.hand_over(core, work, caller, team_id=team_id, person_id=body.person_id)
         return view.team_detail(work.session, as_member(work.session, caller, team_id))
 
 
 @router.delete(
-    "/{team_id}/members/{person_id}", status_code=204, responses=refusals(401, 403, 404, 409), summary="Remove a member"
+    "/{team_id}/members/{person_id}",
+    status_code=204,
+    responses=refusals(401, 403, 404, 409, 412),
+    openapi_extra=CHANGES,
+    summary="Remove a member",
 )
-def remove_member(core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId, person_id: str) -> None:
+def remove_member(request: Request, core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId, person_id: str) -> None:
     """For the captain and for administrators. The team's tokens that the member made stop working."""
-    with core.database.write() as work:
+    with _changing(request, core, caller, team_id) as work:
         membership.remove(core, work, caller, team_id=team_id, person_id=person_id)
 
 
@@ -120,3 +142,13 @@ def revoke_token(core: CoreDep, caller: ParticipantOrOrganiser, team_id: TeamId,
     """For the captain. Twice is harmless."""
     with core.database.write() as work:
         team_tokens.revoke(core, work, caller, team_id=team_id, token_id=token_id)
+
+
+@contextmanager
+def _changing(request: Request, core: Core, caller: Identity, team_id: str) -> Iterator[Work]:
+    """A transaction in which the caller changes a team that is still what they read, where they say what that was."""
+    with core.database.write() as work:
+        if "if-match" in request.headers:
+            hold_team(work, team_id)
+            must_match(request, view.team_detail(work.session, as_member(work.session, caller, team_id)))
+        yield work
