@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, NamedTuple
 
 import httpx
@@ -16,6 +17,7 @@ from sonobench_platform.registry.tokens import own_token
 
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MOST_BYTES = 4 << 20
 _PATIENCE_S = 20.0
 
@@ -36,15 +38,15 @@ def look_up(core: Core, reference: Reference) -> Found:
     """Find an image and pin it. The registry is asked; nothing else is waited for.
 
     Raises:
-        NotFound: the repository has no such image.
+        NotFound: the repository has no such image, or something else under that name.
         Unavailable: the registry does not answer as one; or there is none here.
     """
     with _client(core, reference.repository) as http:
         manifest = _manifest(http, reference.repository, reference.version)
-        document = json.loads(manifest)
+        document = _read(manifest)
         pinned = f"sha256:{hashlib.sha256(manifest).hexdigest()}"
         if "manifests" in document:
-            document = json.loads(_manifest(http, reference.repository, _ours(document)))
+            document = _read(_manifest(http, reference.repository, _ours(document)))
     return Found(reference.repository, pinned, _size_bytes(document))
 
 
@@ -88,23 +90,49 @@ def _manifest(http: httpx.Client, repository: str, version: str) -> bytes:
                 body += chunk
                 if len(body) > _MOST_BYTES:
                     raise Unavailable("registry-trouble", "The registry's answer is no manifest; tell the organisers.")
-            json.loads(body)
             return body
-    except (httpx.HTTPError, ValueError) as error:
+    except httpx.HTTPError as error:
         raise Unavailable("registry-trouble", "The registry does not answer; try again, or tell the organisers.") from error
+
+
+def _read(manifest: bytes) -> dict[str, Any]:
+    """What a manifest says. A team wrote it, and a registry keeps what it does not know, and fields that are null."""
+    try:
+        document = json.loads(manifest)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _no_image()
+    return document
 
 
 def _ours(index: dict[str, Any]) -> str:
     """The entry for linux/amd64; intake says what is wrong with an index that has none or several."""
-    entries = [each for each in index["manifests"] if isinstance(each, dict)]
-    ours = [each for each in entries if (each.get("platform") or {}).get("architecture") == "amd64"]
+    entries = [each for each in _list(index["manifests"]) if isinstance(each, dict)]
+    ours = [each for each in entries if _is_amd64(each.get("platform"))]
     chosen = (ours or entries or [{}])[0].get("digest")
-    if not isinstance(chosen, str):
-        raise NotFound("no-such-image", "The registry has an index there that names no image; push the image again.")
+    if not isinstance(chosen, str) or not _DIGEST.fullmatch(chosen):
+        raise _no_image()
     return chosen
 
 
+def _is_amd64(platform: object) -> bool:
+    return isinstance(platform, dict) and platform.get("architecture") == "amd64"
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _no_image() -> NotFound:
+    return NotFound(
+        "no-such-image", "What the registry has there is no image, nor an index that names one; push the image again."
+    )
+
+
 def _size_bytes(manifest: dict[str, Any]) -> int:
-    parts = [manifest.get("config"), *(manifest.get("layers") or [])]
+    if not isinstance(manifest.get("config"), dict):
+        raise _no_image()
+    parts = [manifest["config"], *_list(manifest.get("layers"))]
     sizes = [each.get("size") for each in parts if isinstance(each, dict)]
     return max(1, sum(size for size in sizes if isinstance(size, int) and size > 0))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import phased_world
 import pytest
 from platform_people import (
@@ -24,7 +25,7 @@ from platform_people import (
 from sqlalchemy import select, update
 
 from sonobench_platform.db.models import QuotaRow, SubmissionRow
-from sonobench_platform.registry.found import Found
+from sonobench_platform.registry import found
 from sonobench_platform.teams.invitations import MOST_A_DAY
 
 
@@ -48,10 +49,10 @@ class TestAStolenToken:
         world.anyone.post("/api/v1/account/reset-request", json={"email": ada.email})
         (mail,) = mails(world, ada.email)
         secret = mail.body.split("token=")[1].split()[0]
-        found = with_scopes(world, ada.id, "read").get("/api/v1/account/export")
-        assert found.status_code == 200
-        assert "account.reset" in found.text
-        assert secret not in found.text
+        answer = with_scopes(world, ada.id, "read").get("/api/v1/account/export")
+        assert answer.status_code == 200
+        assert "account.reset" in answer.text
+        assert secret not in answer.text
 
     def test_nor_one_that_joins_a_team(self, world: Any) -> None:
         ada, bo = make_person(world, "ada"), make_person(world, "bo")
@@ -140,10 +141,43 @@ class TestATeamThatCheats:
         world = make_world(registry_url="http://127.0.0.1:1", registry_host="bench.example.org")
         team = world.team("A")
         me = team.get("/api/v1/me").json()["team"]["id"]
-        endless = Found(f"{me}/model", f"sha256:{'0' * 64}", 2**62)
+        endless = found.Found(f"{me}/model", f"sha256:{'0' * 64}", 2**62)
         monkeypatch.setattr("sonobench_platform.registry.handing_in.look_up", lambda *_: endless)
         answer = team.post("/api/v1/challenges/tiny/submissions/pushed", json={"image": f"{me}/model:latest"})
         assert (answer.status_code, answer.json()["code"]) == (413, "image-too-large")
+
+
+class TestManifestsThatAreNone:
+    """Registries keep what they do not know, and fields that are null: all of these can be pushed."""
+
+    @pytest.mark.parametrize(
+        "manifest",
+        [
+            b'{"schemaVersion": 2, "manifests": null}',
+            b'{"schemaVersion": 2, "manifests": [{"platform": "x"}, 1]}',
+            b'{"schemaVersion": 2, "manifests": [{"digest": "../../../team-other/model/manifests/latest"}]}',
+            b'{"schemaVersion": 2, "layers": 5, "config": 7}',
+            b"[]",
+            b'{"x": ' + b"[" * 9000 + b"]" * 9000 + b"}",
+        ],
+    )
+    def test_they_are_no_image_and_no_trouble_of_ours(
+        self, make_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, manifest: bytes
+    ) -> None:
+        world = make_world(registry_url="http://registry.test", registry_host="bench.example.org")
+        asked = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            asked.append(request.url.path)
+            return httpx.Response(200, content=manifest)
+
+        transport = httpx.MockTransport(answer)
+        monkeypatch.setattr(found, "_client", lambda *_: httpx.Client(transport=transport, base_url="http://registry.test"))
+        team = world.team("A")
+        me = team.get("/api/v1/me").json()["team"]["id"]
+        answered = team.post("/api/v1/challenges/tiny/submissions/pushed", json={"image": f"{me}/model:latest"})
+        assert (answered.status_code, answered.json()["code"]) == (404, "no-such-image")
+        assert asked == [f"/v2/{me}/model/manifests/latest"]
 
 
 class TestTricklingPastTheClose:
