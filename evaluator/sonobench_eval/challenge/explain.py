@@ -82,15 +82,22 @@ _TREE_TAGS = {"leaf", "group"}
 _MAPPING_TYPES = {"dict_type", "model_type", "model_attributes_type"}
 
 
+_MOST = 200
+"""Problems that are looked into and told: nobody reads more, and a file may hold hundreds of thousands."""
+
+
 def problems_of(error: ValidationError, data: object) -> list[Problem]:
     """One problem for each place in `data`, without lines. Where several forms were possible, what each of them wanted."""
     said: dict[Loc, list[str]] = {}
-    for detail in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    for detail in found[:_MOST]:
         for problem in _problems(detail, data):
             sentences = said.setdefault(problem.loc, [])
             if problem.sentence not in sentences:
                 sentences.append(problem.sentence)
-    return [Problem(loc, ", or ".join(sentences)) for loc, sentences in said.items()]
+    problems = [Problem(loc, ", or ".join(sentences)) for loc, sentences in said.items()]
+    more = len(found) - _MOST
+    return [*problems, Problem((), f"there are {more:,} more problems; mend these first")] if more > 0 else problems
 
 
 def _problems(detail: ErrorDetails, data: object) -> Iterable[Problem]:

@@ -147,6 +147,18 @@ class TestATeamThatCheats:
         assert (answer.status_code, answer.json()["code"]) == (413, "image-too-large")
 
 
+class TestADefinitionThatIsAllMistakes:
+    def test_only_the_first_of_them_are_looked_into_and_told(self, world: Any) -> None:
+        """Each is looked up among the known keys and told in a line: megabytes of them were minutes of work."""
+        text = "".join(f"k{number}: 1\n" for number in range(3000))
+        answer = world.organiser.post("/api/v1/challenges/tiny/plan", content=text.encode())
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad-definition")
+        told = answer.json()["detail"]
+        assert "k0" in told
+        assert "k2999" not in told
+        assert "more" in told
+
+
 class TestManifestsThatAreNone:
     """Registries keep what they do not know, and fields that are null: all of these can be pushed."""
 
