@@ -51,7 +51,7 @@ def sign_in_context(
         hidden=(HiddenField("next", next_),),
         fields=fields,
         button="Sign in",
-        links=(*ways, Crumb("Set a new password", FORGOTTEN)),
+        links=(*ways, Crumb("Set a new password, if you forgot yours", FORGOTTEN)),
     )
     return with_errors(made, errors)
 

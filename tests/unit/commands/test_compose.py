@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,13 @@ class TestProxy:
     def test_what_is_for_the_inside_is_not_there(self, location: str) -> None:
         configuration = (ROOT / "infra/compose/nginx.conf").read_text()
         assert "return 404" in configuration.split(location)[1].split("}")[0]
+
+    def test_no_secret_of_a_mailed_link_is_logged(self) -> None:
+        configuration = (ROOT / "infra/compose/nginx.conf").read_text()
+        (logged,) = [line for line in configuration.splitlines() if "log_format" in line]
+        assert "$logged" in logged
+        assert not {"$request", "$request_uri", "$uri", "$args", "$http_referer"} & set(re.findall(r"\$\w+", logged))
+        assert "map $uri $logged { default $uri; ~^/invitations/ /invitations/...; }" in configuration
 
     def test_a_callers_word_for_its_own_address_is_dropped(self) -> None:
         configuration = (ROOT / "infra/compose/nginx.conf").read_text()
