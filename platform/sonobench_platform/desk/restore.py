@@ -100,10 +100,14 @@ def _refuse_filled(home: Path) -> None:
 def _refuse_strange_paths(manifest: Manifest) -> None:
     """A manifest may come from anywhere: nothing is written outside the home because it says so."""
     for each in manifest.files:
-        parts = Path(each.path).parts
-        is_plain = ".." not in parts and not Path(each.path).is_absolute() and parts[0] in {HOME, DATA, DATABASE}
-        if not is_plain or "\0" in each.path:
+        if not isinstance(each.path, str) or not isinstance(each.mode, int) or not _is_plain(each.path):
             raise BackupTrouble(f"the manifest names a file outside the backup: {each.path!r}")
+
+
+def _is_plain(path: str) -> bool:
+    parts = Path(path).parts
+    is_below = ".." not in parts and not Path(path).is_absolute() and parts[:1] in {(HOME,), (DATA,), (DATABASE,)}
+    return is_below and "\0" not in path
 
 
 def _is_intact(path: Path, said: SavedFile) -> bool:
@@ -120,7 +124,7 @@ def _put(source: Path, target: Path, said: SavedFile) -> None:
     shutil.copyfile(source, target)
     with target.open("rb") as written:
         os.fsync(written.fileno())
-    target.chmod(said.mode or 0o600)
+    target.chmod(said.mode & 0o700 or 0o600)  # for its owner alone, whatever the manifest says
     if digest_of(target) != (said.sha256, said.size_bytes):
         raise BackupTrouble(f"{target} was not written as the backup has it; the disk may be failing")
 

@@ -222,13 +222,23 @@ class TestRefusals:
         with pytest.raises(BackupTrouble, match="it is no backup, or one that was broken off"):
             restore(new_home, saved)
 
-    @pytest.mark.parametrize("path", ["../../etc/cron.d/x", "/etc/passwd", "home/../../x", "elsewhere/x"])
-    def test_a_manifest_that_leads_outside_is_refused(self, saved: Path, new_home: Settings, path: str) -> None:
+    @pytest.mark.parametrize("path", ["../../etc/cron.d/x", "/etc/passwd", "home/../../x", "elsewhere/x", "", ".", 5])
+    def test_a_manifest_that_leads_outside_is_refused(self, saved: Path, new_home: Settings, path: object) -> None:
         manifest = json.loads((saved / "manifest.json").read_text())
         manifest["files"][0]["path"] = path
         (saved / "manifest.json").write_text(json.dumps(manifest))
         with pytest.raises(BackupTrouble, match="names a file outside the backup"):
             restore(new_home, saved)
+
+    def test_a_manifest_opens_no_file_to_others(self, saved: Path, new_home: Settings) -> None:
+        """Whoever wrote it, secrets and references are for their owner alone."""
+        manifest = json.loads((saved / "manifest.json").read_text())
+        for each in manifest["files"]:
+            each["mode"] = 0o6777
+        (saved / "manifest.json").write_text(json.dumps(manifest))
+        restore(new_home, saved)
+        token = new_home.home / "organiser-token"
+        assert stat.S_IMODE(token.stat().st_mode) & 0o7077 == 0
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"sonobench_backup": 1, "files": [1]}'])
     def test_what_is_no_manifest_is_said_to_be_none(self, saved: Path, text: str) -> None:
