@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import base64
 import hashlib
 import io
 import json
 import tarfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,6 +133,11 @@ def report(**changes: Any) -> dict[str, Any]:
     }
 
 
+# One loop for all requests of the main thread: its worker threads are made once, not for each request.
+_LOOP = asyncio.Runner()
+atexit.register(_LOOP.close)
+
+
 @dataclass
 class Http:
     """Requests to the application itself; `token` is sent with each."""
@@ -139,7 +146,8 @@ class Http:
     token: str | None = None
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        return asyncio.run(self._request(method, url, options))
+        wanted = self._request(method, url, options)
+        return _LOOP.run(wanted) if threading.current_thread() is threading.main_thread() else asyncio.run(wanted)
 
     async def _request(self, method: str, url: str, options: dict[str, Any]) -> httpx.Response:
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
