@@ -9,11 +9,29 @@ from typing import Any
 import platform_fakes
 import platform_world
 import pytest
+from page_visitor import Visitor
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, put_sqlite: Callable[[Path], None]) -> Iterator[Any]:
-    put_sqlite(tmp_path / "home")
-    made = platform_world.make_world(tmp_path, database_url=database_url, fakes=platform_fakes)
-    yield made
-    made.platform.close()
+def make_world(tmp_path: Path, database_url: str, put_sqlite: Callable[[Path], None]) -> Iterator[Callable[..., Any]]:
+    """Makes the test's world, with settings of its own."""
+    made = []
+
+    def make(**options: Any) -> Any:
+        put_sqlite(tmp_path / "home")
+        made.append(platform_world.make_world(tmp_path, database_url=database_url, fakes=platform_fakes, **options))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.platform.close()
+
+
+@pytest.fixture
+def visitor(world: Any) -> Visitor:
+    return Visitor(world)
+
+
+@pytest.fixture
+def world(make_world: Callable[..., Any]) -> Any:
+    return make_world()
