@@ -50,7 +50,6 @@ _SAY = {
     408: "The upload stalled.",
     409: "The thing is not in a state that allows this.",
     410: "It was here, and is gone for good.",
-    412: "It was changed since it was read (If-Match).",
     411: "Content-Length is missing.",
     412: "A condition in the headers is not met.",
     413: "The body is larger than allowed.",
