@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,10 @@ def doctor(
     """
     from sonobench_eval.doctor.examine import Setting, examine_node
 
-    setting = Setting(home=home.expanduser().resolve(), runtime=runtime, gpu_uuid=gpu)
+    place = home.expanduser().resolve()
+    # A run worker in a container shares its home with the engine, under one path, and not its temporary folder.
+    staging = place if os.access(place, os.W_OK) else None
+    setting = Setting(home=place, runtime=runtime, gpu_uuid=gpu, staging=staging)
     with phases("Examining this machine") as told:
         report = examine_node(setting, with_probes=probes, saying=told)
     if json is not None:

@@ -17,6 +17,7 @@ from sonobench_platform.config import Settings
 ROOT = Path(__file__).resolve().parents[3]
 OURS = ("api", "score-worker", "run-worker", "beat")
 NODE, GPU = ROOT / "infra/compose/node.yml", ROOT / "infra/compose/gpu.yml"
+OUTGOING = ROOT / "infra/compose/outgoing.yml"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,30 @@ class TestServices:
         assert shown.exit_code == 0, shown.output
         for variable in services[name]["environment"]:
             assert variable.removeprefix("SONOBENCH_").lower() in Settings.model_fields
+
+    def test_the_image_of_ours_is_built_once_and_never_pulled(self, services: dict[str, Any]) -> None:
+        assert [name for name, service in services.items() if "build" in service] == ["api"]
+        assert {services[name]["image"] for name in OURS} == {"sonobench/server:local"}
+        assert {services[name]["pull_policy"] for name in OURS} == {"never"}
+
+    def test_the_image_is_made_of_what_the_build_is_sent_and_secrets_are_not(self) -> None:
+        sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+        copies = [line.split()[1:-1] for line in (ROOT / "infra/compose/Dockerfile").read_text().splitlines() if "COPY" in line]
+        assert sent == {name for names in copies for name in names}
+        assert "*" in (ROOT / ".dockerignore").read_text().splitlines()
+
+    def test_the_proxy_is_believed_whom_it_speaks_for(self, services: dict[str, Any]) -> None:
+        """Else all visitors share one allowance of requests: the proxy's."""
+        asked = services["api"]["environment"]["SONOBENCH_TRUSTED_PROXIES"]
+        networks = asked.removeprefix("${SONOBENCH_TRUSTED_PROXIES:-").removesuffix("}")
+        assert Settings(trusted_proxies=networks).trusted_proxies == networks
+        assert "172.16.0.0/12" in networks.split(",")
+
+    def test_a_way_out_is_for_the_two_that_ask_others_and_only_where_asked_for(self, services: dict[str, Any]) -> None:
+        changed = yaml.safe_load(OUTGOING.read_text())["services"]
+        assert set(changed) == {"api", "score-worker"}
+        assert all(service["networks"] == ["outside"] for service in changed.values())
+        assert [name for name, service in services.items() if "outside" in service.get("networks", [])] == ["proxy"]
 
     def test_what_serves_the_web_runs_without_rights_and_cannot_gain_any(self, services: dict[str, Any]) -> None:
         for name in ("api", "proxy", "registry"):
