@@ -138,6 +138,17 @@ _LOOP = asyncio.Runner()
 atexit.register(_LOOP.close)
 
 
+_ROUTES: list[Any] = []
+
+
+def app_on(platform: Platform) -> Any:
+    """The application on a platform. To work the routes out takes longer than most tests last; they are the same for all."""
+    app = create_app(platform=platform)
+    _ROUTES.extend(() if _ROUTES else app.router.routes)
+    app.router.routes = _ROUTES
+    return app
+
+
 @dataclass
 class Http:
     """Requests to the application itself; `token` is sent with each."""
@@ -178,7 +189,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.platform.prepare()
-        self.app = create_app(platform=self.platform)
+        self.app = app_on(self.platform)
         self.anyone = Http(self.app)
         self.organiser = Http(self.app, self.platform.organiser_token_file.read_text().strip())
         self.node = Http(self.app, self.platform.node_token_file.read_text().strip())

@@ -10,13 +10,24 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from infra.real_services import PostgresServer
 
+from sonobench_platform.accounts import passwords
 from sonobench_platform.db.migrate import migrate
 from sonobench_platform.db.session import Database
 
 BACKENDS = ("sqlite", "postgresql")
 _TEMPLATE = "migrated"
+
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing a password is slow on purpose; what is tested here is all around it."""
+    monkeypatch.setattr(passwords, "HASHER", _CHEAP)
 
 
 @pytest.fixture(params=BACKENDS)

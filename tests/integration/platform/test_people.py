@@ -176,7 +176,7 @@ class TestSigningIn:
 
     def test_passwords_are_kept_as_argon2id(self, world: Any) -> None:
         signed_up(world, ADA)
-        assert _person(world, ADA).password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # type: ignore[union-attr]
+        assert _person(world, ADA).password_hash.startswith("$argon2id$v=19$")  # type: ignore[union-attr]
 
 
 class TestNewPasswords:
