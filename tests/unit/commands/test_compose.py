@@ -64,6 +64,11 @@ class TestServices:
         assert sent == {name for names in copies for name in names}
         assert "*" in (ROOT / ".dockerignore").read_text().splitlines()
 
+    @pytest.mark.parametrize("name", ["volumes-ready", "registry-certificate"])
+    def test_what_starts_and_ends_leaves_no_volume_behind(self, services: dict[str, Any], name: str) -> None:
+        """The images of PostgreSQL, Redis and the registry declare volumes; nginx' does not."""
+        assert services[name]["image"] == services["proxy"]["image"]
+
     def test_the_proxy_is_believed_whom_it_speaks_for(self, services: dict[str, Any]) -> None:
         """Else all visitors share one allowance of requests: the proxy's."""
         asked = services["api"]["environment"]["SONOBENCH_TRUSTED_PROXIES"]
