@@ -137,8 +137,10 @@ class PostgresServer:
             _end(self._process, how)
             self._process = None
 
-    def create_database(self, name: str, *, template: str | None = None) -> None:
+    def create_database(self, name: str, *, template: str | None = None, encoding: str | None = None) -> None:
         source = sql.SQL("") if template is None else sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        if encoding is not None:
+            source += sql.SQL(" ENCODING {}").format(sql.Literal(encoding))
         self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + source)
 
     def drop_database(self, name: str) -> None:

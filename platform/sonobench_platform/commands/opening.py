@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from sonobench_platform.commands.trouble import CommandError
 from sonobench_platform.config import Settings
+from sonobench_platform.db.migrate import DatabaseUnfit
 from sonobench_platform.wiring import Platform
 
 
@@ -28,4 +29,6 @@ def opened(settings: Settings) -> Iterator[Platform]:
             platform.prepare()
         except OperationalError as error:
             raise CommandError(f"the database cannot be used: {str(error.orig).strip().splitlines()[0]}") from None
+        except DatabaseUnfit as error:
+            raise CommandError(str(error)) from None
         yield platform

@@ -104,7 +104,9 @@ def _make_engine(address: str) -> Engine:
     url = make_url(address)
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+        # Said by the client, so that a server without an encoding (SQL_ASCII) speaks text and can be refused in a sentence.
+        text_in = {"client_encoding": "utf8"}
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=text_in, hide_parameters=True)
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         raise ValueError("database_url must be sqlite:///FILE or postgresql://...")
     engine = create_engine(url, pool_size=10, max_overflow=40, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from infra.real_services import PostgresServer
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from sonobench_platform.db.migrate import migrate
+from sonobench_platform.db.migrate import DatabaseUnfit, migrate
 from sonobench_platform.db.models import AttemptRow, Base, HistoryRow, TeamRow
 from sonobench_platform.db.session import Database
 
@@ -182,3 +183,15 @@ class TestAddress:
     def test_what_is_not_supported_is_refused(self, url: str) -> None:
         with pytest.raises(ValueError, match="database_url must be"):
             Database(url)
+
+
+class TestAnUnfitDatabase:
+    def test_one_in_another_encoding_is_refused_with_what_to_do(self, postgres_server: PostgresServer) -> None:
+        postgres_server.create_database("plain_ascii", template="template0", encoding="SQL_ASCII")
+        made = Database(postgres_server.url("plain_ascii"))
+        try:
+            with pytest.raises(DatabaseUnfit, match=r"SQL_ASCII.*createdb --encoding=UTF8"):
+                migrate(made)
+        finally:
+            made.close()
+            postgres_server.drop_database("plain_ascii")
