@@ -110,9 +110,7 @@ def _other_spacing(case: Case, image: Path) -> Iterator[DataProblem]:
     own = spacing_of(affine)
     if not np.allclose(declared, own, rtol=_MOST_SPACING_ERROR, atol=0):
         said = " x ".join(f"{each:.4g}" for each in own)
-        sentence = (
-            f"image {image}: says that its voxels lie {said} mm apart (slice, row, column), not as pixel_size_mm says"
-        )
+        sentence = f"image {image}: says that its voxels lie {said} mm apart (slice, row, column), not as pixel_size_mm says"
         yield DataProblem(case.id, sentence, "spacing", is_warning=True)
 
 

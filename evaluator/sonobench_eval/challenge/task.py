@@ -223,9 +223,7 @@ class Task(Record):
     def _metric_problem(self, number: int, metric: Metric) -> Problem | None:
         place = ("metrics", number)
         if metric.from_image is not None and metric.name in specs_of(self.rules.family):
-            return Problem(
-                (*place, "name"), f"{metric.name} is one of Sonobench's own metrics; choose another name"
-            )
+            return Problem((*place, "name"), f"{metric.name} is one of Sonobench's own metrics; choose another name")
         try:
             spec = self.spec(metric)
         except MetricSpecError as error:
