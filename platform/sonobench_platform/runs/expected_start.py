@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import quantiles
@@ -53,16 +54,24 @@ def expectations(session: Session, now: datetime | None) -> Mapping[str, Expecta
     """Submission id -> what its team may expect, for every submission that waits. Without `now` only its place.
 
     A thousand waiting teams ask again and again for the same answer, so it is kept until the queue or a node changes, and for
-    `KEPT_S` at most.
+    `KEPT_S` at most. One request makes it anew; others that come meanwhile get the last one.
     """
     engine = session.get_bind().engine
     state = _state(session, now)
     kept = _kept.get(engine)
-    if kept is None or kept[0] != state:
-        kept = _kept[engine] = (state, _expectations(session, now))
-    return kept[1]
+    if kept is not None and kept[0] == state:
+        return kept[1]
+    if not _making.acquire(blocking=kept is None):
+        return {} if kept is None else kept[1]
+    try:
+        made = _expectations(session, now)
+        _kept[engine] = (state, made)
+        return made
+    finally:
+        _making.release()
 
 
+_making = threading.Lock()
 _kept: WeakKeyDictionary[Engine, tuple[tuple[object, ...], Mapping[str, Expectation]]] = WeakKeyDictionary()
 
 
