@@ -15,7 +15,7 @@ class TestClockSetBack:
         world.clock.advance(days=-400)
         world.platform.sweep()
         assert world.state(submission_id) == "running"  # its worker may live: it has a lease to say so
-        world.clock.advance(seconds=91)
+        world.clock.advance(seconds=world.platform.settings.lease_s + 1)
         world.platform.sweep()
         assert world.state(submission_id) == "queued"
 
@@ -26,7 +26,7 @@ class TestClockSetBack:
         world.clock.advance(days=-400)
         world.platform.sweep()
         assert world.tell(claimed, "heartbeat", phase="run").json() == {"stop": False}
-        world.clock.advance(seconds=89)
+        world.clock.advance(seconds=world.platform.settings.lease_s - 1)
         world.platform.sweep()
         assert world.tell(claimed, "heartbeat", phase="run").json() == {"stop": False}
 
