@@ -166,14 +166,15 @@ def _kill_until(house: House, backends: Backends, dice: random.Random, tally: Ta
     if backends.cut_connections is not None:
         victims.append(("database connections", backends.cut_connections))
     until = time.monotonic() + LONGEST_S
-    while not over() and time.monotonic() < until:
-        time.sleep(dice.uniform(*PAUSE_S))
-        name, kill = dice.choice(victims)
-        try:
-            kill()
-            tally.kills[name] += 1
-        except (HouseTrouble, OSError) as error:
-            tally.problems.append(f"{name} could not be killed and started again: {error}")
+    # In rounds, so that each of them dies even where few submissions end soon.
+    while not (over() and len(tally.kills) == len(victims)) and time.monotonic() < until:
+        for name, kill in dice.sample(victims, len(victims)):
+            time.sleep(dice.uniform(*PAUSE_S))
+            try:
+                kill()
+                tally.kills[name] += 1
+            except (HouseTrouble, OSError) as error:
+                tally.problems.append(f"{name} could not be killed and started again: {error}")
 
 
 def _restart(house: House, name: str) -> Callable[[], None]:
