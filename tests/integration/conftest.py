@@ -25,9 +25,14 @@ _CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashing a password is slow on purpose; what is tested here is all around it."""
-    monkeypatch.setattr(passwords, "HASHER", _CHEAP)
+def _cheap_passwords() -> Iterator[None]:
+    """Hashing a password is slow on purpose; what is tested here is all around it.
+
+    Not by the fixture `monkeypatch`: that would then be the first of every test, and undo what a test patched last of all.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", _CHEAP)
+        yield
 
 
 @pytest.fixture(params=BACKENDS)
