@@ -16,7 +16,7 @@ from sonobench_platform.core import CoreDep
 from sonobench_platform.domain.errors import BadRequest
 from sonobench_platform.problems import refusals
 from sonobench_platform.uploads import headers
-from sonobench_platform.uploads.append import Wanted, append
+from sonobench_platform.uploads.append import Wanted, append, let_writer_end
 from sonobench_platform.uploads.open import Opened, open_for, open_with_submission
 from sonobench_platform.uploads.standing import Standing, standing_of
 from sonobench_platform.uploads.terminate import terminate
@@ -112,9 +112,15 @@ def post_submission_upload(
     openapi_extra={"parameters": [TUS]},
     summary="How much of an upload is there",
 )
-def head_upload(core: CoreDep, caller: Participant, upload_id: UploadId, _tus: Version) -> Response:
-    """`Upload-Offset` is what is safely on disk; once it is whole, `Repr-Digest` has its SHA-256."""
-    standing = standing_of(core, caller, upload_id)
+async def head_upload(core: CoreDep, caller: Participant, upload_id: UploadId, _tus: Version) -> Response:
+    """`Upload-Offset` is what is safely on disk; once it is whole, `Repr-Digest` has its SHA-256.
+
+    While another request writes, the answer waits a few seconds for its end: what a broken connection brought need not come again.
+    """
+    standing = await run_in_threadpool(standing_of, core, caller, upload_id)
+    if not standing.is_finished:
+        await let_writer_end(core, upload_id)
+        standing = await run_in_threadpool(standing_of, core, caller, upload_id)
     said = {"Upload-Length": str(standing.size_bytes), "Cache-Control": "no-store"}
     if standing.metadata.header:
         said["Upload-Metadata"] = standing.metadata.header

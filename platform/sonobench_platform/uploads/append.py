@@ -1,8 +1,8 @@
 """One PATCH: its bytes go to disk in blocks, and count once they are flushed there and recorded, in this order.
 
 One request writes to an upload at a time. Another one waits for its turn for a few seconds and is told 423 then; a writer whose
-client has fallen silent makes room for it. Without a checksum, what came is recorded every few seconds and kept when the
-connection breaks. With one, the body is kept whole or not at all. No thread is held while nothing comes.
+client has fallen silent makes room for it. Without a checksum, what came is recorded every few seconds, sooner where
+somebody waits, and kept when the connection breaks. With one, the body is kept whole or not at all. No thread is held while nothing comes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 1 << 20
 _RECORD_BYTES = 64 << 20
 _RECORD_EVERY_S = 5.0
+_RECORD_FOR_OTHERS_S = 1.0
 _LOOK_EVERY_S = 1.0
 _MAKES_ROOM_AFTER_S = 2.0
 _WAITS_FOR_TURN_S = 4.0
@@ -117,6 +118,15 @@ async def _take(core: Core, request: Request, standing: Standing, checksum: Chec
             await run_in_threadpool(finish, core, standing.upload_id, partial)
 
 
+async def let_writer_end(core: Core, upload_id: str) -> None:
+    """Wait a few seconds for who writes to an upload now: its client may be gone, and what it sent still on its way to disk."""
+    try:
+        partial = await _my_turn(core, upload_id)
+    except Locked:
+        return
+    await run_in_threadpool(partial.close)
+
+
 async def _my_turn(core: Core, upload_id: str) -> Partial:
     partials = core.store.partials
     partial = await run_in_threadpool(partials.try_open, upload_id)
@@ -166,12 +176,16 @@ class _Body:
 
     @property
     def _is_due(self) -> bool:
+        return self._is_late or self._partial.size_bytes - self._recorded_bytes >= _RECORD_BYTES
+
+    @property
+    def _is_late(self) -> bool:
         since = time.monotonic() - self._recorded_at
-        return since >= _RECORD_EVERY_S or self._partial.size_bytes - self._recorded_bytes >= _RECORD_BYTES
+        return since >= _RECORD_EVERY_S or (since >= _RECORD_FOR_OTHERS_S and self.is_awaited)
 
     def is_slow(self) -> bool:
         """Whether what waits in memory should go to disk now, although it is little."""
-        return self._hash is None and time.monotonic() - self._recorded_at >= _RECORD_EVERY_S
+        return self._hash is None and self._is_late
 
     def keep(self) -> None:
         """Everything that was written is safe from here on."""

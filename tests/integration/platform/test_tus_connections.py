@@ -55,6 +55,26 @@ class TestOnARealConnection:
             assert code_of(answer) == (409, "wrong-offset")
             assert int(answer.headers["Upload-Offset"]) == len(body) // 2
 
+    def test_who_asks_while_one_writes_hears_of_what_is_on_its_way(self, world: Any, served: str) -> None:
+        body = os.urandom(3 << 20)
+        url, _ = created(world, body)
+        with _half_sent(world, served, url, body):
+            _until(lambda: _part_bytes(world, url) > 0)
+            assert offset_of(world, url) == len(body) // 2
+
+    def test_who_asks_while_one_goes_on_writing_hears_of_what_is_safe_by_then(self, world: Any, served: str) -> None:
+        body = os.urandom(3 << 20)
+        url, _ = created(world, body)
+        with _half_sent(world, served, url, body) as first:
+            _until(lambda: _part_bytes(world, url) > 0)
+            stop = threading.Event()
+            alive = threading.Thread(target=_trickle, args=(first, stop))
+            alive.start()
+            known = offset_of(world, url)
+            stop.set()
+            alive.join()
+        assert len(body) // 2 <= known < len(body)
+
     def test_a_silent_client_is_given_up(self, make_world: Callable[..., Any], serve: Callable[[Any], str]) -> None:
         world = make_world(upload_idle_s=0.3)
         body = os.urandom(3 << 20)
