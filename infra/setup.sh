@@ -66,6 +66,8 @@ missing_packages() {
   has_postgres || echo postgresql
   has_program node || echo nodejs
   has_program npm || echo npm   # for tus-js-client, the browsers' way to upload, which tests run
+  has_program chromium || echo chromium   # for the tests of the pages, by Playwright
+  is_installed fonts-dejavu-core || echo fonts-dejavu-core
 }
 
 # Debian keeps the server's programs outside the PATH, one folder for each version.

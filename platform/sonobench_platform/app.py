@@ -40,6 +40,7 @@ from sonobench_platform.teams import invitations_api as invitations
 from sonobench_platform.uploads import api as uploads
 from sonobench_platform.uploads.envelope import TusEnvelope
 from sonobench_platform.web import account_pages, invitation_pages, pages
+from sonobench_platform.web.texts import ReadersLanguage
 from sonobench_platform.wiring import Platform
 
 ROUTERS = (
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     app.add_middleware(PlainPaths)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TusEnvelope)
+    app.add_middleware(ReadersLanguage)
     app.add_middleware(SecurityHeaders, https=joined.core.settings.public_url.startswith("https://"))
     app.add_middleware(Measured, metrics=app.state.metrics)
     return app

@@ -115,7 +115,7 @@ def post_submission_upload(
 async def head_upload(core: CoreDep, caller: Participant, upload_id: UploadId, _tus: Version) -> Response:
     """`Upload-Offset` is what is safely on disk; once it is whole, `Repr-Digest` has its SHA-256.
 
-    While another request writes, the answer waits a few seconds for its end: what a broken connection brought need not come again.
+    While another request writes, this waits a few seconds for its end: what a broken connection brought need not come again.
     """
     standing = await run_in_threadpool(standing_of, core, caller, upload_id)
     if not standing.is_finished:

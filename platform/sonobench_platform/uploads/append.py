@@ -1,8 +1,8 @@
 """One PATCH: its bytes go to disk in blocks, and count once they are flushed there and recorded, in this order.
 
 One request writes to an upload at a time. Another one waits for its turn for a few seconds and is told 423 then; a writer whose
-client has fallen silent makes room for it. Without a checksum, what came is recorded every few seconds, sooner where
-somebody waits, and kept when the connection breaks. With one, the body is kept whole or not at all. No thread is held while nothing comes.
+client has fallen silent makes room for it. Without a checksum, what came is recorded every few seconds, sooner where somebody
+waits, and kept when the connection breaks. With one, the body is kept whole or not at all. No thread is held while nothing comes.
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ ACCOUNT = "/account"
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_BYTES = 64 << 10
-_LOCAL = re.compile(r"/|/account|/invitations/[A-Za-z0-9_-]{1,200}|/challenges/[A-Za-z0-9._-]{1,100}(/leaderboard)?")
+_SEGMENT = r"/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,200}"
+_QUERY = r"\?[A-Za-z0-9._~=&%+:,-]{1,300}"
+_OWN_PAGE = rf"/(challenges|portal|desk|teams|submissions)({_SEGMENT}){{1,6}}({_QUERY})?"
+_LOCAL = re.compile(rf"/|/(account|portal|desk)|/invitations{_SEGMENT}|{_OWN_PAGE}")
 _EMPTY = {
     "email": "Type your mail address.",
     "name": "Type your name.",

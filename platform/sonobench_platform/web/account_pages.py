@@ -45,7 +45,7 @@ def account_page(core: CoreDep, reader: Visitor, note: NoteQuery = "") -> Respon
         return see_other(build.SIGN_IN)
     account = account_api.account(core, reader)
     words = build.NOTES.get(note, "")
-    return private_response(build.account_context(account, reader.teams, csrf_token=reader.csrf or "", note=words))
+    return private_response(build.account_context(account, reader.teams, csrf_token=reader.csrf or "", note=words), reader=reader)
 
 
 @router.get(build.SIGN_IN)

@@ -6,7 +6,7 @@ Coordinates are in the units of the drawing they belong to (SVG user units, y do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 Side = Literal["inside", "left", "right"]
 
@@ -25,7 +25,6 @@ class Page:
 
     title: str
     crumbs: tuple[Crumb, ...]
-    style_href: str
     version: str
 
 
@@ -47,6 +46,7 @@ class ChallengeCard:
 
 @dataclass(frozen=True, slots=True)
 class ChallengesPage:
+    template: ClassVar[str] = "challenges.html"
     page: Page
     challenges: tuple[ChallengeCard, ...]
 
@@ -107,6 +107,7 @@ class ChangeNote:
 
 @dataclass(frozen=True, slots=True)
 class ChallengePage:
+    template: ClassVar[str] = "challenge.html"
     page: Page
     name: str
     title: str
@@ -292,6 +293,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class BoardPage:
+    template: ClassVar[str] = "leaderboard.html"
     page: Page
     name: str
     title: str
@@ -323,10 +325,27 @@ class BoardPage:
 class MessagePage:
     """A page that only says something: not found, or not there yet."""
 
+    template: ClassVar[str] = "message.html"
     page: Page
     heading: str
     sentences: tuple[str, ...]
     links: tuple[Crumb, ...]
 
 
-PageContext = ChallengesPage | ChallengePage | BoardPage | MessagePage
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of several pages about the same thing; the one that is shown is the current one."""
+
+    title: str
+    href: str
+    is_current: bool = False
+
+
+class PageContext(Protocol):
+    """A frozen dataclass that says which template it is for."""
+
+    template: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def page(self) -> Page: ...

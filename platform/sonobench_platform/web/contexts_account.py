@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from sonobench_platform.web.contexts import Crumb, Page
 
@@ -42,6 +42,7 @@ class InputField:
 class FormPage:
     """A page that is one form. `note` says what was done just before; empty: nothing."""
 
+    template: ClassVar[str] = "account_form.html"
     page: Page
     heading: str
     note: str
@@ -66,6 +67,7 @@ class TeamLine:
 class AccountPage:
     """Who is signed in, and in which teams."""
 
+    template: ClassVar[str] = "account.html"
     page: Page
     note: str
     name: str
@@ -81,6 +83,7 @@ class InvitationPage:
     `signed_in_as` is the reader's own address; empty: nobody is signed in. `is_for_reader` is whether that is the invited one.
     """
 
+    template: ClassVar[str] = "invitation.html"
     page: Page
     errors: tuple[FormError, ...]
     team: str

@@ -1,4 +1,4 @@
-"""The public pages, and the JSON and CSV beside the board. Every page works without JavaScript; none contains any."""
+"""The public pages, and the JSON and CSV beside the board. Every page works without JavaScript."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
+from sonobench_platform.accounts.access import Visitor
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
-from sonobench_platform.web.account_build import refused_context
+from sonobench_platform.web.account_build import SIGN_IN, address, refused_context
 from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
 from sonobench_platform.web.phases import main_phase_hidden
 from sonobench_platform.web.records import records_of
@@ -19,29 +21,32 @@ from sonobench_platform.web.source import PublicChallenge, PublicRecords, Publis
 router = APIRouter(include_in_schema=False)
 
 RecordsDep = Annotated[PublicRecords, Depends(records_of)]
+_OWN = ("/account", "/invitations/", "/portal", "/desk", "/teams/", "/submissions/")
+"""Pages that one signs in for, most of them: where nobody is, they lead to the form for that."""
+
 PhaseQuery = Annotated[str | None, Query(max_length=64)]
 
 
 @router.get("/")
-def challenges_page(records: RecordsDep) -> Response:
+def challenges_page(records: RecordsDep, reader: Visitor) -> Response:
     challenges = records.challenges()
     boards = [_shown_board(records, challenge) for challenge in challenges]
-    return page_response(challenges_context(challenges, boards))
+    return page_response(challenges_context(challenges, boards), reader=reader)
 
 
 @router.get("/challenges/{name}")
-def challenge_page(name: str, records: RecordsDep) -> Response:
+def challenge_page(name: str, records: RecordsDep, reader: Visitor) -> Response:
     challenge = _challenge(records, name)
     has_board = _shown_board(records, challenge) is not None
-    return page_response(challenge_context(challenge, has_board=has_board, server=records.public_url()))
+    return page_response(challenge_context(challenge, has_board=has_board, server=records.public_url()), reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard")
-def leaderboard_page(name: str, records: RecordsDep, phase: PhaseQuery = None) -> Response:
+def leaderboard_page(name: str, records: RecordsDep, reader: Visitor, phase: PhaseQuery = None) -> Response:
     challenge = _challenge(records, name)
     board = records.latest_board(name, *_named(phase))
     absent = records.teams_without_score(name, *_named(phase))
-    return page_response(board_context(challenge, board, phase=phase, teams_without_score=absent))
+    return page_response(board_context(challenge, board, phase=phase, teams_without_score=absent), reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard.json")
@@ -75,13 +80,19 @@ def error_page(request: Request, problem: Problem) -> Response | None:
     is_api = path.startswith(("/api/", "/internal/", "/static/")) or path.endswith((".json", ".csv"))
     if is_api or "text/html" not in request.headers.get("accept", "text/html"):
         return None
-    if path.startswith(("/account", "/invitations/")):
+    if path.startswith(_OWN):
+        if problem.status == HTTPStatus.UNAUTHORIZED and request.method in {"GET", "HEAD"}:
+            return RedirectResponse(address(SIGN_IN, _asked(request)), 303, headers={"Cache-Control": "no-store"})
         return private_response(refused_context(problem), status=problem.status)
     if request.method not in {"GET", "HEAD"}:
         return None
     missing = problem.status == HTTPStatus.NOT_FOUND
     context = not_found_context(problem.detail) if missing else trouble_context(problem.status, problem.detail)
     return page_response(context, status=problem.status)
+
+
+def _asked(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _challenge(records: PublicRecords, name: str) -> PublicChallenge:

@@ -36,7 +36,7 @@ class TestWholeJourneys:
         assert "You are signed out." in visitor.page.text
 
         visitor.open(link)
-        visitor.open(re.search(r'href="(/account/sign-in[^"]*)"', visitor.page.text)[1])  # type: ignore[index]
+        visitor.open(re.search(r'href="(/account/sign-in\?[^"]*)"', visitor.page.text)[1])  # type: ignore[index]
         visitor.send(email=ADA, password=PASSWORD)
         assert visitor.path == link
 
