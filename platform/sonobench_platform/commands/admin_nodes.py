@@ -10,11 +10,13 @@ from rich.table import Table
 from sonobench_eval.cli.console import say, show
 from sonobench_eval.cli.render import plain
 from sonobench_eval.report import figures
+from sonobench_platform.accounts.identity import SERVER
 from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
-from sonobench_platform.nodes import repository, service
+from sonobench_platform.domain.errors import Refusal
+from sonobench_platform.nodes import draining, repository, service
 from sonobench_platform.nodes.admission import ACCEPTED
 from sonobench_platform.nodes.schemas import Node
 from sonobench_platform.nodes.view import node_of
@@ -47,16 +49,41 @@ def forget_node(settings: Settings, name: str) -> None:
     print(f"Node {name} is forgotten. It makes itself known again when its run worker starts.")
 
 
+def drain_node(settings: Settings, name: str, *, reason: str) -> None:
+    """Give a node no new run.
+
+    Raises:
+        CommandError: there is no such node, or no reason was given.
+    """
+    if not reason.strip():
+        raise CommandError("say why with --reason; the audit log keeps it")
+    with told_in_a_sentence(TokenFileError, Refusal), opened(settings) as platform, platform.core.database.write() as work:
+        draining.drain(platform.core, work, SERVER, name, reason=reason.strip())
+    print(f"Node {name} is given no new run. What it runs now goes on to its end; `--take-back {name}` undoes this.")
+
+
+def take_back_node(settings: Settings, name: str) -> None:
+    """Give a drained node runs again.
+
+    Raises:
+        CommandError: there is no such node.
+    """
+    with told_in_a_sentence(TokenFileError, Refusal), opened(settings) as platform, platform.core.database.write() as work:
+        draining.take_back(platform.core, work, SERVER, name)
+    print(f"Node {name} is given runs again.")
+
+
 def nodes_table(nodes: Sequence[Node]) -> Table:
-    """Name, when it was last heard of, whether it is safe, its reference time and how that has drifted."""
+    """Name, when it was last heard of, whether it is safe and has runs, its reference time and how that has drifted."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("Node", "Seen", "Safe for hidden data", "Reference", "First", "Drift", "Baselines"):
+    for heading in ("Node", "Seen", "Safe for hidden data", "Has runs", "Reference", "First", "Drift", "Baselines"):
         table.add_column(heading, no_wrap=True)
     for each in nodes:
         table.add_row(
             plain(each.name),
             f"{each.seen_at:%Y-%m-%d %H:%M}",
             _safety(each),
+            "yes" if each.drained_at is None else "no, drained",
             _seconds(each.reference_s),
             _seconds(each.first_reference_s),
             _drift(each.drift_percent),

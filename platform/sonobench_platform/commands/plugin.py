@@ -162,20 +162,29 @@ def _admin_commands() -> typer.Typer:
 
     @admin.command("nodes")
     def nodes(
+        *,
         forget: Annotated[
             str | None, typer.Option(metavar="NAME", help="Drop what is known of a node, e.g. after its hardware changed.")
         ] = None,
+        drain: Annotated[str | None, typer.Option(metavar="NAME", help="Give a node no new run; say why with --reason.")] = None,
+        take_back: Annotated[str | None, typer.Option(metavar="NAME", help="Give a drained node runs again.")] = None,
+        reason: Annotated[str, typer.Option(help="Why it is drained; the audit log keeps it.")] = "",
         home: Home = None,
         json: AsJson = False,
     ) -> None:
         """List the run workers' nodes: whether every limit bites there, and how their speed has drifted."""
-        from sonobench_platform.commands.admin_nodes import forget_node, list_nodes
+        from sonobench_platform.commands import admin_nodes
         from sonobench_platform.commands.settings import settings_with
 
+        settings = settings_with(home=home)
         if forget is not None:
-            forget_node(settings_with(home=home), forget)
+            admin_nodes.forget_node(settings, forget)
+        elif drain is not None:
+            admin_nodes.drain_node(settings, drain, reason=reason)
+        elif take_back is not None:
+            admin_nodes.take_back_node(settings, take_back)
         else:
-            list_nodes(settings_with(home=home), as_json=json)
+            admin_nodes.list_nodes(settings, as_json=json)
 
     @admin.command("submissions")
     def submissions(

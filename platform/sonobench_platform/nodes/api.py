@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, status
 
 from sonobench_platform.accounts.access import AdministratorCaller, NodeCaller
 from sonobench_platform.core import CoreDep
-from sonobench_platform.nodes import repository, service
-from sonobench_platform.nodes.schemas import NodeReport, Nodes, ReferenceTime
+from sonobench_platform.nodes import draining, repository, service
+from sonobench_platform.nodes.schemas import Draining, Node, NodeReport, Nodes, ReferenceTime
 from sonobench_platform.nodes.view import node_of
 from sonobench_platform.problems import refusals
 from sonobench_platform.runs.schemas import NODE_PATTERN
@@ -25,6 +25,20 @@ def list_nodes(core: CoreDep, _caller: AdministratorCaller) -> Nodes:
     """What each node last said of itself, and how its speed has drifted."""
     with core.database.read() as session:
         return Nodes(items=[node_of(session, row) for row in repository.everything(session)])
+
+
+@router.post("/{node}/drain", responses=refusals(401, 403, 404), summary="Give a node no new run")
+def post_drain(core: CoreDep, caller: AdministratorCaller, node: NodeInPath, body: Draining) -> Node:
+    """The run that it has goes on to its end. Twice is harmless."""
+    with core.database.write() as work:
+        return node_of(work.session, draining.drain(core, work, caller, node, reason=body.reason))
+
+
+@router.post("/{node}/take-back", responses=refusals(401, 403, 404), summary="Give a node runs again")
+def post_take_back(core: CoreDep, caller: AdministratorCaller, node: NodeInPath) -> Node:
+    """After it was drained. Twice is harmless."""
+    with core.database.write() as work:
+        return node_of(work.session, draining.take_back(core, work, caller, node))
 
 
 @internal.put(

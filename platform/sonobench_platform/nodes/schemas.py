@@ -45,6 +45,16 @@ class Node(BaseModel):
         float | None, Field(description="Of the baselines' last times there against their usual ones, the worst, in percent.")
     ] = None
 
+    drained_at: Annotated[datetime | None, Field(description="Since when it is given no new run; null: it has runs.")] = None
+    drained_by: str | None = None
+    drained_why: str | None = None
+
+
+class Draining(NodeStatement):
+    """Why a node is given no new run."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
 
 class Nodes(BaseModel):
     items: list[Node]

@@ -26,4 +26,7 @@ def node_of(session: Session, row: NodeRow) -> Node:
         drift_percent=drift_percent(row),
         gpus=row.gpus,
         baseline_drift_percent=None if drift is None else drift.percent,
+        drained_at=row.drained_at,
+        drained_by=row.drained_by,
+        drained_why=row.drained_why,
     )

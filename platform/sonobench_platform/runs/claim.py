@@ -12,6 +12,7 @@ from sonobench_platform.db.models import AttemptRow, ImageRow, PhaseRow, RunRow,
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.states import State
 from sonobench_platform.nodes.admission import admit
+from sonobench_platform.nodes.draining import is_drained
 from sonobench_platform.runs.canary import Canary, due_canary
 from sonobench_platform.runs.queue_order import claim_order
 from sonobench_platform.runs.schemas import AssignedCanary, AssignedImage, AssignedInputs, Assignment
@@ -22,7 +23,7 @@ CLAIMED = "claimed"
 
 
 def claim(core: Core, work: Work, *, node: str, gpus: int) -> Assignment | None:
-    """Lease the run that is due to `node`, or None where nothing is.
+    """Lease the run that is due to `node`, or None where nothing is, or the node is drained.
 
     Due is: of the phases with the highest priority, of the team with the fewest runs running, the oldest; and the node has
     the GPUs that its challenge asks for.
@@ -31,6 +32,8 @@ def claim(core: Core, work: Work, *, node: str, gpus: int) -> Assignment | None:
         Forbidden: hidden data must not go to this node, or nothing is known of it.
     """
     admit(work.session, node)
+    if is_drained(work.session, node):
+        return None
     # Two nodes that ask together must not both see the same team as the least busy.
     work.take_turns("claims")
     for waiting in claim_order(work.session, gpus=gpus):

@@ -80,7 +80,9 @@ def _state(session: Session, now: datetime | None) -> tuple[object, ...]:
     waits_or_runs = SubmissionRow.state.in_((State.QUEUED, State.RUNNING))
     moved = select(SubmissionRow.state, func.count(), func.max(SubmissionRow.state_since))
     queue = session.execute(moved.where(waits_or_runs).group_by(SubmissionRow.state).order_by(SubmissionRow.state)).all()
-    nodes = session.execute(select(NodeRow.name, NodeRow.seen_at, NodeRow.reported_at).order_by(NodeRow.name)).all()
+    nodes = session.execute(
+        select(NodeRow.name, NodeRow.seen_at, NodeRow.reported_at, NodeRow.drained_at).order_by(NodeRow.name)
+    ).all()
     return (None if now is None else int(now.timestamp() // KEPT_S), *map(tuple, queue), *map(tuple, nodes))
 
 
@@ -144,7 +146,8 @@ def _nodes(session: Session, now: datetime) -> list[_Now]:
         .where(AttemptRow.ended_at.is_(None))
     )
     runs = {node: (phase, since) for node, phase, since in session.execute(busy)}
-    there = session.scalars(select(NodeRow).where(NodeRow.seen_at >= now - LIVES).order_by(NodeRow.name))
+    takes_runs = (NodeRow.seen_at >= now - LIVES, NodeRow.drained_at.is_(None))
+    there = session.scalars(select(NodeRow).where(*takes_runs).order_by(NodeRow.name))
     return [_Now(row.gpus, *runs.get(row.name, (None, None))) for row in there if row.is_safe or is_accepted(row)]
 
 

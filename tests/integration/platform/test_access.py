@@ -130,6 +130,8 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/internal/v1/images/{config_digest}"): {NODE},
     ("GET", "/internal/v1/inputs/{dataset_hash}"): {NODE},
     ("GET", "/api/v1/nodes"): {ADMIN},
+    ("POST", "/api/v1/nodes/{node}/drain"): {ADMIN},
+    ("POST", "/api/v1/nodes/{node}/take-back"): {ADMIN},
     ("PUT", "/internal/v1/nodes/{node}/report"): {NODE},
     ("POST", "/internal/v1/nodes/{node}/reference"): {NODE},
     ("GET", "/api/v1/audit"): {ADMIN},

@@ -87,3 +87,47 @@ class TestSeeing:
     def test_one_that_never_said_anything_of_itself_is_not_listed(self, world: Any) -> None:
         assert world.node.post("/internal/v1/claims", json={"node": "n2", "gpus": 0}).status_code == 403
         assert _nodes(world) == {}
+
+
+class TestDraining:
+    def _asked(self, world: Any, what: str, node: str = "n1", **body: str) -> Any:
+        return world.organiser.post(f"/api/v1/nodes/{node}/{what}", json=body or None)
+
+    def test_a_drained_node_is_given_no_run_until_it_is_taken_back(self, world: Any) -> None:
+        world.queued("A")
+        _report(world, {"runtime": "runc"})
+        assert self._asked(world, "drain", reason="new driver").status_code == 200
+        claim = {"node": "n1", "gpus": 0}
+        assert world.node.post("/internal/v1/claims", json=claim).status_code == 204
+        assert self._asked(world, "take-back").status_code == 200
+        assert world.node.post("/internal/v1/claims", json=claim).status_code == 200
+
+    def test_the_first_reason_stays_and_the_audit_log_has_it_once(self, world: Any) -> None:
+        _report(world, {"runtime": "runc"})
+        for reason in ("new driver", "another"):
+            self._asked(world, "drain", reason=reason)
+        found = _nodes(world)["n1"]
+        assert (found["drained_why"], found["drained_at"]) == ("new driver", "2026-01-01T12:00:00Z")
+        rows = world.organiser.get("/api/v1/audit?action=node.drain").json()["items"]
+        assert [(row["subject"], row["reason"]) for row in rows] == [("n1", "new driver")]
+
+    def test_its_runs_are_not_expected_to_start_there(self, world: Any) -> None:
+        from datetime import timedelta
+
+        from sonobench_platform.runs.expected_start import _nodes as counted_on
+
+        _report(world, {"runtime": "runc"})
+        now = world.clock.now() + timedelta(seconds=1)
+        with world.platform.core.database.read() as session:
+            assert len(counted_on(session, now)) == 1
+        self._asked(world, "drain", reason="new driver")
+        with world.platform.core.database.read() as session:
+            assert counted_on(session, now) == []
+
+    def test_a_node_that_is_not_known_cannot_be_drained(self, world: Any) -> None:
+        answer = self._asked(world, "drain", node="n9", reason="x")
+        assert (answer.status_code, answer.json()["code"]) == (404, "no-such-node")
+
+    def test_a_reason_is_needed(self, world: Any) -> None:
+        _report(world, {"runtime": "runc"})
+        assert self._asked(world, "drain", reason="").status_code == 422

@@ -62,7 +62,7 @@ class NodeRow(Base):
     """A run worker's node. `report` is what `sonobench doctor` found there, as JSON; `is_safe` whether every limit bites.
 
     `reference_s` is what its reference container took when it last ran, `first_reference_s` when it first did. `gpus` is how
-    many it last offered when it asked for a run.
+    many it last offered when it asked for a run. While it is drained it is given no run; who did that and why is kept.
     """
 
     __tablename__ = "nodes"
@@ -76,6 +76,9 @@ class NodeRow(Base):
     first_reference_s: Mapped[float | None] = mapped_column(Float)
     reference_at: Mapped[datetime | None]
     gpus: Mapped[int] = mapped_column(default=0)
+    drained_at: Mapped[datetime | None]
+    drained_by: Mapped[str | None] = mapped_column(String(100))
+    drained_why: Mapped[str | None] = mapped_column(Text)
 
 
 class CanaryRow(Base):
