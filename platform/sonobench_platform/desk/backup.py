@@ -36,8 +36,8 @@ DATABASE = "database"
 HOME = "home"
 DATA = "data"
 
-LEFT_OUT = frozenset({"logs", "run", "node"})
-"""Folders of the home that are made again: logs, the private broker, a run worker's copies of inputs."""
+LEFT_OUT = frozenset({"logs", "run", "node", "studies"})
+"""Folders of the home that are made again: logs, the private broker, a run worker's copies of inputs, charts."""
 
 _BLOCK_BYTES = 1 << 20
 

@@ -7,6 +7,7 @@ inputs/<dataset hash>.tar           the test set's images, as run workers fetch 
 challenges/<hash>.yaml              whole definitions, with references: read by score workers alone
 runs/<run>/results-<attempt>.tar    predictions
 evaluations/<run>.npz               bootstrap replicates; <run>-<number>.npz those of a later evaluation of the run
+studies/<phase>/<number>/           the charts of a published board (see studies.py); made again where it is missing
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from sonobench_platform.domain.ids import is_digest, is_id
 from sonobench_platform.storage.partial import Partials
+from sonobench_platform.storage.studies import Studies
 
 TEMPORARY = ".incoming-"
 """What this store is writing starts with this; a sweep removes what a killed process left."""
@@ -36,6 +38,7 @@ class Store:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.partials = Partials(home / "uploads")
+        self.studies = Studies(home / "studies")
 
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone. Harmless when they are there."""
