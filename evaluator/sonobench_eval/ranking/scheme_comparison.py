@@ -7,6 +7,7 @@ tasks weigh the same. Metrics that are none of single cases (areas under curves)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,13 @@ OVER_CASES: Mapping[str, tuple[How | None, str]] = {
 }
 
 
+class OverCases(NamedTuple):
+    """A way to put cases together: the scheme, and the figures that it ranks by."""
+
+    scheme: Scheme
+    figures: Figures
+
+
 def compared(figures: Figures, schemes: Sequence[tuple[Scheme, str]], declared: FloatArray) -> Iterator[SchemeRanking]:
     """Whole schemes, each with a sentence; those that cannot rank these figures are left out."""
     for scheme, summary in schemes:
@@ -47,12 +55,25 @@ def compared_over_cases(table: CaseTable, figures: Figures, declared: FloatArray
         figures: with every metric that counts.
         declared: ranks of the declared scheme, shape (teams,).
     """
-    for name, (how, summary) in OVER_CASES.items():
-        values: dict[str, FloatArray] = {}
-        tasks = [_task(task.id, how, table, figures, values) for task in table.tasks]
-        there = tuple(task for task in tasks if task is not None)
-        if there:
-            yield _ranking(name, summary, scores(Group(children=there), values).score, declared)
+    for name, (_, summary) in OVER_CASES.items():
+        made = scheme_over_cases(name, table, figures)
+        if made is not None:
+            yield _ranking(name, summary, scores(made.scheme.tree, made.figures.values).score, declared)
+
+
+def scheme_over_cases(name: str, table: CaseTable, figures: Figures) -> OverCases | None:
+    """One of `OVER_CASES` as a scheme, with the figures that it ranks by; None where no task has one.
+
+    Args:
+        name: a key of `OVER_CASES`.
+        table: of the same teams in the same order as `figures`; for `mean-then-rank` it needs no cases.
+        figures: with every metric that counts.
+    """
+    how, _ = OVER_CASES[name]
+    values: dict[str, FloatArray] = {}
+    tasks = [_task(task.id, how, table, figures, values) for task in table.tasks]
+    there = tuple(task for task in tasks if task is not None)
+    return OverCases(Scheme(name, Group(children=there)), Figures(figures.teams, values)) if there else None
 
 
 def _task(task: str, how: How | None, table: CaseTable, figures: Figures, values: dict[str, FloatArray]) -> Group | None:
