@@ -99,7 +99,8 @@ def _empty(work: Work, submission: SubmissionRow, runs: Sequence[str]) -> None:
     session.execute(update(RunRow).where(RunRow.id.in_(runs)).values(outcome=None, canary=None))
     session.execute(update(AttemptRow).where(AttemptRow.run_id.in_(runs)).values(pseudonym_key=None, reason=None))
     submission.image_digest = submission.image_reference = submission.note = submission.trouble = None
-    submission.is_chosen = False
+    submission.is_chosen = submission.is_public = False
+    submission.public_summary = submission.paper_url = submission.code_url = None
     session.flush()
     if alone:
         _forget_image(work, str(digest))

@@ -65,6 +65,7 @@ def pseudonym_key(session: Session, run: RunRow) -> bytes | None:
 def end(held: Held, *, ended: str, reason: str | None, at: datetime) -> None:
     """End a living attempt and free its run."""
     held.attempt.ended, held.attempt.ended_at, held.attempt.reason = ended, at, reason
+    held.attempt.live_log = held.attempt.live_log_at = None
     held.run.node = held.run.lease_until = held.run.phase = held.run.phase_since = None
 
 

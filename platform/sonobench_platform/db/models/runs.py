@@ -42,7 +42,8 @@ class RunRow(Base):
 class AttemptRow(Base):
     """One attempt at a run. `ended` says how: finished, lost, released, drained or cancelled; None while it lives.
 
-    `pseudonym_key` (hex) makes the names that its container was given; None where it was given the cases' own.
+    `pseudonym_key` (hex) makes the names that its container was given; None where it was given the cases' own. `live_log` is the
+    end of its log while it lives, as it was at `live_log_at`, where teams may read it.
     """
 
     __tablename__ = "attempts"
@@ -56,6 +57,8 @@ class AttemptRow(Base):
     ended: Mapped[str | None] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
     pseudonym_key: Mapped[str | None] = mapped_column(String(64))
+    live_log: Mapped[str | None] = mapped_column(Text)
+    live_log_at: Mapped[datetime | None]
 
 
 class NodeRow(Base):

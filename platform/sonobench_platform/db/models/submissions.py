@@ -28,7 +28,8 @@ class SubmissionRow(Base):
 
     `worker`/`worker_until` is the lease of the check or of the scoring; `tries` counts both, `next_try_at` holds
     them back after the platform's own trouble, which `trouble` tells the organisers. `source` is how the image comes:
-    `upload`, `registry` (then `image_reference` names it by digest), or `baseline`.
+    `upload`, `registry` (then `image_reference` names it by digest), or `baseline`. `public_summary`, `paper_url` and `code_url`
+    are what its team says of it on its public page, where `is_public`.
     """
 
     __tablename__ = "submissions"
@@ -58,6 +59,10 @@ class SubmissionRow(Base):
     source: Mapped[str] = mapped_column(String(16))
     image_reference: Mapped[str | None] = mapped_column(String(500))
     is_chosen: Mapped[bool] = mapped_column(Boolean)
+    is_public: Mapped[bool] = mapped_column(Boolean, default=False)
+    public_summary: Mapped[str | None] = mapped_column(String(1000))
+    paper_url: Mapped[str | None] = mapped_column(String(500))
+    code_url: Mapped[str | None] = mapped_column(String(500))
 
 
 class HistoryRow(Base):
