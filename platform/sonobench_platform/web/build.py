@@ -8,7 +8,9 @@ from dataclasses import replace
 from sonobench_eval.report import figures
 from sonobench_platform.web import rules
 from sonobench_platform.web.board import board_page
-from sonobench_platform.web.contexts import BoardPage, ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
+from sonobench_platform.web.board_state import ViewState
+from sonobench_platform.web.contexts import ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
+from sonobench_platform.web.contexts_board import BoardPage
 from sonobench_platform.web.phases import (
     board_links,
     change_notes,
@@ -20,6 +22,7 @@ from sonobench_platform.web.phases import (
 )
 from sonobench_platform.web.rendering import page_frame
 from sonobench_platform.web.source import PublicChallenge, PublishedBoard
+from sonobench_platform.web.texts import _
 from sonobench_platform.web.wording import date_words, joined, shown_name
 
 
@@ -56,18 +59,20 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
 
 
 def board_context(
-    challenge: PublicChallenge, published: PublishedBoard | None, *, phase: str | None = None, teams_without_score: int = 0
+    challenge: PublicChallenge, published: PublishedBoard | None, *, state: ViewState | None = None, teams_without_score: int = 0
 ) -> BoardPage | MessagePage:
-    crumbs = (_challenge_crumb(challenge), Crumb("Leaderboard", f"/challenges/{challenge.definition.name}/leaderboard"))
-    title = f"Leaderboard of {_title(challenge)} – Sonobench"
+    path = f"/challenges/{challenge.definition.name}/leaderboard"
+    state = state or ViewState(path)
+    crumbs = (_challenge_crumb(challenge), Crumb(_("Leaderboard"), path))
+    title = _("Leaderboard of {title}").format(title=_title(challenge))
     if published is not None:
-        page = board_page(published, page_frame(title, *crumbs), teams_without_score=teams_without_score)
-        return _of_phase(page, challenge, phase)
+        page = board_page(published, page_frame(f"{title} – Sonobench", *crumbs), state, teams_without_score=teams_without_score)
+        return _of_phase(page, challenge, state.phase)
     return MessagePage(
-        page_frame(title, *crumbs),
-        f"Leaderboard of {_title(challenge)}",
-        ("No algorithm has been scored yet. The board appears here as soon as the first one is.",),
-        (Crumb("Rules, and how to take part", crumbs[0].href),),
+        page_frame(f"{title} – Sonobench", *crumbs),
+        title,
+        (_("No algorithm has been scored yet. The board appears here as soon as the first one is."),),
+        (Crumb(_("Rules, and how to take part"), crumbs[0].href),),
     )
 
 
@@ -78,8 +83,7 @@ def _of_phase(page: BoardPage, challenge: PublicChallenge, name: str | None) -> 
         page = replace(page, notes=(note, *page.notes))
     if shown is None or not challenge.definition.phases:
         return page
-    query, others = f"?phase={shown.rules.id}", board_links(challenge, shown)
-    return replace(page, phase=phase_title(shown.rules), query=query, other_boards=others)
+    return replace(page, phase=phase_title(shown.rules), other_boards=board_links(challenge, shown))
 
 
 def not_found_context(sentence: str) -> MessagePage:

@@ -161,70 +161,9 @@ class FigureCell:
 
 
 @dataclass(frozen=True, slots=True)
-class RankRange:
-    text: str
-    words: str
-    x_low: float
-    x_high: float
-    x_rank: float
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreBar:
-    """The score and its two parts as they are added up (weight times part), as widths."""
-
-    score: FigureCell
-    performance_width: float
-    efficiency_width: float
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class BoardRow:
-    rank: str
-    tied: bool
-    range: RankRange | None
-    team: str
-    remark: str
-    bar: ScoreBar
-    means: tuple[ScoreCell, ...]
-    time: FigureCell
-    host_memory: FigureCell
-    gpu_memory: FigureCell
-
-
-@dataclass(frozen=True, slots=True)
-class MetricTableRow:
-    rank: str
-    team: str
-    cells: tuple[ScoreCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MetricTable:
-    """One metric over the tasks that declare it."""
-
-    anchor: str
-    title: str
-    caption: str
-    columns: tuple[str, ...]
-    rows: tuple[MetricTableRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Tick:
     at: float
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    x: float
-    y: float
-    radius: float
-    on_front: bool
-    measured: bool
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,92 +172,6 @@ class Label:
     y: float
     anchor: Literal["start", "middle", "end"]
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class EfficiencyChart:
-    takeaway: str
-    note: str
-    width: int
-    height: int
-    bottom: int
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
-    x_title: str
-    front: str
-    bubbles: tuple[Bubble, ...]
-    labels: tuple[Label, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GapLine:
-    team: str
-    short: str
-    y: float
-    x: float
-    x_low: float | None
-    x_high: float | None
-    text: str
-    interval: str
-    clear: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GapPanel:
-    title: str
-    height: int
-    bottom: int
-    zero: float
-    ticks: tuple[Tick, ...]
-    lines: tuple[GapLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GapChart:
-    takeaway: str
-    note: str
-    width: int
-    panels: tuple[GapPanel, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Which state of the board this is: the hash of what it says, and when it was made."""
-
-    hash: str
-    short: str
-    date_words: str
-    date_iso: str
-
-
-@dataclass(frozen=True, slots=True)
-class BoardPage:
-    template: ClassVar[str] = "leaderboard.html"
-    page: Page
-    name: str
-    title: str
-    lead: str
-    facts: tuple[Fact, ...]
-    caption: str
-    mean_headings: tuple[str, ...]
-    weights: tuple[str, str]
-    host_unit: str | None
-    """None where it was measured for nobody: then there is no such column, and the notes say why."""
-    gpu_unit: str | None
-    has_ranges: bool
-    rows: tuple[BoardRow, ...]
-    notes: tuple[str, ...]
-    efficiency: EfficiencyChart | None
-    gap: GapChart | None
-    tables: tuple[MetricTable, ...]
-    snapshot: Snapshot
-    challenge_hash: str
-    dataset_hash: str
-    phase: str = ""
-    """The phase's title; empty where the challenge declares none."""
-    query: str = ""
-    """What the addresses of the same board as JSON and CSV end with."""
-    other_boards: tuple[Crumb, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.report import figures
-from sonobench_platform.web.contexts import Bubble, EfficiencyChart
+from sonobench_platform.web.contexts_board import Bubble, EfficiencyChart
 from sonobench_platform.web.drawing import Box, Disc, Scale, nice_ticks, place_labels, placed
 from sonobench_platform.web.wording import joined, number_word, shortened, shown_name
 

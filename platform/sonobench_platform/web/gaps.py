@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sonobench_eval.evaluation import GeneralisationGap
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.report import figures
-from sonobench_platform.web.contexts import GapChart, GapLine, GapPanel, Tick
+from sonobench_platform.web.contexts import Tick
+from sonobench_platform.web.contexts_board import GapChart, GapLine, GapPanel
 from sonobench_platform.web.drawing import Scale, nice_ticks, placed
 from sonobench_platform.web.wording import number_word, percent, shortened, shown_name
 

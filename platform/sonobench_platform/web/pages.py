@@ -12,6 +12,7 @@ from sonobench_platform.accounts.access import Visitor
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
 from sonobench_platform.web.account_build import SIGN_IN, address, refused_context
+from sonobench_platform.web.board_state import BoardQuery, ViewState, read_state
 from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
 from sonobench_platform.web.phases import main_phase_hidden
 from sonobench_platform.web.records import records_of
@@ -25,6 +26,14 @@ _OWN = ("/account", "/invitations/", "/portal", "/desk", "/teams/", "/submission
 """Pages that one signs in for, most of them: where nobody is, they lead to the form for that."""
 
 PhaseQuery = Annotated[str | None, Query(max_length=64)]
+
+
+def view_state(name: str, query: Annotated[BoardQuery, Query()]) -> ViewState:
+    """What of a board is asked for."""
+    return read_state(f"/challenges/{name}/leaderboard", query)
+
+
+StateDep = Annotated[ViewState, Depends(view_state)]
 
 
 @router.get("/")
@@ -42,11 +51,11 @@ def challenge_page(name: str, records: RecordsDep, reader: Visitor) -> Response:
 
 
 @router.get("/challenges/{name}/leaderboard")
-def leaderboard_page(name: str, records: RecordsDep, reader: Visitor, phase: PhaseQuery = None) -> Response:
+def leaderboard_page(name: str, records: RecordsDep, reader: Visitor, state: StateDep) -> Response:
     challenge = _challenge(records, name)
-    board = records.latest_board(name, *_named(phase))
-    absent = records.teams_without_score(name, *_named(phase))
-    return page_response(board_context(challenge, board, phase=phase, teams_without_score=absent), reader=reader)
+    board = records.latest_board(name, *_named(state.phase))
+    absent = records.teams_without_score(name, *_named(state.phase))
+    return page_response(board_context(challenge, board, state=state, teams_without_score=absent), reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard.json")

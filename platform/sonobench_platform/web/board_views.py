@@ -1,0 +1,122 @@
+"""The views of a board: which there are for it, and which columns each is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_eval.report.board_view import mean_headings, mean_keys, mean_of
+from sonobench_platform.web.board_columns import (
+    BoardColumn,
+    estimate_column,
+    measured_columns,
+    part_columns,
+    range_column,
+    rank_column,
+    score_column,
+    team_column,
+)
+from sonobench_platform.web.board_state import OVERALL, ViewState
+from sonobench_platform.web.contexts import Tab
+from sonobench_platform.web.texts import _
+from sonobench_platform.web.wording import percent
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A view: its columns, and what is said above and below of it. `weights` where its bars show parts of the score."""
+
+    heading: str
+    caption: str
+    columns: Sequence[BoardColumn]
+    weights: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def overall_view(
+    board: Leaderboard, *, official: Mapping[str, int] | None = None, hrefs: Mapping[str, str] | None = None
+) -> BoardView:
+    """Places, scores, means over tasks, and what was measured."""
+    rows = board.rows
+    keys = mean_keys(rows)
+    names = _distinct([name if sum(name == each for each, _d in keys) == 1 else definition for name, definition in keys])
+    means = [
+        estimate_column(name, heading, [mean_of(row, key) for row in rows])
+        for name, heading, key in zip(names, mean_headings(keys), keys, strict=True)
+    ]
+    ranges = [range_column(rows)] if any(row.rank_low is not None for row in rows) else []
+    columns = [
+        rank_column(rows, official),
+        team_column(rows, hrefs),
+        *ranges,
+        score_column(board),
+        *part_columns(board),
+        *means,
+        *measured_columns(rows),
+    ]
+    weights = (percent(board.performance_weight), percent(board.efficiency_weight))
+    return BoardView(_("Ranking"), overall_caption(board), columns, weights)
+
+
+def overall_caption(board: Leaderboard) -> str:
+    sentences = [
+        _("Means over tasks with {confidence} confidence interval ({method}); whiskers of a column share one scale.").format(
+            confidence=percent(board.confidence), method=_method(board)
+        ),
+        _("Time is the wall time for all cases; memory is the peak. 1 GB is 10⁹ bytes. A dash means not measured."),
+    ]
+    if any(row.time_relative is not None for row in board.rows):
+        sentences.append(
+            _("In parentheses: the time in units of the reference container on the same node, by which it is ranked.")
+        )
+    return " ".join(sentences)
+
+
+def _method(board: Leaderboard) -> str:
+    if not board.resamples:
+        return _("not computed")
+    return _("bootstrap, {resamples} resamples").format(resamples=f"{board.resamples:,}")
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names as they may stand in addresses and in files, each once."""
+    slugs: list[str] = []
+    for name in names:
+        slug = re.sub(r"[^a-z0-9_.]+", "_", name.lower()).strip("_") or "metric"
+        while slug in slugs:
+            slug += "_"
+        slugs.append(slug)
+    return slugs
+
+
+class Parts(NamedTuple):
+    """What a view can be narrowed down to, as links, and what they are called together."""
+
+    label: str
+    tabs: tuple[Tab, ...]
+
+
+def views_of(board: Leaderboard, state: ViewState) -> tuple[Tab, ...]:
+    """The views that there are of this board, as links."""
+    shown, bare = shown_view(board, state), replace(state, of="", sort="", order=None, columns=(), page=1)
+    return tuple(Tab(title, bare.href(view=key), key == shown) for key, title in _titles(board).items())
+
+
+def shown_view(board: Leaderboard, state: ViewState) -> str:
+    """The view that the address names, if there is such a view of this board; else the whole ranking."""
+    return state.view if state.view in _titles(board) else OVERALL
+
+
+def _titles(board: Leaderboard) -> dict[str, str]:
+    return {OVERALL: _("Overall")} if board else {}
+
+
+def parts_of(board: Leaderboard, state: ViewState) -> Parts:
+    return Parts("", () if board and state else ())
+
+
+def view_of(board: Leaderboard, state: ViewState) -> BoardView:
+    return overall_view(board) if state else overall_view(board)
