@@ -34,6 +34,7 @@ from sonobench_platform.runs import api as runs
 from sonobench_platform.runs import organising_api as again
 from sonobench_platform.submissions import api as submissions
 from sonobench_platform.submissions import counting_api as counting
+from sonobench_platform.submissions import ranking_api as disqualifying
 from sonobench_platform.teams import api as teams
 from sonobench_platform.teams import entries_api as entries
 from sonobench_platform.teams import invitations_api as invitations
@@ -57,6 +58,7 @@ ROUTERS = (
     datasets.router,
     submissions.router,
     counting.router,
+    disqualifying.router,
     uploads.router,
     registry.router,
     leaderboards.router,

@@ -50,6 +50,8 @@ class Contender:
     image_digest: str | None
     times_s: tuple[float, ...] = ()
     """Of the timed repeats, where there were several."""
+    disqualified: bool = False
+    """Shown without a rank; the others are ranked as if it were not there."""
 
 
 class Evaluator(Protocol):

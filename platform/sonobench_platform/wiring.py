@@ -126,6 +126,7 @@ class SonobenchEvaluator:
                 submission=each.submission,
                 image_digest=each.image_digest,
                 times_s=each.times_s,
+                disqualified=each.disqualified,
             )
             for each in contenders
         ]

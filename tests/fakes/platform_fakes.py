@@ -141,7 +141,7 @@ class FakeEvaluator:
     ) -> Leaderboard:
         rows = [
             Row(
-                rank=1,
+                rank=None if each.disqualified else 1,
                 team=each.team,
                 score=1.0,
                 performance=1.0,

@@ -1,4 +1,4 @@
-"""`sonobench admin rerun, rescore, decide, baseline`: runs and scores made again, straight on the database."""
+"""`sonobench admin rerun, rescore, decide, disqualify, reinstate, baseline`: straight on the database."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sonobench_platform.runs.decide import Decision, decide
 from sonobench_platform.runs.organising_schemas import BaselineView, Rescoring
 from sonobench_platform.runs.organising_view import baseline_view, rescoring_view
 from sonobench_platform.runs.rank_changes import Changes, TeamChange
+from sonobench_platform.submissions import disqualify
 
 
 def rerun_one(settings: Settings, submission_id: str, *, reason: str) -> None:
@@ -47,6 +48,20 @@ def decide_failure(settings: Settings, submission_id: str, decision: str, *, rea
         decide(core, work, SERVER, submission_id, decision=Decision(decision), reason=reason)
         state = work.session.get_one(SubmissionRow, submission_id).state
     print(f"{submission_id} is {state} now.")
+
+
+def disqualify_one(settings: Settings, submission_id: str, *, reason: str) -> None:
+    """Take one submission out of the ranking."""
+    with opened_core(settings) as core, core.database.write() as work:
+        disqualify.disqualify(core, work, submission_id, caller=SERVER, reason=reason)
+    print(f"{submission_id} is disqualified: it has no rank, and its team is told why.")
+
+
+def reinstate_one(settings: Settings, submission_id: str, *, reason: str) -> None:
+    """Rank one submission again."""
+    with opened_core(settings) as core, core.database.write() as work:
+        disqualify.reinstate(core, work, submission_id, caller=SERVER, reason=reason)
+    print(f"{submission_id} is not disqualified: it is ranked by its score.")
 
 
 def start_rescoring(

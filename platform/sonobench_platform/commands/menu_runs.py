@@ -1,4 +1,4 @@
-"""`sonobench admin rerun, rescore, decide, baseline`: names, options and help; what they do is in `admin_runs.py`."""
+"""`sonobench admin rerun, rescore, decide, disqualify, reinstate, baseline`: names, options and help. See `admin_runs.py`."""
 
 from __future__ import annotations
 
@@ -77,6 +77,26 @@ def _add_runs(admin: typer.Typer) -> None:
         from sonobench_platform.commands.settings import settings_with
 
         decide_failure(settings_with(home=home), submission, verdict.value, reason=reason)
+
+    _add_ranks(admin)
+
+
+def _add_ranks(admin: typer.Typer) -> None:
+    @admin.command("disqualify")
+    def disqualify(submission: Submission, *, reason: Reason, home: Home = None) -> None:
+        """Take a submission out of the ranking. A team without another one stays on the board, unranked; it reads the reason."""
+        from sonobench_platform.commands.admin_runs import disqualify_one
+        from sonobench_platform.commands.settings import settings_with
+
+        disqualify_one(settings_with(home=home), submission, reason=reason)
+
+    @admin.command("reinstate")
+    def reinstate(submission: Submission, *, reason: Reason, home: Home = None) -> None:
+        """Rank a disqualified submission again."""
+        from sonobench_platform.commands.admin_runs import reinstate_one
+        from sonobench_platform.commands.settings import settings_with
+
+        reinstate_one(settings_with(home=home), submission, reason=reason)
 
 
 def _add_rescorings(rescore: typer.Typer) -> None:

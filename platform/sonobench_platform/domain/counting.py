@@ -9,17 +9,26 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Countable:
-    """A scored submission: its team, when it was handed in, its evaluation's run, and whether the team chose it."""
+    """A scored submission: its team, when it was handed in, its evaluation's run, whether the team chose it, and whether it is
+    out of the ranking."""
 
     submission_id: str
     run_id: str
     team_id: str
     created_at: datetime
     is_chosen: bool = False
+    is_disqualified: bool = False
 
 
 Places = Callable[[Sequence[Countable]], Sequence[float]]
 """For submissions of one team their places among themselves, 1 being the best; equal ones share a place."""
+
+
+def eligible(submissions: Iterable[Countable]) -> list[Countable]:
+    """Those that may count: of each team the ones that are not disqualified; where all are, all of them."""
+    found = list(submissions)
+    teams = {each.team_id for each in found if not each.is_disqualified}
+    return [each for each in found if not (each.is_disqualified and each.team_id in teams)]
 
 
 def last_scored(submissions: Iterable[Countable]) -> list[Countable]:

@@ -20,6 +20,7 @@ from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.phases import rules_of
 from sonobench_platform.core import Contender, Core
 from sonobench_platform.db.models import (
+    DisqualificationRow,
     EvaluationRow,
     PhaseRow,
     RescoringItemRow,
@@ -30,7 +31,7 @@ from sonobench_platform.db.models import (
     TeamRow,
 )
 from sonobench_platform.db.session import Work
-from sonobench_platform.domain.counting import Countable, best_scored, chosen, last_scored
+from sonobench_platform.domain.counting import Countable, best_scored, chosen, eligible, last_scored
 from sonobench_platform.domain.states import COUNTING
 from sonobench_platform.notices.events import board_published
 from sonobench_platform.runs.report import Report
@@ -71,8 +72,8 @@ def contenders(core: Core, session: Session, phase_id: str) -> list[Contender]:
 
 
 def counted(core: Core, session: Session, phase: PhaseRow) -> list[Countable]:
-    """Of each team the submission that counts."""
-    scored = _scored(session, phase)
+    """Of each team the submission that counts; a disqualified one only where the team has no other."""
+    scored = eligible(_scored(session, phase))
     match rules_of(phase).counts:
         case "last":
             return last_scored(scored)
@@ -106,7 +107,14 @@ def content_hash(board: Leaderboard) -> str:
 
 
 def _scored(session: Session, phase: PhaseRow) -> list[Countable]:
-    columns = select(SubmissionRow.id, RunRow.id, SubmissionRow.team_id, SubmissionRow.created_at, SubmissionRow.is_chosen)
+    columns = select(
+        SubmissionRow.id,
+        RunRow.id,
+        SubmissionRow.team_id,
+        SubmissionRow.created_at,
+        SubmissionRow.is_chosen,
+        exists().where(DisqualificationRow.submission_id == SubmissionRow.id),
+    )
     found = session.execute(_with_score(columns, phase).where(_by_its_definition(phase)))
     return [Countable(*row) for row in found]
 
@@ -130,7 +138,7 @@ def _places(core: Core, session: Session, phase: PhaseRow, own: Sequence[Countab
     """The places of one team's submissions where they are ranked among themselves, each as if it were a team."""
     board = core.evaluator.build_leaderboard(
         public_challenge(phase),
-        [replace(_contender(core, session, each), team=each.submission_id, replicates=None) for each in own],
+        [replace(_contender(core, session, each), team=each.submission_id, replicates=None, disqualified=False) for each in own],
         definition_hash=phase.hash,
         dataset_hash=phase.dataset_hash,
         generated_at=core.clock.now(),
@@ -157,6 +165,7 @@ def _contender(core: Core, session: Session, counted: Countable) -> Contender:
         submission=submission.id,
         image_digest=submission.image_digest,
         times_s=measured.repeats_s,
+        disqualified=counted.is_disqualified,
     )
 
 

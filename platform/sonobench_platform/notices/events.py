@@ -29,6 +29,7 @@ from sonobench_platform.notices.outbox import add_mail, post, told
 
 SUBMISSION_ENDED = "submission.ended"
 ENTRY_DECIDED = "entry.decided"
+RANK_DECIDED = "submission.rank_decided"
 PHASE_OPENED = "phase.opened"
 PHASE_CLOSED = "phase.closed"
 PHASE_OPENS_SOON = "phase.opens_soon"
@@ -83,6 +84,19 @@ _ENDS = {
     State.FAILED: "failed",
     State.CANCELLED: "was cancelled",
 }
+
+
+def rank_decided(work: Work, submission: SubmissionRow, *, said: str, reason: str, at: datetime) -> None:
+    """Organisers took a submission out of the ranking, or put it back: its team is told why.
+
+    Args:
+        said: what became of it, as `was disqualified`.
+    """
+    challenge, phase, team = _around(work.session, submission)
+    text = f"{team.name}'s submission {submission.id} to {challenge.title} ({phase.name}) {said}:\n\n{reason}\n"
+    subject = f"{challenge.title}: submission {submission.id} {said}"
+    for person in _people_of(work.session, [team.id]):
+        add_mail(work, to=person.email, event=RANK_DECIDED, subject=subject, text=text, at=at)
 
 
 def phase_settled(work: Work, phase: PhaseRow, *, at: datetime) -> None:

@@ -9,7 +9,7 @@ from sonobench_platform.challenges.opening import freeze
 from sonobench_platform.challenges.phases import of_challenge, phase_for_images, rules_of
 from sonobench_platform.challenges.repository import is_scored
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import ChallengeRow, PhaseRow, SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, DisqualificationRow, PhaseRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, TooMany
 from sonobench_platform.domain.ids import new_id
@@ -88,5 +88,6 @@ def _has_score(work: Work, team_id: str, phase: PhaseRow) -> bool:
         SubmissionRow.phase_id == phase.id,
         SubmissionRow.state.in_(COUNTING),
         is_scored(),
+        ~exists().where(DisqualificationRow.submission_id == SubmissionRow.id),
     )
     return bool(work.session.scalar(select(scored)))

@@ -127,6 +127,13 @@ class TeamName(BaseModel):
     name: str
 
 
+class Disqualified(BaseModel):
+    """Since when, and why, a submission has no rank whatever its score."""
+
+    at: datetime
+    reason: str
+
+
 class Submission(BaseModel):
     """One submission, from upload to score."""
 
@@ -151,6 +158,9 @@ class Submission(BaseModel):
     result_hidden: Annotated[str | None, Field(description="Why the result is not shown, where there is one.")]
     chosen: Annotated[bool, Field(description="Whether its team chose it, which counts in phases with `counts: chosen`.")]
     costs_attempt: Annotated[bool, Field(description="False: its attempt was given back, and counts in no quota.")]
+    disqualified: Annotated[
+        Disqualified | None, Field(description="Where organisers took it out of the ranking; its team and they see it.")
+    ] = None
 
 
 class CreatedSubmission(BaseModel):

@@ -23,15 +23,16 @@ from sonobench_eval.ranking.shown import shown_memory_bytes, shown_moment, shown
 from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.showing import shows_scores, why_hidden
-from sonobench_platform.db.models import HistoryRow, ImageRow
+from sonobench_platform.db.models import DisqualificationRow, HistoryRow, ImageRow
 from sonobench_platform.desk.paging import Place
 from sonobench_platform.domain.states import COUNTING, State
 from sonobench_platform.runs.expected_start import Expectation, expectations
 from sonobench_platform.runs.report import Report, ReportedMeasurement
-from sonobench_platform.submissions import repository
+from sonobench_platform.submissions import disqualify, repository
 from sonobench_platform.submissions.quota import all_given_back
 from sonobench_platform.submissions.repository import Whole
 from sonobench_platform.submissions.schemas import (
+    Disqualified,
     ExpectedStart,
     FailureView,
     FindingView,
@@ -74,6 +75,7 @@ class _Beside(NamedTuple):
     history: Sequence[HistoryRow]
     expected: Expectation | None
     is_given_back: bool
+    disqualified: DisqualificationRow | None
 
 
 def _views(session: Session, caller: Identity, wholes: Sequence[Whole], now: datetime) -> list[Submission]:
@@ -81,7 +83,8 @@ def _views(session: Session, caller: Identity, wholes: Sequence[Whole], now: dat
     histories, given_back = repository.histories(session, ids), all_given_back(session, ids)
     any_queued = any(whole.submission.state == State.QUEUED for whole in wholes)
     expected = expectations(session, now) if any_queued else {}
-    beside = [_Beside(histories[each], expected.get(each), each in given_back) for each in ids]
+    out = disqualify.among(session, ids)
+    beside = [_Beside(histories[each], expected.get(each), each in given_back, out.get(each)) for each in ids]
     return [_view(caller, whole, each, now) for whole, each in zip(wholes, beside, strict=True)]
 
 
@@ -113,7 +116,12 @@ def _view(caller: Identity, whole: Whole, beside: _Beside, now: datetime) -> Sub
         result_hidden=why_hidden(whole.phase) if _has_result(whole) and not shown else None,
         chosen=row.is_chosen,
         costs_attempt=not beside.is_given_back,
+        disqualified=_disqualified(beside.disqualified),
     )
+
+
+def _disqualified(row: DisqualificationRow | None) -> Disqualified | None:
+    return None if row is None else Disqualified(at=row.at, reason=row.reason)
 
 
 def _start(expected: Expectation | None) -> ExpectedStart | None:

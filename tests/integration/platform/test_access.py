@@ -91,6 +91,8 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/submissions/{submission_id}/choose"): {TEAM},
     ("POST", "/api/v1/submissions/{submission_id}/withdraw"): {TEAM, ORGANISER},
     ("POST", "/api/v1/submissions/{submission_id}/give-back"): {ORGANISER},
+    ("POST", "/api/v1/submissions/{submission_id}/disqualify"): {ORGANISER},
+    ("POST", "/api/v1/submissions/{submission_id}/reinstate"): {ORGANISER},
     ("POST", "/api/v1/challenges/{name}/submissions"): {TEAM},
     ("PUT", "/api/v1/submissions/{submission_id}/image"): {TEAM},
     ("POST", "/api/v1/submissions/{submission_id}/upload"): {TEAM},

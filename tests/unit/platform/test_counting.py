@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sonobench_platform.domain.counting import Countable, best_scored, chosen, last_scored
+from sonobench_platform.domain.counting import Countable, best_scored, chosen, eligible, last_scored
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def submission(name: str, minute: int, *, team: str = "A", is_chosen: bool = False) -> Countable:
     return Countable(name, f"run of {name}", team, NOON + timedelta(minutes=minute), is_chosen)
+
+
+def disqualified(name: str) -> Countable:
+    return replace(submission(name, 2), is_disqualified=True)
 
 
 def places(**of: float) -> dict[str, float]:
@@ -51,3 +56,17 @@ class TestChosen:
 class TestLast:
     def test_a_choice_makes_no_difference(self) -> None:
         assert [each.submission_id for each in last_scored([submission("a", 1, is_chosen=True), submission("b", 2)])] == ["b"]
+
+
+class TestEligible:
+    def test_a_disqualified_one_does_not_count_where_the_team_has_another(self) -> None:
+        fine, out = submission("fine", 1), disqualified("out")
+        assert eligible([fine, out]) == [fine]
+
+    def test_a_team_all_of_whose_submissions_are_out_keeps_them(self) -> None:
+        out = [disqualified(each) for each in ("a", "b")]
+        assert eligible(out) == out
+
+    def test_other_teams_change_nothing(self) -> None:
+        out, other = disqualified("out"), submission("other", 1, team="B")
+        assert eligible([out, other]) == [out, other]

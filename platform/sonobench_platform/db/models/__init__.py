@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sonobench_platform.db.models.base import Base
 from sonobench_platform.db.models.challenges import ChallengeRow, ChangeRow, DatasetRow, PhaseRow, SnapshotRow
+from sonobench_platform.db.models.disqualifications import DisqualificationRow
 from sonobench_platform.db.models.people import (
     EntryRow,
     InvitationRow,
@@ -43,6 +44,7 @@ __all__ = [
     "ChallengeRow",
     "ChangeRow",
     "DatasetRow",
+    "DisqualificationRow",
     "EntryRow",
     "EvaluationRow",
     "HistoryRow",
