@@ -25,7 +25,7 @@ from sonobench_platform.config import Settings
 from sonobench_platform.node.cache import InputsCache
 from sonobench_platform.node.client import NodeClient
 from sonobench_platform.node.runner import Place
-from sonobench_platform.node.safety import Safety
+from sonobench_platform.node.safety import Machine, Safety
 from sonobench_platform.node.slot import GpuClaim, Slot, SlotTaken, node_id
 from sonobench_platform.node.speed import Speed
 from sonobench_platform.node.worker import Pace, RunWorker
@@ -58,7 +58,9 @@ def run_worker(settings: Settings, *, slot: int, poll_s: float, drain_grace_s: f
         )
         api = held.enter_context(closing(NodeClient(settings.api_url, token=read_token(settings.node_token_file), node=name)))
         doctor = NodeDoctor(Setting(settings.home, settings.runtime, settings.gpu_uuid, staging=place.work))
-        safety = Safety(doctor, api, kept=folder / f"doctor-{slot}.json", accept_unsafe=settings.accept_unsafe_node)
+        machine = Machine() if gpu is None else Machine(gpu.name, gpu.driver)
+        kept = folder / f"doctor-{slot}.json"
+        safety = Safety(doctor, api, kept=kept, accept_unsafe=settings.accept_unsafe_node, machine=machine)
         speed = Speed(api, work=place.work, runtime=place.runtime, cpuset=place.cpuset, every_s=settings.reference_every_s)
         inputs = InputsCache(folder / "inputs")
         connect = partial(

@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +26,15 @@ log = logging.getLogger(__name__)
 HOLDS_FOR = timedelta(hours=24)
 LOOKS_AGAIN_AFTER = timedelta(minutes=5)
 ACCEPTED = "accepted_unsafe"
+MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What organizers are told of a node's hardware beside the doctor's findings; None: it has no GPU, or does not say."""
+
+    gpu: str | None = None
+    driver: str | None = None
 
 
 class Doctor(Protocol):
@@ -55,12 +65,14 @@ class Safety:
         *,
         kept: Path,
         accept_unsafe: bool = False,
+        machine: Machine | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._doctor = doctor
         self._api = api
         self._kept = kept
         self._accept_unsafe = accept_unsafe
+        self._machine = machine or Machine()
         self._now = now
         self._report: NodeReport | None = None
         self._told = False
@@ -116,6 +128,7 @@ class Safety:
     def _tell(self, report: NodeReport) -> None:
         document: dict[str, Any] = report.to_document()
         document[ACCEPTED] = self._accept_unsafe and not report.is_safe
+        document[MACHINE] = asdict(self._machine)
         try:
             self._api.report_node(is_safe=report.is_safe, report=document)
         except ApiRefused as error:

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from sonobench_platform.accounts.identity import Identity
+from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import NodeRow
 from sonobench_platform.db.session import Work
@@ -56,6 +58,12 @@ def forget(work: Work, name: str) -> bool:
     if row is not None:
         work.session.delete(row)
     return row is not None
+
+
+def forget_by(core: Core, work: Work, caller: Identity, name: str) -> None:
+    """Drop what is known of a node, and note who did it."""
+    if forget(work, name):
+        record(core, work, caller, "node.forget", name)
 
 
 def is_safe(session: Session, name: str) -> bool:

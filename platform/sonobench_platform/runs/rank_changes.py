@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from sonobench_eval.evaluation import Finite
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
+from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import PhaseRow, RescoringItemRow, RescoringRow, RunRow
 from sonobench_platform.db.session import Work
-from sonobench_platform.leaderboards.publish import board_of, latest
+from sonobench_platform.leaderboards.publish import board_of, contenders, latest
 from sonobench_platform.runs.rescoring import let_count
 
 
@@ -75,6 +77,21 @@ def changes_of(core: Core, work: Work, rescoring: RescoringRow) -> Changes:
         trial.rollback()
     work.session.expire_all()
     return Changes(teams=_teams(before, after), not_scored=_not_scored(work, rescoring.id))
+
+
+def changes_when_closed(core: Core, session: Session, phase: PhaseRow) -> Changes:
+    """Compare the board of an open phase with what it would be once closed: with exact times and memory."""
+    shown = latest(session, phase.id)
+    before = None if shown is None else Leaderboard.from_json(shown.document)
+    after = core.evaluator.build_leaderboard(
+        public_challenge(phase),
+        contenders(core, session, phase.id),
+        definition_hash=phase.hash,
+        dataset_hash=phase.dataset_hash,
+        generated_at=core.clock.now(),
+        exact=True,
+    )
+    return Changes(teams=_teams(before, after))
 
 
 def _teams(before: Leaderboard | None, after: Leaderboard) -> tuple[TeamChange, ...]:

@@ -164,6 +164,13 @@ FORMS: dict[tuple[str, str], set[str]] = {
     ("POST", "/account/forgotten"): {ANYONE},
     ("POST", "/account/reset"): {ANYONE},
     ("POST", "/invitations/accept"): {SIGNED_IN},
+    ("POST", "/desk/nodes/{node}/drain"): {ADMIN},
+    ("POST", "/desk/nodes/{node}/take-back"): {ADMIN},
+    ("POST", "/desk/nodes/{node}/forget"): {ADMIN},
+    ("POST", "/desk/challenges/{name}/data/verify"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/publish/rescore"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/publish/{rescoring_id}/publish"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/publish/{rescoring_id}/drop"): {ORGANISER},
 }
 """The pages' forms, which are sent by browsers alone. All else that pages do is to read."""
 

@@ -13,7 +13,7 @@ import pytest
 
 from sonobench_eval.doctor.report import Check
 from sonobench_platform.node.client import ApiAway, NodeClient
-from sonobench_platform.node.safety import Safety
+from sonobench_platform.node.safety import Machine, Safety
 
 UNSAFE = (Check("Memory and swap", "bad", "a program took 128 MiB", "Turn the controllers on.", "limit"),)
 
@@ -104,6 +104,14 @@ class TestAllowsClaims:
         (tmp_path / "file").touch()
         safety = Safety(doctor, client, kept=tmp_path / "file" / "doctor-0.json", now=lambda: doctor.now)
         assert safety.allows_claims()
+
+    def test_the_platform_is_told_of_the_gpu_and_its_driver(
+        self, doctor: Any, client: NodeClient, api: Any, given: Any, tmp_path: Path
+    ) -> None:
+        machine = Machine("NVIDIA A100", "580.1")
+        safety = Safety(doctor, client, kept=tmp_path / "doctor-0.json", machine=machine, now=lambda: doctor.now)
+        assert safety.allows_claims()
+        assert api.nodes[given.NODE]["report"]["machine"] == {"gpu": "NVIDIA A100", "driver": "580.1"}
 
     def test_a_platform_that_is_away_is_told_before_anything_is_claimed(self, started: Any, doctor: Any, api: Any) -> None:
         safety = started()
