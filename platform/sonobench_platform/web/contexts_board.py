@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from sonobench_platform.web.contexts import Crumb, Fact, FigureCell, Label, Page, ScoreCell, Tab, Tick
+from sonobench_platform.web.contexts_social import Social
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class HeadCell:
     kind: str
     heading: str
     detail: str
-    href: str
+    href: str = ""
     sort_words: str
     aria_sort: Literal["", "ascending", "descending"] = ""
     arrow: str = ""
@@ -202,12 +203,13 @@ class GapChart:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Which state of the board this is: the hash of what it says, and when it was made."""
+    """Which state of the board this is: the hash of what it says, when it was made, and its permanent address (`href`)."""
 
     hash: str
     short: str
     date_words: str
     date_iso: str
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +238,5 @@ class BoardPage:
     phase: str = ""
     """The phase's title; empty where the challenge declares none."""
     other_boards: tuple[Crumb, ...] = ()
+    social: Social | None = None
+    """What its head says of it to programs that show links."""
