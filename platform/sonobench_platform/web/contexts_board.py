@@ -45,7 +45,7 @@ class TeamCell:
     kind: ClassVar[str] = "team"
     team: str
     remark: str = ""
-    href: str = ""
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class HeadCell:
     kind: str
     heading: str
     detail: str
-    href: str = ""
+    href: str
     sort_words: str
     aria_sort: Literal["", "ascending", "descending"] = ""
     arrow: str = ""
