@@ -45,7 +45,7 @@ class TeamCell:
     kind: ClassVar[str] = "team"
     team: str
     remark: str = ""
-    href: str
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
