@@ -5,9 +5,10 @@ from __future__ import annotations
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report import figures
 from sonobench_eval.report.board_view import board_notes
+from sonobench_platform.web.board_choice import chosen_view, parts_of, views_of
 from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.board_table import table_of
-from sonobench_platform.web.board_views import parts_of, view_of, views_of
+from sonobench_platform.web.board_views import BoardSource
 from sonobench_platform.web.contexts import Fact, Page
 from sonobench_platform.web.contexts_board import BoardPage, Snapshot
 from sonobench_platform.web.efficiency import efficiency_chart
@@ -17,21 +18,24 @@ from sonobench_platform.web.tabs import board_tabs
 from sonobench_platform.web.wording import date_words, number_word, percent, shown_name
 
 
-def board_page(published: PublishedBoard, page: Page, state: ViewState, *, teams_without_score: int = 0) -> BoardPage:
-    """The page of a published board, with rows or without."""
-    board = published.board
+def board_page(
+    published: PublishedBoard, page: Page, state: ViewState, *, source: BoardSource | None = None, teams_without_score: int = 0
+) -> BoardPage:
+    """The page of a published board, with rows or without; `source` is what of it and beside it may be shown."""
+    source = source or BoardSource(published.board)
+    board = source.board
     root = f"/challenges/{board.challenge}"
-    parts = parts_of(board, state)
+    parts = parts_of(source, state)
     return BoardPage(
         page=page,
         tabs=board_tabs(board.challenge, "leaderboard", phase=state.phase),
         title=shown_name(board.title),
         lead=_lead(board),
         facts=_facts(board),
-        views=views_of(board, state),
+        views=views_of(source, state),
         parts=parts.tabs,
         parts_label=parts.label,
-        table=table_of(board, view_of(board, state), state),
+        table=table_of(board, chosen_view(source, state), state),
         notes=(*board_notes(board), *_absent(teams_without_score)),
         efficiency=efficiency_chart(board),
         gap=gap_chart(board),
@@ -55,7 +59,8 @@ def _absent(teams: int) -> tuple[str, ...]:
 
 def _snapshot(published: PublishedBoard) -> Snapshot:
     digest, made_at = published.hash.removeprefix("sha256:"), published.board.generated_at
-    return Snapshot(published.hash, f"{digest[:8]}…{digest[-4:]}", date_words(made_at), made_at.isoformat())
+    href = f"/challenges/{published.board.challenge}/snapshots/{digest}"
+    return Snapshot(published.hash, f"{digest[:8]}…{digest[-4:]}", date_words(made_at), made_at.isoformat(), href)
 
 
 def _lead(board: Leaderboard) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from sonobench_eval.evaluation import MetricScore
+from sonobench_eval.evaluation import GeneralisationGap, MetricScore
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.report import figures
 from sonobench_platform.web.contexts import FigureCell, ScoreCell
@@ -110,6 +110,28 @@ def estimate_cells(scores: Sequence[MetricScore | None], *, decimals: int | None
     if digits is None:
         digits = figures.column_decimals(scores)
     return lambda at: EstimateCell(_score_cell(scores[at], digits, scale, best=best))
+
+
+def gap_cells(gaps: Sequence[GeneralisationGap | None]) -> Cells:
+    """Gaps with their sign and interval on one scale; none of them is a best one."""
+    scores = [None if gap is None else as_score(gap.metric, gap.value, gap.ci_low, gap.ci_high) for gap in gaps]
+    decimals, scale = figures.column_decimals(scores), column_scale(scores)
+
+    def cell(at: int) -> EstimateCell:
+        gap, score = gaps[at], scores[at]
+        if gap is None or score is None:
+            return EstimateCell(ScoreCell(figures.NOT_MEASURED, "", "", None, False, _("no gap: a side has no value")))
+        interval = figures.interval(gap.ci_low, gap.ci_high, decimals)
+        drawn = None if scale is None else whisker(score, scale)
+        return EstimateCell(ScoreCell(figures.signed(gap.value, decimals), exact(gap.value), interval, drawn, False, ""))
+
+    return cell
+
+
+def as_score(name: str, value: float | None, low: float | None, high: float | None) -> MetricScore:
+    """Any figure with an interval, to be shown as a score is."""
+    undefined = _("has no value") if value is None else None
+    return MetricScore(name=name, definition=name, value=value, ci_low=low, ci_high=high, n=0, units=0, undefined=undefined)
 
 
 def best_of(scores: Sequence[MetricScore | None]) -> float | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from sonobench_eval.evaluation import MetricScore
+from sonobench_eval.evaluation import GeneralisationGap, MetricScore
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.report import figures
 from sonobench_eval.report.tables import Cell
@@ -110,26 +111,38 @@ def estimate_column(
     )
 
 
+def gap_column(key: str, heading: str, gaps: Sequence[GeneralisationGap | None], *, detail: str = "") -> BoardColumn:
+    """External minus internal; the heading first asks for the smallest loss."""
+    values = [None if gap is None else gap.value for gap in gaps]
+    file = [
+        (key, values),
+        (f"{key}_low", [None if gap is None else gap.ci_low for gap in gaps]),
+        (f"{key}_high", [None if gap is None else gap.ci_high for gap in gaps]),
+    ]
+    return BoardColumn(key, "estimate", heading, values, lambda: cells.gap_cells(gaps), file, detail=detail)
+
+
 def number_column(
     key: str,
     heading: str,
     values: Sequence[float | None],
     *,
     decimals: int,
+    best: Literal["higher", "lower"] | None = None,
     first: Order = "desc",
     is_default: bool = True,
 ) -> BoardColumn:
-    """A plain figure with so many decimals."""
-    return BoardColumn(
-        key,
-        "number",
-        heading,
-        values,
-        lambda: cells.number_cells(values, lambda value: figures.fixed(value, decimals), why=_("not there")),
-        [(key, values)],
-        first=first,
-        is_default=is_default,
-    )
+    """A plain figure with so many decimals; the `best` end, as it is written, is bold."""
+
+    def write(value: float) -> str:
+        return figures.fixed(value, decimals)
+
+    def fit() -> Cells:
+        known = [value for value in values if value is not None]
+        top = None if best is None or not known else write((max if best == "higher" else min)(known))
+        return cells.number_cells(values, write, why=_("not measured"), best=top)
+
+    return BoardColumn(key, "number", heading, values, fit, [(key, values)], first=first, is_default=is_default)
 
 
 def measured_columns(rows: Sequence[Row]) -> list[BoardColumn]:

@@ -1,14 +1,15 @@
-"""The views of a board: which there are for it, and which columns each is made of."""
+"""What a view of a board is, and the first of them: the whole ranking. The others are in `board_task_views`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report.board_view import mean_headings, mean_keys, mean_of
+from sonobench_eval.report.paper import PaperTable
+from sonobench_platform.leaderboards.study import TeamCenters
 from sonobench_platform.web.board_columns import (
     BoardColumn,
     estimate_column,
@@ -19,21 +20,38 @@ from sonobench_platform.web.board_columns import (
     score_column,
     team_column,
 )
-from sonobench_platform.web.board_state import OVERALL, ViewState
-from sonobench_platform.web.contexts import Tab
 from sonobench_platform.web.texts import _
 from sonobench_platform.web.wording import percent
 
 
 @dataclass(frozen=True, slots=True)
+class BoardSource:
+    """What views are made of: the board, and what else of it may be shown to whoever looks.
+
+    `centers` are figures of single centers, empty where those are not shown; `center_titles` their names; `hrefs` the teams'
+    pages, by submission.
+    """
+
+    board: Leaderboard
+    centers: tuple[TeamCenters, ...] = ()
+    center_titles: Mapping[str, str] = field(default_factory=dict)
+    hrefs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class BoardView:
-    """A view: its columns, and what is said above and below of it. `weights` where its bars show parts of the score."""
+    """A view: its columns, and what is said above and below of it.
+
+    `weights` where its bars show parts of the score. `paper` is the table of a paper that it shows: its CSV file is then the
+    paper's.
+    """
 
     heading: str
     caption: str
     columns: Sequence[BoardColumn]
     weights: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    paper: PaperTable | None = None
 
 
 def overall_view(
@@ -42,7 +60,7 @@ def overall_view(
     """Places, scores, means over tasks, and what was measured."""
     rows = board.rows
     keys = mean_keys(rows)
-    names = _distinct([name if sum(name == each for each, _d in keys) == 1 else definition for name, definition in keys])
+    names = distinct([name if sum(name == each for each, _d in keys) == 1 else definition for name, definition in keys])
     means = [
         estimate_column(name, heading, [mean_of(row, key) for row in rows])
         for name, heading, key in zip(names, mean_headings(keys), keys, strict=True)
@@ -81,7 +99,7 @@ def _method(board: Leaderboard) -> str:
     return _("bootstrap, {resamples} resamples").format(resamples=f"{board.resamples:,}")
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     """Names as they may stand in addresses and in files, each once."""
     slugs: list[str] = []
     for name in names:
@@ -90,33 +108,3 @@ def _distinct(names: Sequence[str]) -> list[str]:
             slug += "_"
         slugs.append(slug)
     return slugs
-
-
-class Parts(NamedTuple):
-    """What a view can be narrowed down to, as links, and what they are called together."""
-
-    label: str
-    tabs: tuple[Tab, ...]
-
-
-def views_of(board: Leaderboard, state: ViewState) -> tuple[Tab, ...]:
-    """The views that there are of this board, as links."""
-    shown, bare = shown_view(board, state), replace(state, of="", sort="", order=None, columns=(), page=1)
-    return tuple(Tab(title, bare.href(view=key), key == shown) for key, title in _titles(board).items())
-
-
-def shown_view(board: Leaderboard, state: ViewState) -> str:
-    """The view that the address names, if there is such a view of this board; else the whole ranking."""
-    return state.view if state.view in _titles(board) else OVERALL
-
-
-def _titles(board: Leaderboard) -> dict[str, str]:
-    return {OVERALL: _("Overall")} if board else {}
-
-
-def parts_of(board: Leaderboard, state: ViewState) -> Parts:
-    return Parts("", () if board and state else ())
-
-
-def view_of(board: Leaderboard, state: ViewState) -> BoardView:
-    return overall_view(board) if state else overall_view(board)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
+from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report import figures
+from sonobench_eval.report.public import public_board
 from sonobench_platform.web import rules
 from sonobench_platform.web.board import board_page
 from sonobench_platform.web.board_state import ViewState
+from sonobench_platform.web.board_views import BoardSource
 from sonobench_platform.web.contexts import ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
 from sonobench_platform.web.contexts_board import BoardPage
 from sonobench_platform.web.phases import (
@@ -21,7 +25,7 @@ from sonobench_platform.web.phases import (
     waiting_note,
 )
 from sonobench_platform.web.rendering import page_frame
-from sonobench_platform.web.source import PublicChallenge, PublishedBoard
+from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublishedBoard
 from sonobench_platform.web.texts import _
 from sonobench_platform.web.wording import date_words, joined, shown_name
 
@@ -59,21 +63,40 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
 
 
 def board_context(
-    challenge: PublicChallenge, published: PublishedBoard | None, *, state: ViewState | None = None, teams_without_score: int = 0
+    challenge: PublicChallenge,
+    published: PublishedBoard | None,
+    *,
+    state: ViewState | None = None,
+    beside: BesideBoard | None = None,
+    teams_without_score: int = 0,
 ) -> BoardPage | MessagePage:
     path = f"/challenges/{challenge.definition.name}/leaderboard"
     state = state or ViewState(path)
     crumbs = (_challenge_crumb(challenge), Crumb(_("Leaderboard"), path))
     title = _("Leaderboard of {title}").format(title=_title(challenge))
-    if published is not None:
-        page = board_page(published, page_frame(f"{title} – Sonobench", *crumbs), state, teams_without_score=teams_without_score)
-        return _of_phase(page, challenge, state.phase)
-    return MessagePage(
-        page_frame(f"{title} – Sonobench", *crumbs),
-        title,
-        (_("No algorithm has been scored yet. The board appears here as soon as the first one is."),),
-        (Crumb(_("Rules, and how to take part"), crumbs[0].href),),
+    frame = page_frame(f"{title} – Sonobench", *crumbs)
+    if published is None:
+        waiting = _("No algorithm has been scored yet. The board appears here as soon as the first one is.")
+        return MessagePage(frame, title, (waiting,), (Crumb(_("Rules, and how to take part"), crumbs[0].href),))
+    source = board_source(challenge, published, beside)
+    page = board_page(published, frame, state, source=source, teams_without_score=teams_without_score)
+    return _of_phase(page, challenge, state.phase)
+
+
+def board_source(challenge: PublicChallenge, published: PublishedBoard, beside: BesideBoard | None = None) -> BoardSource:
+    """What of a board is for everyone: no figure of too few cases, which would be read as more than it is."""
+    definition = challenge.definition
+    return BoardSource(
+        _public(published, definition.subgroups.fewest_cases),
+        () if beside is None else beside.centers,
+        {center.id: center.title or center.id for center in definition.centers},
+        {} if beside is None else beside.pages,
     )
+
+
+@lru_cache(maxsize=16)
+def _public(published: PublishedBoard, fewest_cases: int) -> Leaderboard:
+    return public_board(published.board, fewest_cases=fewest_cases)
 
 
 def _of_phase(page: BoardPage, challenge: PublicChallenge, name: str | None) -> BoardPage:

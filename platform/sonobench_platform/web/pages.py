@@ -55,7 +55,9 @@ def leaderboard_page(name: str, records: RecordsDep, reader: Visitor, state: Sta
     challenge = _challenge(records, name)
     board = records.latest_board(name, *_named(state.phase))
     absent = records.teams_without_score(name, *_named(state.phase))
-    return page_response(board_context(challenge, board, state=state, teams_without_score=absent), reader=reader)
+    beside = records.beside_board(name, *_named(state.phase))
+    context = board_context(challenge, board, state=state, beside=beside, teams_without_score=absent)
+    return page_response(context, reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard.json")

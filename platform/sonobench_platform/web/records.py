@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from threading import Lock
 
 from fastapi import Request
 from sqlalchemy import case, func, select
@@ -19,11 +20,11 @@ from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.phases import get_phase, of_challenge, rules_of, takes_images
 from sonobench_platform.challenges.showing import is_visible, refuse_hidden_board, shows_board, why_hidden
 from sonobench_platform.core import Core, core_of
-from sonobench_platform.db.models import ChallengeRow, PhaseRow, SubmissionRow
+from sonobench_platform.db.models import ChallengeRow, PhaseRow, SnapshotRow, SubmissionRow
 from sonobench_platform.domain.states import State
-from sonobench_platform.leaderboards.publish import waiting_for_scores
-from sonobench_platform.leaderboards.service import published_or_none
-from sonobench_platform.web.source import PublicChallenge, PublicChange, PublicPhase, PublicRecords, PublishedBoard
+from sonobench_platform.leaderboards.publish import latest, waiting_for_scores
+from sonobench_platform.leaderboards.study_view import study_of
+from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublicChange, PublicPhase, PublicRecords, PublishedBoard
 
 _ENDED_WITHOUT = (State.FAILED, State.REJECTED)
 
@@ -46,15 +47,25 @@ class CoreRecords:
 
     def latest_board(self, name: str, phase: str | None = None) -> PublishedBoard | None:
         with self._core.database.read() as session:
-            row = self._find(session, name)
-            if row is None:
-                return None
-            of = get_phase(session, row, phase)
-            refuse_hidden_board(of, self._reader, self._core.clock.now())
-            published = published_or_none(session, of)
-        return (
-            None if published is None else PublishedBoard(_parsed(published.document), published.document, published.content_hash)
-        )
+            of = self._shown_phase(session, name, phase)
+            return None if of is None else _latest_board(session, of.id)
+
+    def beside_board(self, name: str, phase: str | None = None) -> BesideBoard:
+        with self._core.database.read() as session:
+            of = self._shown_phase(session, name, phase)
+            snapshot = None if of is None else latest(session, of.id)
+            if of is None or snapshot is None:
+                return BesideBoard()
+            study = study_of(self._core, session, snapshot)
+            return BesideBoard(() if study is None else study.centers, _pages(session, of))
+
+    def _shown_phase(self, session: Session, name: str, phase: str | None) -> PhaseRow | None:
+        row = self._find(session, name)
+        if row is None:
+            return None
+        of = get_phase(session, row, phase)
+        refuse_hidden_board(of, self._reader, self._core.clock.now())
+        return of
 
     def _find(self, session: Session, name: str) -> ChallengeRow | None:
         row = repository.find(session, name)
@@ -101,7 +112,36 @@ def _change(change: Changed) -> PublicChange:
     return PublicChange(change.at, change.reason, tuple(told(each) for each in change.changes))
 
 
-@lru_cache(maxsize=16)
-def _parsed(document: str) -> Leaderboard:
-    # A published document never changes, and every reader of the page asks for the same one.
-    return Leaderboard.from_json(document)
+def _pages(session: Session, phase: PhaseRow) -> dict[str, str]:
+    """The pages of the phase's submissions whose teams let the public see them, by submission."""
+    query = select(SubmissionRow.id).where(SubmissionRow.phase_id == phase.id, SubmissionRow.is_public)
+    return {each: f"/submissions/{each}" for each in session.scalars(query)}
+
+
+_BOARDS_KEPT = 16
+_boards: OrderedDict[tuple[str, int, str], PublishedBoard] = OrderedDict()
+_boards_lock = Lock()
+
+
+def _latest_board(session: Session, phase_id: str) -> PublishedBoard | None:
+    """Read and parsed once: a published document never changes, and every reader of the page asks for the same one."""
+    newest = select(SnapshotRow.number, SnapshotRow.content_hash).where(SnapshotRow.phase_id == phase_id)
+    found = session.execute(newest.order_by(SnapshotRow.number.desc()).limit(1)).one_or_none()
+    if found is None:
+        return None
+    key = (phase_id, found.number, found.content_hash)
+    with _boards_lock:
+        if key in _boards:
+            _boards.move_to_end(key)
+            return _boards[key]
+    made = _read_board(session, phase_id, found.number)
+    with _boards_lock:
+        _boards[key] = made
+        while len(_boards) > _BOARDS_KEPT:
+            _boards.popitem(last=False)
+    return made
+
+
+def _read_board(session: Session, phase_id: str, number: int) -> PublishedBoard:
+    row = session.scalars(select(SnapshotRow).where(SnapshotRow.phase_id == phase_id, SnapshotRow.number == number)).one()
+    return PublishedBoard(Leaderboard.from_json(row.document), row.document, row.content_hash)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.challenge.phase import Phase
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.leaderboards.study import TeamCenters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,24 @@ class PublicChallenge:
     changes: tuple[PublicChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PublishedBoard:
-    """A snapshot: the board, the JSON document it is stored as, and the hash of what it says."""
+    """A snapshot: the board, the JSON document it is stored as, and the hash of what it says.
+
+    It is equal to itself alone, so that what is made of it can be kept by it.
+    """
 
     board: Leaderboard
     document: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class BesideBoard:
+    """What may be shown beside a board's own figures: those of single centers, and the submissions' pages, by submission."""
+
+    centers: tuple[TeamCenters, ...] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 class PublicRecords(Protocol):
@@ -72,6 +84,9 @@ class PublicRecords(Protocol):
         Raises:
             NotFound: there is no such phase, or its board is not shown to the reader.
         """
+
+    def beside_board(self, name: str, phase: str | None = None) -> BesideBoard:
+        """What else the reader may be shown of the board that `latest_board` gives."""
 
     def teams_without_score(self, name: str, phase: str | None = None) -> int:
         """How many teams handed something in, have nothing under way, and no score."""
