@@ -21,18 +21,21 @@ from sonobench_eval.ranking.stability_report import StabilityReport
 from sonobench_eval.report.charts.answers import class_answers
 from sonobench_eval.report.charts.bland_altman import bland_altman_plot
 from sonobench_eval.report.charts.blob import blob_plot
+from sonobench_eval.report.charts.case_quartiles import case_quartiles
 from sonobench_eval.report.charts.case_scores import case_scores
 from sonobench_eval.report.charts.centers import center_heatmap
 from sonobench_eval.report.charts.chart import Chart
 from sonobench_eval.report.charts.confusion import confusion_matrix
 from sonobench_eval.report.charts.difficulty import difficulty_chart
 from sonobench_eval.report.charts.efficiency import efficiency_pane
+from sonobench_eval.report.charts.other_ranks import ranks_without, scheme_ranks
 from sonobench_eval.report.charts.radar import radar
 from sonobench_eval.report.charts.rank_heatmap import rank_heatmap
 from sonobench_eval.report.charts.rejection import accuracy_rejection
 from sonobench_eval.report.charts.reliability import reliability_diagram
 from sonobench_eval.report.charts.roc import roc_curves
 from sonobench_eval.report.charts.significance import significance_map
+from sonobench_eval.report.charts.task_dots import task_dots
 from sonobench_eval.report.charts.tau import tau_distribution
 from sonobench_eval.report.charts.weights import weight_lines
 from sonobench_eval.statistics.resampling import Resampling
@@ -88,13 +91,17 @@ def all_charts(world: ChartWorld) -> dict[str, Chart]:
     makers: dict[str, Callable[[], Chart | None]] = {
         "roc": lambda: roc_curves(world.breast, resampling, task="Breast lesions", positive_name="malignant"),
         "case scores": lambda: case_scores(world.evaluations, "Head", "dsc"),
+        "quartiles": lambda: case_quartiles(world.evaluations, "Head", "dsc", fewest_cases=2),
         "radar": lambda: radar(world.board),
+        "task scores": lambda: task_dots(world.board),
         "efficiency": lambda: efficiency_pane(world.board),
         "blob": lambda: blob_plot(whole),
         "rank heatmap": lambda: rank_heatmap(whole),
         "significance": lambda: significance_map(world.report.significance[0], world.report.teams),
         "tau": lambda: tau_distribution([whole, *world.report.tasks]),
         "weights": lambda: weight_lines(world.report),
+        "scheme ranks": lambda: scheme_ranks(world.report),
+        "ranks without": lambda: ranks_without(world.report),
         "centers": lambda: center_heatmap(world.evaluations, "Head", "dsc"),
         "confusion": lambda: confusion_matrix(world.answers[team], ["a", "b", "c"], team=team, task="Subtype"),
         "reliability": lambda: reliability_diagram(world.answers, task="Subtype"),

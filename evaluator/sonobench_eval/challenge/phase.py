@@ -74,6 +74,8 @@ class Phase(Record):
     the board. `scores` is who sees scores and the board: `sealed` is organisers alone until `sealed_until`, then everyone.
     `logs` is who reads a run's log (None: what the challenge says; for a sample phase the team, because its data is public).
     Runs of a phase with a higher `priority` go first. With `canary`, an image runs on the challenge's public cases first.
+    With `case_dots`, once the phase is closed, whoever sees its board sees the score of every case as a dot, without its name;
+    else quartiles alone.
     """
 
     id: Slug
@@ -89,6 +91,7 @@ class Phase(Record):
     quota: Quota = Quota()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     canary: bool = True
+    case_dots: bool = False
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -20,18 +20,21 @@ from sonobench_eval.ranking.stability_report import RankDistribution, StabilityR
 from sonobench_eval.report.charts.answers import class_answers
 from sonobench_eval.report.charts.bland_altman import bland_altman_plot
 from sonobench_eval.report.charts.blob import blob_plot
+from sonobench_eval.report.charts.case_quartiles import case_quartiles
 from sonobench_eval.report.charts.case_scores import case_scores
 from sonobench_eval.report.charts.centers import center_heatmap
 from sonobench_eval.report.charts.chart import Chart
 from sonobench_eval.report.charts.confusion import confusion_matrix
 from sonobench_eval.report.charts.difficulty import difficulty_chart
 from sonobench_eval.report.charts.efficiency import efficiency_pane
+from sonobench_eval.report.charts.other_ranks import ranks_without, scheme_ranks
 from sonobench_eval.report.charts.radar import radar
 from sonobench_eval.report.charts.rank_heatmap import rank_heatmap
 from sonobench_eval.report.charts.rejection import accuracy_rejection
 from sonobench_eval.report.charts.reliability import reliability_diagram
 from sonobench_eval.report.charts.roc import roc_curves
 from sonobench_eval.report.charts.significance import significance_map
+from sonobench_eval.report.charts.task_dots import task_dots
 from sonobench_eval.report.charts.tau import tau_distribution
 from sonobench_eval.report.charts.weights import weight_lines
 
@@ -42,34 +45,45 @@ _ABSTAINING = frozenset({"aurc", "acc_at_coverage", "selective_acc", "coverage",
 
 
 class Chosen(NamedTuple):
-    """A chart; `of_cases` where it shows cases one by one, which are not for the public."""
+    """A chart; `of_cases` where it shows cases one by one, which are not for the public.
+
+    `instead` is what may be shown to the public in its place, where there is such a thing.
+    """
 
     chart: Chart
     of_cases: bool = False
+    instead: Chart | None = None
+
+    @property
+    def for_public(self) -> Chart | None:
+        """The chart, or what stands in for it; None where there is nothing for the public."""
+        return self.instead if self.of_cases else self.chart
 
 
 def board_charts(board: Leaderboard) -> Iterator[Chosen]:
     """Performance against time, and performance by task."""
-    yield from _there([efficiency_pane(board), radar(board)])
+    yield from _there([efficiency_pane(board), radar(board), task_dots(board)])
 
 
 def evaluation_charts(challenge: Challenge, entries: Sequence[Entry], *, fewest_cases: int = 1) -> Iterator[Chosen]:
     """Task by task: centers, the spread of metrics of single cases, curves, calibration, difficulty.
 
-    What is drawn for one team alone (confusion, agreement) is drawn for the first entry. Bins of reliability
-    diagrams with fewer cases than `fewest_cases` are left out.
+    What is drawn for one team alone (confusion, agreement) is drawn for the first entry. Tasks, and bins of reliability
+    diagrams, with fewer cases than `fewest_cases` are left out.
     """
     evaluations = {entry.team: entry.evaluation for entry in entries}
     every = [RankedMetric(task, metric) for task in challenge.tasks for metric in task.metrics]
     table = case_table(challenge, list(evaluations), list(evaluations.values()), metrics=every)
     for task, of_task in zip(challenge.tasks, table.tasks, strict=True):
+        if len(challenge.cases_of(task.id)) < fewest_cases:
+            continue
         if len(set(of_task.center_of_case)) > 1:
             yield from _there([center_heatmap(evaluations, task.id, task.metrics[0].key)])
         for metric, scores in of_task.by_case.items():
             if _are_yes_or_no(scores):
                 yield from _there([difficulty_chart(scores > 0, list(evaluations), task=_title(task))])
             else:
-                yield from _there([case_scores(evaluations, task.id, metric)], of_cases=True)
+                yield from _spread(evaluations, task.id, metric, fewest_cases=fewest_cases)
         if of_task.labels is not None and len(task.classes or ()) <= MOST_CLASSES:
             yield from _there(_class_charts(challenge, task, of_task, evaluations, fewest_cases=fewest_cases))
         if task.kind == "regression":
@@ -88,9 +102,17 @@ def stability_charts(report: StabilityReport, titles: Mapping[str, str]) -> Iter
         yield Chosen(blob_plot(distribution))
         yield Chosen(rank_heatmap(distribution))
     yield from _there([tau_distribution([*whole, *report.tasks], titles=titles), weight_lines(report)])
+    yield from _there([scheme_ranks(report), ranks_without(report)])
     for found in report.significance:
         task, _, metric = found.scope.rpartition(".")
         yield Chosen(significance_map(found, report.teams, title=f"{titles.get(task, task)}, {metric}" if task else ""))
+
+
+def _spread(evaluations: Mapping[str, Evaluation], task_id: str, metric: str, *, fewest_cases: int) -> Iterator[Chosen]:
+    cases = case_scores(evaluations, task_id, metric)
+    if cases is not None:
+        quartiles = case_quartiles(evaluations, task_id, metric, fewest_cases=fewest_cases)
+        yield Chosen(cases, of_cases=True, instead=quartiles)
 
 
 def _class_charts(

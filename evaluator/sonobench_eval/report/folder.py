@@ -216,7 +216,7 @@ def _table_files(table: PaperTable) -> Iterator[File]:
 def _drawings(report: Report) -> tuple[list[Drawing], str]:
     """Every chart with its drawing for the page; a sentence on why there are none, where there are none."""
     taken: set[str] = set()
-    charts = [chosen.chart for chosen in _chosen(report)]
+    charts = list(_charts(report))
     try:
         drawn = [render.svg(_untitled(chart)) for chart in charts]
     except render.ReportNotInstalledError as error:
@@ -229,12 +229,17 @@ def _untitled(chart: Chart) -> Chart:
     return replace(chart, spec={key: value for key, value in chart.spec.items() if key != "title"})
 
 
+def _charts(report: Report) -> Iterator[Chart]:
+    for chosen in _chosen(report):
+        chart = chosen.for_public if report.is_public else chosen.chart
+        if chart is not None:
+            yield chart
+
+
 def _chosen(report: Report) -> Iterator[Chosen]:
     yield from chart_choice.board_charts(report.board)
     if report.challenge is not None:
-        for chosen in chart_choice.evaluation_charts(report.challenge, report.entries, fewest_cases=report.fewest_cases):
-            if not (report.is_public and chosen.of_cases):
-                yield chosen
+        yield from chart_choice.evaluation_charts(report.challenge, report.entries, fewest_cases=report.fewest_cases)
     if report.stability is not None:
         titles = {task.id: task.title for row in report.board.rows for task in row.tasks}
         yield from chart_choice.stability_charts(report.stability, titles)

@@ -54,6 +54,14 @@ class TestEvaluationCharts:
         chosen = list(evaluation_charts(world.challenge, world.entries))
         assert names([each for each in chosen if each.of_cases]) == ["cases-head-dsc", "cases-head-nsd"]
 
+    def test_the_public_is_shown_quartiles_in_their_place(self, world: World) -> None:
+        chosen = list(evaluation_charts(world.challenge, world.entries, fewest_cases=10))
+        shown = [each.for_public.name for each in chosen if each.of_cases and each.for_public is not None]
+        assert shown == ["quartiles-head-dsc", "quartiles-head-nsd"]
+
+    def test_a_task_of_too_few_cases_has_no_chart_at_all(self, world: World) -> None:
+        assert names(list(evaluation_charts(world.challenge, world.entries, fewest_cases=25))) == []
+
     def test_there_are_no_curves_without_resamples(self, world: World) -> None:
         challenge = world.challenge.model_copy(update={"bootstrap": Bootstrap(resamples=0)})
         assert not [each for each in names(list(evaluation_charts(challenge, world.entries))) if each.startswith("roc")]
@@ -83,7 +91,7 @@ class TestStabilityCharts:
     def test_ranks_tests_and_weights(self, world: World) -> None:
         report = stability_report(world.challenge, world.entries)
         found = names(list(stability_charts(report, {"Head": "Fetal head"})))
-        assert found[:4] == ["blob-score", "rank-heatmap-score", "tau", "weights"]
+        assert found[:6] == ["blob-score", "rank-heatmap-score", "tau", "weights", "scheme-ranks", "ranks-without"]
         assert "significance-head-dsc" in found
 
 
@@ -96,4 +104,4 @@ class TestBoardCharts:
             return names(list(board_charts(board)))
 
         untimed = tuple(replace(each, time_s=None, gpu_memory_bytes=None) for each in world.entries)
-        assert (of(world.entries), of(untimed)) == (["efficiency", "radar"], ["radar"])
+        assert (of(world.entries), of(untimed)) == (["efficiency", "radar", "task-scores"], ["radar", "task-scores"])

@@ -32,31 +32,34 @@ def case_scores(evaluations: Mapping[str, Evaluation], task_id: str, metric: str
     Returns:
         None where no case has such a score. Cases without one are counted in the table as `without`.
     """
-    scores = {team: _scores(each, task_id, metric) for team, each in evaluations.items()}
+    scores = {team: scores_of(each, task_id, metric) for team, each in evaluations.items()}
     known = {team: values for team, values in scores.items() if values[~np.isnan(values)].size}
     if not known:
         return None
-    about = _about(next(iter(evaluations.values())), task_id, metric)
+    about = about_of(next(iter(evaluations.values())), task_id, metric)
     best_first = -1 if about.higher_is_better else 1
     summaries = [_summary(team, values) for team, values in known.items()]
     summaries.sort(key=lambda row: (best_first * float(row["median"]), best_first * float(row["mean"])))
     table = pd.DataFrame(summaries)
-    title = f"{metric_label(metric)} of single cases, {_title(evaluations, task_id)}"
+    title = f"{metric_label(metric)} of single cases, {title_of(evaluations, task_id)}"
     takeaway = _takeaway(table, metric_label(metric))
     spec = sheet(title, takeaway, _view(table, known, about), width_px=WIDTH_PX + 160)
     return Chart(slug("cases", task_id, metric), title, takeaway, spec, table)
 
 
-def _scores(evaluation: Evaluation, task_id: str, metric: str) -> FloatArray:
+def scores_of(evaluation: Evaluation, task_id: str, metric: str) -> FloatArray:
+    """A team's scores of the cases of a task, in their order; NaN where a case has none."""
     return np.array([case.scores.get(metric, np.nan) for case in evaluation.cases if case.task == task_id], dtype=np.float64)
 
 
-def _about(evaluation: Evaluation, task_id: str, metric: str) -> MetricScore:
+def about_of(evaluation: Evaluation, task_id: str, metric: str) -> MetricScore:
+    """What the metric is, its unit and direction among it; of a score that is no metric, its name."""
     found = next((score for score in evaluation.task(task_id).metrics if score.name == metric), None)
     return found or MetricScore(name=metric, definition=metric, value=None, n=0, units=0)
 
 
-def _title(evaluations: Mapping[str, Evaluation], task_id: str) -> str:
+def title_of(evaluations: Mapping[str, Evaluation], task_id: str) -> str:
+    """The task's title, harmless in a chart."""
     return plain(next(iter(evaluations.values())).task(task_id).title)
 
 

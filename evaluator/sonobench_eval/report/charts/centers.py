@@ -10,7 +10,17 @@ import pandas as pd
 from sonobench_eval.evaluation import CenterScore, Evaluation, MetricScore
 from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, plain, shortened, slug
-from sonobench_eval.report.charts.style import INK, LIGHT_TO_DARK, QUIET, STEP_PX, number_axis, sheet, team_axis
+from sonobench_eval.report.charts.style import (
+    BLACK,
+    INK,
+    LIGHT_TO_DARK,
+    QUIET,
+    STEP_PX,
+    WHITE_FROM,
+    number_axis,
+    sheet,
+    team_axis,
+)
 from sonobench_eval.report.figures import fixed, metric_label, signed
 from sonobench_eval.report.public import is_held_back
 
@@ -103,7 +113,7 @@ def _heatmap(columns: Sequence[str], labels: Mapping[str, str], table: pd.DataFr
     steps = list(LIGHT_TO_DARK) if about is None or about.higher_is_better else list(reversed(LIGHT_TO_DARK))
     scale = {"domain": [low, high if high > low else low + 1], "range": steps}
     color = {"field": "value", "type": "quantitative", "scale": scale, "legend": None}
-    dark = low + 0.6 * (high - low)
+    dark = low + WHITE_FROM * (high - low)
     test = f"datum.value > {dark!r}" if steps[-1] == LIGHT_TO_DARK[-1] else f"datum.value < {low + high - dark!r}"
     rect = {"type": "rect", "stroke": "white", "strokeWidth": 1.5, "invalid": None}
     return {
@@ -117,7 +127,7 @@ def _heatmap(columns: Sequence[str], labels: Mapping[str, str], table: pd.DataFr
                     "x": x,
                     "y": y,
                     "text": {"field": "shown", "type": "nominal"},
-                    "color": {"condition": {"test": f"isValid(datum.value) && {test}", "value": "white"}, "value": INK},
+                    "color": {"condition": {"test": f"isValid(datum.value) && {test}", "value": "white"}, "value": BLACK},
                 },
             },
         ],

@@ -12,7 +12,7 @@ from sonobench_eval.metrics.confusion import ConfusionMatrix
 from sonobench_eval.metrics.confusion import confusion_matrix as counted
 from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, percent, plain, shortened, slug
-from sonobench_eval.report.charts.style import INK, LIGHT_TO_DARK, sheet
+from sonobench_eval.report.charts.style import BLACK, LIGHT_TO_DARK, WHITE_FROM, sheet
 
 ABSTAINED, UNUSABLE = "abstained", "no usable answer"
 CELL_PX, SMALL_PX = 64, 22
@@ -86,7 +86,7 @@ def _view(table: pd.DataFrame, names: Sequence[str], decisions: Sequence[str], *
         "mark": {"type": "rect", "stroke": "white", "strokeWidth": 1.5},
         "encoding": {"x": x, "y": y, "color": color},
     }
-    light = {"condition": {"test": "datum.share > 0.55", "value": "white"}, "value": INK}
+    light = {"condition": {"test": f"datum.share > {WHITE_FROM}", "value": "white"}, "value": BLACK}
     texts: list[Spec] = [
         {
             "mark": {"type": "text", "fontSize": 12, "dy": -5},

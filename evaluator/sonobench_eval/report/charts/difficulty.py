@@ -9,7 +9,7 @@ import pandas as pd
 
 from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, percent, plain, slug
-from sonobench_eval.report.charts.style import INK, LIGHT_TO_DARK, SKY, STEP_PX, sheet, team_axis
+from sonobench_eval.report.charts.style import BLACK, LIGHT_TO_DARK, SKY, STEP_PX, WHITE_FROM, sheet, team_axis
 from sonobench_eval.report.figures import count_of
 from sonobench_eval.statistics.difficulty import TIERS, BoolArray, difficulty_tiers, own_tiers
 
@@ -81,7 +81,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
         "legend": {"title": "Share", "format": "~%", "gradientLength": 100},
     }
     y = team_axis(list(labels.values()))
-    light = {"condition": {"test": "datum.share > 0.55", "value": "white"}, "value": INK}
+    light = {"condition": {"test": f"datum.share > {WHITE_FROM}", "value": "white"}, "value": BLACK}
     shares: Spec = {
         "transform": [{"filter": "datum.part === 'share' && isValid(datum.share)"}],
         "width": {"step": COLUMN_PX},

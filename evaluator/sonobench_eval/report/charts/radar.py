@@ -159,6 +159,18 @@ def _cell() -> Spec:
         },
     }
     own = _polygon("team_rows", "value", stroke=BLUE, strokeWidth=1.8, fill=BLUE, fillOpacity=0.18)
+    corners: Spec = {
+        "type": "symbol",
+        "from": {"data": "team_rows"},
+        "encode": {
+            "enter": {
+                **_at("isValid(datum.value) ? scale('radius', datum.value) : 0"),
+                "size": {"value": 14},
+                "fill": {"value": BLUE},
+                "tooltip": {"signal": "datum"},
+            }
+        },
+    }
     middle = _polygon("team_rows", "median", stroke=INK, strokeWidth=0.9, strokeDash=[3, 2])
     return {
         "type": "group",
@@ -172,7 +184,7 @@ def _cell() -> Spec:
             "offset": 4,
         },
         "encode": {"enter": {"width": {"value": CELL_PX}, "height": {"value": CELL_HEIGHT_PX}}},
-        "marks": [*rings, lines, middle, own, names],
+        "marks": [*rings, lines, middle, own, names, corners],
     }
 
 

@@ -10,7 +10,7 @@ from sonobench_eval.ranking.stability_report import RankDistribution
 from sonobench_eval.report.charts.blob import rank_shares_table
 from sonobench_eval.report.charts.chart import Chart, Spec, table_data
 from sonobench_eval.report.charts.labels import labels_of, percent, plain, shortened, slug
-from sonobench_eval.report.charts.style import INK, LIGHT_TO_DARK, STEP_PX, sheet, team_axis
+from sonobench_eval.report.charts.style import BLACK, LIGHT_TO_DARK, STEP_PX, WHITE_FROM, sheet, team_axis
 
 CELL_PX = 32
 
@@ -59,7 +59,7 @@ def _view(table: pd.DataFrame, labels: Mapping[str, str]) -> Spec:
                 "x": x,
                 "y": y,
                 "text": {"field": "percent", "type": "nominal"},
-                "color": {"condition": {"test": "datum.share > 0.55", "value": "white"}, "value": INK},
+                "color": {"condition": {"test": f"datum.share > {WHITE_FROM}", "value": "white"}, "value": BLACK},
             },
         },
     ]

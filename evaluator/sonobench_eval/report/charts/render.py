@@ -49,7 +49,12 @@ def png(chart: Chart, scale: float = 2) -> bytes:
     Raises:
         ReportNotInstalledError: the renderer is not installed.
     """
-    return bytes(_renderer().svg_to_png(svg(chart), scale=scale))
+    return png_of(svg(chart), scale=scale)
+
+
+def png_of(drawn: str, scale: float = 2) -> bytes:
+    """Of a drawing that `svg` made."""
+    return bytes(_renderer().svg_to_png(drawn, scale=scale))
 
 
 def pdf(chart: Chart) -> bytes:
@@ -58,7 +63,21 @@ def pdf(chart: Chart) -> bytes:
     Raises:
         ReportNotInstalledError: the renderer is not installed.
     """
-    return bytes(_renderer().svg_to_pdf(svg(chart)))
+    return pdf_of(svg(chart))
+
+
+def pdf_of(drawn: str) -> bytes:
+    """Of a drawing that `svg` made."""
+    return bytes(_renderer().svg_to_pdf(drawn))
+
+
+def browser_bundle() -> str:
+    """A script for browsers that draws charts: it sets `vega`, `vegaLite` and `vegaEmbed` and loads nothing. Takes seconds.
+
+    Raises:
+        ReportNotInstalledError: the renderer is not installed.
+    """
+    return str(_renderer().javascript_bundle(vl_version=VEGA_LITE_VERSION))
 
 
 def _renderer() -> ModuleType:

@@ -22,6 +22,10 @@ CATEGORIES = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, BLACK, YELLOW)
 INK, QUIET, GRID, PALE = "#222222", "#666666", "#E4E4E4", "#C4C4C4"
 LIGHT_TO_DARK = ("#F7FBFF", "#C6DBEF", "#6BAED6", "#2171B5", "#08306B")
 """Steps of one hue whose lightness falls evenly: the order holds in grey."""
+WHITE_FROM = 0.71
+"""The share of the scale from which white text stands out more than black: both have a contrast of 4.5 there."""
+BETTER, WORSE = LIGHT_TO_DARK[1], "#F3D3BC"
+"""Tints for cells that say so in words or signs too; black text stands on them."""
 STEP_PX = 24
 _LETTER_PX = 5.6
 
