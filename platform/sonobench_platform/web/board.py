@@ -42,7 +42,6 @@ def board_page(
         snapshot=_snapshot(published),
         json_href=state.href(path=f"{root}/leaderboard.json", page=1),
         csv_href=state.href(path=f"{root}/leaderboard.csv", page=1),
-        rules_href=root,
         challenge_hash=board.challenge_hash,
         dataset_hash=board.dataset_hash,
     )

@@ -232,7 +232,6 @@ class BoardPage:
     snapshot: Snapshot
     json_href: str
     csv_href: str
-    rules_href: str
     challenge_hash: str
     dataset_hash: str
     phase: str = ""
