@@ -40,7 +40,15 @@ from sonobench_platform.teams import entries_api as entries
 from sonobench_platform.teams import invitations_api as invitations
 from sonobench_platform.uploads import api as uploads
 from sonobench_platform.uploads.envelope import TusEnvelope
-from sonobench_platform.web import account_pages, desk_service_pages, invitation_pages, pages
+from sonobench_platform.web import (
+    account_pages,
+    desk_service_pages,
+    history_pages,
+    invitation_pages,
+    pages,
+    snapshot_pages,
+    what_if_pages,
+)
 from sonobench_platform.web.texts import ReadersLanguage
 from sonobench_platform.wiring import Platform
 
@@ -73,7 +81,15 @@ ROUTERS = (
 )
 """Routers with JSON; pages are added after them and are not part of the API's description."""
 
-PAGES = (pages.router, *desk_service_pages.ROUTERS, account_pages.router, invitation_pages.router)
+PAGES = (
+    pages.router,
+    what_if_pages.router,
+    history_pages.router,
+    snapshot_pages.router,
+    *desk_service_pages.ROUTERS,
+    account_pages.router,
+    invitation_pages.router,
+)
 
 
 def create_app(settings: Settings | None = None, *, platform: Platform | None = None) -> FastAPI:

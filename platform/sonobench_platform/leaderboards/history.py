@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -40,9 +39,9 @@ class HistoryLine:
 
 
 class RankPoint(NamedTuple):
-    """A team's place in one snapshot."""
+    """A team's place in the snapshot of this number."""
 
-    at: datetime
+    number: int
     rank: int
 
 
@@ -68,7 +67,7 @@ def ranks_over_time(session: Session, lines: Sequence[SnapshotLine]) -> dict[str
     for line in lines:
         for place in standings[line.content_hash].places:
             if place.rank is not None:
-                points.setdefault(place.team, []).append(RankPoint(line.created_at, place.rank))
+                points.setdefault(place.team, []).append(RankPoint(line.number, place.rank))
     return {team: tuple(found) for team, found in points.items()}
 
 

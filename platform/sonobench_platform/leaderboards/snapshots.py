@@ -48,7 +48,8 @@ class FoundSnapshot:
     """A snapshot as one reader may see it.
 
     `same` are all snapshots of its phase that say the same, itself included, oldest first: a ranking can be on show twice.
-    `is_for_all`: anybody may see it, so that its files may lie in shared caches.
+    `is_for_all`: anybody may see it, so that its files may lie in shared caches. `audit_head`: the audit log's last hash when
+    it was published; None where the log was empty.
     """
 
     challenge: str
@@ -58,6 +59,7 @@ class FoundSnapshot:
     latest: SnapshotLine
     same: tuple[SnapshotLine, ...]
     is_for_all: bool
+    audit_head: str | None = None
 
 
 def snapshot_of(session: Session, caller: Identity | None, challenge_name: str, *, digest: str, now: datetime) -> FoundSnapshot:
@@ -115,6 +117,15 @@ def snapshots_of(
     return [line for line in lines if is_shown(standings[line.content_hash], row)]
 
 
+def phase_id_of(session: Session, caller: Identity | None, challenge_name: str, *, phase: str | None) -> str:
+    """What names a phase for good, though it or its challenge be renamed.
+
+    Raises:
+        NotFound: there is no such challenge or phase.
+    """
+    return get_phase(session, visible(session, caller, challenge_name), phase).id
+
+
 def _shown_phase(session: Session, caller: Identity | None, challenge: str, phase: str | None, now: datetime) -> PhaseRow:
     row = get_phase(session, visible(session, caller, challenge), phase)
     refuse_hidden_board(row, caller, now)
@@ -147,6 +158,7 @@ def _found(session: Session, challenge: ChallengeRow, phase: PhaseRow, rows: lis
         latest=_line(latest),
         same=same,
         is_for_all=not challenge.is_hidden and shows_board(phase, None, now),
+        audit_head=rows[0].audit_head,
     )
 
 

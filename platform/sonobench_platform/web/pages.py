@@ -9,14 +9,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from sonobench_platform.accounts.access import Visitor
+from sonobench_platform.core import CoreDep
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
 from sonobench_platform.web.account_build import SIGN_IN, address, refused_context
 from sonobench_platform.web.board_state import BoardQuery, ViewState, read_state
 from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
-from sonobench_platform.web.phases import main_phase_hidden
+from sonobench_platform.web.phases import main_phase_hidden, phase_query
 from sonobench_platform.web.records import records_of
 from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, private_response, static_response
+from sonobench_platform.web.snapshot_as_of import AsOfQuery, as_of_response
+from sonobench_platform.web.snapshot_social import with_social
 from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
 
 router = APIRouter(include_in_schema=False)
@@ -51,13 +54,18 @@ def challenge_page(name: str, records: RecordsDep, reader: Visitor) -> Response:
 
 
 @router.get("/challenges/{name}/leaderboard")
-def leaderboard_page(name: str, records: RecordsDep, reader: Visitor, state: StateDep) -> Response:
+def leaderboard_page(
+    name: str, *, core: CoreDep, records: RecordsDep, reader: Visitor, state: StateDep, as_of: AsOfQuery = None
+) -> Response:
+    if as_of is not None:
+        return as_of_response(core, reader, name, phase=state.phase, as_of=as_of)
     challenge = _challenge(records, name)
     board = records.latest_board(name, *_named(state.phase))
     absent = records.teams_without_score(name, *_named(state.phase))
     beside = records.beside_board(name, *_named(state.phase))
     context = board_context(challenge, board, state=state, beside=beside, teams_without_score=absent)
-    return page_response(context, reader=reader)
+    social = with_social(context, server=records.public_url(), name=name, query=phase_query(state.phase))
+    return page_response(social, reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard.json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from sonobench_eval.challenge.phase import Phase, Quota
 from sonobench_platform.web.contexts import ChangeNote, Crumb, PhaseLine
@@ -31,6 +32,11 @@ def phase_named(challenge: PublicChallenge, name: str | None) -> PublicPhase | N
     if name is None:
         return main_phase(challenge)
     return next((each for each in challenge.phases if each.rules.id == name), None)
+
+
+def phase_query(name: str | None) -> str:
+    """What the addresses of a phase's pages end with, `?phase=...`; empty for the main phase, None."""
+    return "" if name is None else f"?{urlencode({'phase': name})}"
 
 
 def phase_lines(challenge: PublicChallenge) -> tuple[PhaseLine, ...]:
