@@ -64,6 +64,7 @@ class Answer:
     moved: int
     sensitivity: WeightSensitivity | None
     is_declared: bool
+    official_winners: tuple[str, ...]
 
 
 class UnknownChoiceError(Exception):
@@ -108,6 +109,7 @@ def answer(ground: Ground, choice: Choice, *, over_cases: Mapping[str, OverCases
         moved=sum(row.rank != ground.ranks[row.team] for row in result.rows),
         sensitivity=None if share is None else _sensitivity(result, share),
         is_declared=made.tree is ground.scheme.tree,
+        official_winners=tuple(team for team, rank in ground.ranks.items() if rank == 1),
     )
 
 

@@ -82,12 +82,12 @@ def ground_of(board: Leaderboard, challenge: Challenge, *, definition_hash: str)
     if found.scheme is None:
         raise NoGroundError(NoGround.NO_METRIC)
     figures = _as_ranked(board, challenge, found)
-    disqualified = _disqualified(board)
-    official = rescore(figures, found.scheme, disqualified=disqualified)
-    if not _is_published(official, board):
-        raise NoGroundError(NoGround.NOT_THE_SAME)
-    counted = tuple(each.what for each in found.counted)
-    return Ground(board, challenge, counted, figures, found.scheme, official, disqualified)
+    for disqualified in _disqualified(board):
+        official = rescore(figures, found.scheme, disqualified=disqualified)
+        if _is_published(official, board):
+            counted = tuple(each.what for each in found.counted)
+            return Ground(board, challenge, counted, figures, found.scheme, official, disqualified)
+    raise NoGroundError(NoGround.NOT_THE_SAME)
 
 
 def board_figures(board: Leaderboard, challenge: Challenge, entries: Sequence[Entry] | None = None) -> Gathered:
@@ -152,11 +152,10 @@ def _as_ranked(board: Leaderboard, challenge: Challenge, found: Gathered) -> Fig
     return Figures(found.figures.teams, {**found.figures.values, **times.values})
 
 
-def _disqualified(board: Leaderboard) -> frozenset[str]:
-    """Teams without a rank where others have one. Where nobody has, there is no ranking, and that excludes no team."""
-    if all(row.rank is None for row in board.rows):
-        return frozenset()
-    return frozenset(row.team for row in board.rows if row.rank is None)
+def _disqualified(board: Leaderboard) -> tuple[frozenset[str], ...]:
+    """Who can be meant by rows without a rank: those teams; where no row has one also nobody, there being no ranking then."""
+    unranked = frozenset(row.team for row in board.rows if row.rank is None)
+    return (frozenset(), unranked) if len(unranked) == len(board.rows) else (unranked,)
 
 
 def _is_published(made: RankingResult, board: Leaderboard) -> bool:
