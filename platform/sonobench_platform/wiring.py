@@ -33,6 +33,7 @@ from sonobench_platform.db.session import Database
 from sonobench_platform.desk.answers import forget_old_answers
 from sonobench_platform.desk.health import note_sweep
 from sonobench_platform.desk.retention import apply_daily
+from sonobench_platform.leaderboards.aliases import ensure_alias_key
 from sonobench_platform.notices.deliver import Round, deliver_due, forget_old_notices
 from sonobench_platform.notices.remind import remind_of_phases
 from sonobench_platform.queue.none import NoWake
@@ -178,6 +179,7 @@ class Platform:
             for kind, path in ((TokenKind.NODE, self.node_token_file), (TokenKind.ORGANISER, self.organiser_token_file)):
                 ensure_token_file(self.core, kind, path)
             ensure_link_secret(self.settings.link_secret_file or self.settings.home / "link-secret")
+            ensure_alias_key(self.settings.home)
 
     def _make_database_private(self) -> None:
         """A new SQLite file is for its owner alone, even where the home is not."""

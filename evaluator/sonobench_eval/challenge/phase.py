@@ -19,6 +19,7 @@ from sonobench_eval.challenge.record import Record, Slug
 PhaseKind = Literal["sample", "validation", "test"]
 Counting = Literal["best", "last", "chosen"]
 Visibility = Literal["all", "own", "organisers", "sealed"]
+Names = Literal["teams", "aliases"]
 
 WHOLE = "test"
 """The name of the one phase of a challenge that declares none."""
@@ -72,6 +73,7 @@ class Phase(Record):
 
     `requires` names phases in which the team must have a scored submission. `counts` is which of a team's submissions is on
     the board. `scores` is who sees scores and the board: `sealed` is organisers alone until `sealed_until`, then everyone.
+    `names` is what teams are called on the board: by their names, or each by an alias that only its team and organisers know.
     `logs` is who reads a run's log (None: what the challenge says; for a sample phase the team, because its data is public).
     Runs of a phase with a higher `priority` go first. With `canary`, an image runs on the challenge's public cases first.
     With `case_dots`, once the phase is closed, whoever sees its board sees the score of every case as a dot, without its name;
@@ -87,6 +89,7 @@ class Phase(Record):
     counts: Counting = "last"
     scores: Visibility = "all"
     sealed_until: Moment | None = None
+    names: Names = "teams"
     logs: Literal["organisers", "team"] | None = None
     quota: Quota = Quota()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0

@@ -33,6 +33,7 @@ from sonobench_platform.db.models import (
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.counting import Countable, best_scored, chosen, eligible, last_scored
 from sonobench_platform.domain.states import COUNTING
+from sonobench_platform.leaderboards.aliases import shown_team, uses_aliases, without_traces
 from sonobench_platform.notices.events import board_published
 from sonobench_platform.runs.report import Report
 
@@ -55,7 +56,7 @@ def publish(core: Core, work: Work, *, phase_id: str) -> SnapshotRow | None:
 
 def board_of(core: Core, session: Session, phase: PhaseRow) -> Leaderboard:
     """The board as it would be published now."""
-    return core.evaluator.build_leaderboard(
+    board = core.evaluator.build_leaderboard(
         public_challenge(phase),
         [_contender(core, session, each) for each in counted(core, session, phase)],
         definition_hash=phase.hash,
@@ -63,10 +64,14 @@ def board_of(core: Core, session: Session, phase: PhaseRow) -> Leaderboard:
         generated_at=core.clock.now(),
         exact=not phase.is_open,
     )
+    return without_traces(board) if uses_aliases(phase) else board
 
 
 def contenders(core: Core, session: Session, phase_id: str) -> list[Contender]:
-    """Of each team the submission that counts by the phase's rule, of those that were scored by its definition."""
+    """Of each team the submission that counts by the phase's rule, of those that were scored by its definition.
+
+    `team` is what the board calls it: an alias where the phase shows no names.
+    """
     phase = session.get_one(PhaseRow, phase_id)
     return [_contender(core, session, each) for each in counted(core, session, phase)]
 
@@ -155,7 +160,7 @@ def _contender(core: Core, session: Session, counted: Countable) -> Contender:
     scored = _evaluation(session, counted.run_id)
     replicates = core.store.replicates(counted.run_id, scored.number)
     return Contender(
-        team=session.get_one(TeamRow, counted.team_id).name,
+        team=shown_team(core, session.get_one(PhaseRow, submission.phase_id), session.get_one(TeamRow, counted.team_id)),
         evaluation=Evaluation.from_json(scored.document),
         time_s=measured.wall_time_s,
         reference_s=measured.reference_s,
