@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sonobench_platform.db.models import PhaseRow, SnapshotRow
+from sonobench_platform.leaderboards.aliases import uses_aliases
 
 MOST_PLACES = 200_000
 """Places of teams that are kept: some 30 MB."""
@@ -30,9 +31,13 @@ class Placed(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A board's teams in its order. `exact`: made with exact times and memory, after the phase was closed."""
+    """A board's teams in its order. `exact`: made with exact times and memory, after the phase was closed.
+
+    `is_named`: its rows lead to the teams, as those of a board under aliases do not.
+    """
 
     exact: bool
+    is_named: bool
     places: tuple[Placed, ...]
 
     @classmethod
@@ -40,7 +45,8 @@ class Standing(NamedTuple):
         """Of a stored leaderboard document (`sonobench.leaderboard/1`)."""
         board = json.loads(document)
         places = tuple(Placed(row["team"], row["rank"], row["score"]) for row in board["rows"])
-        return cls(board.get("exact", True), places)
+        is_named = any(row.get("submission") is not None for row in board["rows"])
+        return cls(board.get("exact", True), is_named, places)
 
 
 class Line(Protocol):
@@ -81,8 +87,16 @@ _kept = _Kept(MOST_PLACES)
 
 
 def is_shown(standing: Standing, phase: PhaseRow) -> bool:
-    """Whether a snapshot may be shown as its phase stands: exact figures only while it is closed."""
-    return not (standing.exact and phase.is_open)
+    """Whether a snapshot may be shown as its phase stands.
+
+    Exact figures only while it is closed; and names not while it shows aliases, which an older snapshot would tell.
+    """
+    return not (standing.exact and phase.is_open) and not (standing.is_named and uses_aliases(phase))
+
+
+def shows_all(phase: PhaseRow) -> bool:
+    """Whether there is no snapshot of the phase that `is_shown` would keep back, so that none needs to be read for it."""
+    return not phase.is_open and not uses_aliases(phase)
 
 
 def standings_of(session: Session, lines: Sequence[Line]) -> dict[str, Standing]:

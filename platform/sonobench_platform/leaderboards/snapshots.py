@@ -1,7 +1,8 @@
 """Published rankings by their permanent address, which is the hash of what they say.
 
-Whoever may see a phase's board may see what it said before, and nobody else: asked anew at every request. A snapshot with exact
-figures is not shown while its phase takes images (again): exact times are a way to carry answers out.
+Whoever may see a phase's board may see what it said before, and nobody else: asked anew at every request. Kept back is what the
+present board would not say either (`snapshot_standings.is_shown`): exact figures while the phase takes images again, which are a
+way to carry answers out, and names while it shows aliases.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sonobench_platform.challenges.phases import get_phase, of_challenge
 from sonobench_platform.challenges.showing import refuse_hidden_board, shows_board
 from sonobench_platform.db.models import ChallengeRow, PhaseRow, SnapshotRow
 from sonobench_platform.domain.errors import NotFound
-from sonobench_platform.leaderboards.snapshot_standings import Standing, is_shown, standings_of
+from sonobench_platform.leaderboards.snapshot_standings import Standing, is_shown, shows_all, standings_of
 from sonobench_platform.teams.visible import visible
 
 SHORTEST = 12
@@ -110,9 +111,8 @@ def snapshots_of(
     """
     row = _shown_phase(session, caller, challenge_name, phase, now)
     lines = _lines(session, row.id)
-    if not row.is_open:
+    if shows_all(row):
         return lines
-    # Only a phase that was closed and opened again has exact ones, so few of these are read for the first time here.
     standings = standings_of(session, lines)
     return [line for line in lines if is_shown(standings[line.content_hash], row)]
 
@@ -167,4 +167,4 @@ def _line(row: SnapshotRow) -> SnapshotLine:
 
 
 def _is_shown(row: SnapshotRow, phase: PhaseRow) -> bool:
-    return not phase.is_open or is_shown(Standing.of(row.document), phase)
+    return shows_all(phase) or is_shown(Standing.of(row.document), phase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from sonobench_platform.leaderboards.snapshots import SnapshotLine
 from sonobench_platform.web.contexts import Crumb
 from sonobench_platform.web.contexts_history import HistoryPage, Move, SnapshotEntry
 from sonobench_platform.web.contexts_social import Social
-from sonobench_platform.web.history_chart import MOST_SNAPSHOTS, history_chart, takeaway
+from sonobench_platform.web.history_chart import MOST_SNAPSHOTS, history_chart
 from sonobench_platform.web.history_words import MOST_MOVES, is_up, more_words, move_words, note_words
 from sonobench_platform.web.phases import board_links, phase_named, phase_query, phase_title
 from sonobench_platform.web.rendering import page_frame
@@ -52,7 +52,7 @@ def history_context(challenge: PublicChallenge, history: History, *, phase: str 
         page=page_frame(f"{heading} – Sonobench", Crumb(title, root), Crumb(_("History"), path + query)),
         tabs=board_tabs(name, "history", phase=phase),
         title=heading,
-        lead=_lead(drawn, history),
+        lead=_lead(history),
         phase=phase_title(shown.rules) if shown is not None and has_phases else "",
         phase_name=phase or "",
         other_boards=_other_histories(challenge, phase) if has_phases else (),
@@ -69,13 +69,21 @@ def history_context(challenge: PublicChallenge, history: History, *, phase: str 
     )
 
 
-def _lead(drawn: Sequence[SnapshotLine], history: History) -> str:
+def _lead(history: History) -> str:
     count = len(history.lines)
     if not count:
         return _("Nothing has been published yet: the history begins with the first scored algorithm.")
-    said = ngettext("The ranking was published once.", "The ranking was published {count} times.", count)
-    led = f"{takeaway(drawn, history.ranks)}." if history.ranks and count > 1 else ""
-    return " ".join(part for part in (said.format(count=f"{count:,}"), led) if part)
+    first, last = (_day_words(history.lines[at].created_at) for at in (0, -1))
+    if first == last:
+        return ngettext(
+            "The ranking was published once, on {date}.", "The ranking was published {count} times on {date}.", count
+        ).format(count=f"{count:,}", date=first)
+    return _("The ranking was published {count} times from {first} to {last}.").format(count=f"{count:,}", first=first, last=last)
+
+
+def _day_words(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%B %Y}"
 
 
 def _entry(challenge: str, line: HistoryLine) -> SnapshotEntry:

@@ -20,7 +20,7 @@ MOST_TABLE_ROWS = 50
 DEEPEST = 25
 """A rank below this one is drawn at the lower edge: ten curves of a board of five hundred would be flat lines else."""
 _WIDTH, _TOP, _LEFT, _RIGHT, _ROW, _FOOT = 760, 16.0, 44.0, 590.0, 22.0, 34
-_LONGEST_LABEL = 22
+_LONGEST_LABEL, _SLOPE = 22, 12.0
 
 Ranks = dict[str, tuple[RankPoint, ...]]
 
@@ -51,7 +51,7 @@ def history_chart(lines: Sequence[SnapshotLine], ranks: Ranks, *, csv_href: str)
         bottom=bottom + 8,
         x_ticks=_time_ticks(lines, x),
         y_ticks=tuple(Tick(y(rank), _rank_text(rank, deepest)) for rank in _rank_ticks(max(deepest, 2))),
-        curves=tuple(_curve(number, team, lines, shown[team], x, y) for number, team in enumerate(shown)),
+        curves=tuple(_curve(number, team, lines, shown[team], x=x, y=y) for number, team in enumerate(shown)),
         labels=_end_labels(ends),
         columns=tuple(shown_name(team) for team in shown),
         rows=tuple(_table_row(line, shown) for line in reversed(lines[-MOST_TABLE_ROWS:])),
@@ -113,22 +113,30 @@ def _note(lines: Sequence[SnapshotLine], ranks: Ranks, shown: Ranks) -> str:
     return " ".join(parts)
 
 
-def _curve(  # noqa: PLR0917 -- a team and where everything lies
-    number: int, team: str, lines: Sequence[SnapshotLine], points: Sequence[RankPoint], x: _Times, y: Scale
+def _curve(
+    number: int, team: str, lines: Sequence[SnapshotLine], points: Sequence[RankPoint], *, x: _Times, y: Scale
 ) -> RankCurve:
-    at = {point.number: point.rank for point in points}
-    path, dots, last = [], [], None
+    at = {point.number: y.clamped(point.rank) for point in points}
+    path, dots = [], []
+    before: tuple[float, float] | None = None
     for line in lines:
-        rank, across = at.get(line.number), x(line.created_at)
-        if rank is not None:
-            path.append(f"M{across:g} {y.clamped(rank):g}" if last is None else f"H{across:g}V{y.clamped(rank):g}")
-            if rank != last:
-                dots.append((across, y.clamped(rank)))
-        last = rank
+        height, across = at.get(line.number), x(line.created_at)
+        if height is not None:
+            path.append(f"M{across:g} {height:g}" if before is None else _step(before, across, height))
+            if before is None or height != before[1]:
+                dots.append((across, height))
+        before = None if height is None else (across, height)
     words = _("{team}: rank {first} at first, {last} now").format(
         team=shown_name(team), first=points[0].rank, last=points[-1].rank
     )
     return RankCurve(shown_name(team), shortened(team, _LONGEST_LABEL), number, "".join(path), tuple(dots), words)
+
+
+def _step(before: tuple[float, float], across: float, height: float) -> str:
+    """Level until shortly before the next snapshot, then up or down: upright lines of many teams would hide each other."""
+    if height == before[1]:
+        return f"H{across:g}"
+    return f"H{max(before[0], round(across - _SLOPE, 2)):g}L{across:g} {height:g}"
 
 
 def _end_labels(ends: dict[str, float]) -> tuple[Label, ...]:
