@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from infra.showcase_challenges import Extent, write_open
 from infra.showcase_scores import REFUSED, Skill
 from infra.showcase_stage import Stage, report_of
 from sonobench_eval.sandbox.failure import Blame
-from sonobench_platform.db.models import RescoringRow, SubmissionRow, TeamRow
+from sonobench_platform.db.models import NoticeRow, RescoringRow, SubmissionRow, TeamRow
 from sonobench_platform.runs.rescore_items import due_items
 from sonobench_platform.submissions.failing import fail
 
@@ -33,9 +34,11 @@ _OTHERS = (
 
 @dataclass
 class OpenStory:
-    """What came of it: ids of the captain's team, and of one submission in each state (and each kind of failure)."""
+    """What came of it: the captain's team, the secret of an open invitation into it, and one submission in each state (and of
+    each kind of failure)."""
 
     team_id: str
+    invitation: str = ""
     submissions: dict[str, str] = field(default_factory=dict)
 
 
@@ -78,6 +81,7 @@ def tell_open(stage: Stage, folder: Path, extent: Extent, people: dict[str, str]
     _ends(teller)
     _rescored(teller)
     stage.clock.go_to(now - timedelta(minutes=40))
+    teller.story.invitation = _invited(teller, "noor@example.org")
     _under_way(teller, now)
     _turn_a_name(stage)
     return teller.story
@@ -163,6 +167,15 @@ def _rescored(teller: _Teller) -> None:
         else:
             teller.keep("rescoring", rescoring)
     stage.evaluator.mended = ""
+
+
+def _invited(teller: _Teller, email: str) -> str:
+    """Have the captain invite somebody; the secret, which stands in the mail alone."""
+    path = f"/api/v1/teams/{teller.story.team_id}/invitations"
+    teller.stage.ask("POST", path, token=teller.captain, json={"email": email})
+    with teller.stage.core.database.read() as session:
+        mailed = session.scalars(select(NoticeRow.body).where(NoticeRow.event == "team.invited")).one()
+    return re.search(r"/invitations/(\S+)", mailed)[1]  # type: ignore[index]
 
 
 def _under_way(teller: _Teller, now: datetime) -> None:

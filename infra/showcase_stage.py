@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -70,7 +71,8 @@ class Stage:
         self.platform.prepare()
         self.core = self.platform.core
         self._app = create_app(platform=self.platform)
-        self._loop = asyncio.Runner()
+        # In a thread of its own: whoever drives a browser from this one has a loop here already.
+        self._loop, self._thread = asyncio.Runner(), ThreadPoolExecutor(1)
         self.organiser_token = self.platform.organiser_token_file.read_text().strip()
         self._node_token = self.platform.node_token_file.read_text().strip()
         self._images = 0
@@ -79,7 +81,8 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.close()
+        self._thread.submit(self._loop.close).result()
+        self._thread.shutdown()
         self.platform.close()
 
     # --- the API ---
@@ -92,7 +95,7 @@ class Stage:
     def answer(self, method: str, path: str, *, token: str | None = None, **request: Any) -> httpx.Response:
         """The answer itself, for its headers."""
         headers = {"Authorization": f"Bearer {token or self.organiser_token}"} | request.pop("headers", {})
-        answer = self._loop.run(self._send(method, path, headers=headers, **request))
+        answer = self._thread.submit(lambda: self._loop.run(self._send(method, path, headers=headers, **request))).result()
         if not answer.is_success:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer
