@@ -8,19 +8,28 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from sonobench_eval.report.tables import leaderboard_csv
 from sonobench_platform.accounts.access import Visitor
 from sonobench_platform.core import CoreDep
 from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.problems import Problem
 from sonobench_platform.web.account_build import SIGN_IN, address, refused_context
+from sonobench_platform.web.board_files import view_csv, view_json
 from sonobench_platform.web.board_state import BoardQuery, ViewState, read_state
-from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context, trouble_context
+from sonobench_platform.web.build import (
+    board_context,
+    board_source,
+    challenge_context,
+    challenges_context,
+    not_found_context,
+    trouble_context,
+)
 from sonobench_platform.web.phases import main_phase_hidden, phase_query
 from sonobench_platform.web.records import records_of
 from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, private_response, static_response
 from sonobench_platform.web.snapshot_as_of import AsOfQuery, as_of_response
 from sonobench_platform.web.snapshot_social import with_social
-from sonobench_platform.web.source import PublicChallenge, PublicRecords, PublishedBoard
+from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublicRecords, PublishedBoard
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,22 +71,30 @@ def leaderboard_page(
     challenge = _challenge(records, name)
     board = records.latest_board(name, *_named(state.phase))
     absent = records.teams_without_score(name, *_named(state.phase))
-    beside = records.beside_board(name, *_named(state.phase))
+    beside = _beside(records, name, state)
     context = board_context(challenge, board, state=state, beside=beside, teams_without_score=absent)
     social = with_social(context, server=records.public_url(), name=name, query=phase_query(state.phase))
     return page_response(social, reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard.json")
-def leaderboard_json(name: str, records: RecordsDep, phase: PhaseQuery = None) -> Response:
-    return _download(_board(records, name, phase).document.encode(), "application/json")
+def leaderboard_json(name: str, records: RecordsDep, state: StateDep) -> Response:
+    """The document that was published; where the address says which table of it, that table."""
+    board = _board(records, name, state.phase)
+    if state.is_plain:
+        return _download(board.document.encode(), "application/json")
+    source = board_source(_challenge(records, name), board, _beside(records, name, state))
+    return _download(view_json(source, state, snapshot=board.hash).encode(), "application/json")
 
 
 @router.get("/challenges/{name}/leaderboard.csv")
-def leaderboard_as_csv(name: str, records: RecordsDep, phase: PhaseQuery = None) -> Response:
-    from sonobench_eval.report.tables import leaderboard_csv  # pandas: seconds that no other page should wait for
-
-    return _download(leaderboard_csv(_board(records, name, phase).board).encode(), "text/csv; charset=utf-8")
+def leaderboard_as_csv(name: str, records: RecordsDep, state: StateDep) -> Response:
+    """The whole board; where the address says which table of it, that table."""
+    board = _board(records, name, state.phase)
+    if state.is_plain:
+        return _download(leaderboard_csv(board.board).encode(), "text/csv; charset=utf-8")
+    source = board_source(_challenge(records, name), board, _beside(records, name, state))
+    return _download(view_csv(source, state).encode(), "text/csv; charset=utf-8")
 
 
 @router.get("/static/{name}")
@@ -138,6 +155,10 @@ def _board(records: PublicRecords, name: str, phase: str | None) -> PublishedBoa
     if board is None:
         raise NotFound("leaderboard-not-found", "There is no leaderboard yet: no algorithm has been scored.")
     return board
+
+
+def _beside(records: PublicRecords, name: str, state: ViewState) -> BesideBoard:
+    return records.beside_board(name, *_named(state.phase))
 
 
 def _download(content: bytes, media_type: str) -> Response:
