@@ -58,13 +58,14 @@ PEOPLE: Mapping[str, Person] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Showcase:
-    """What is there and how to reach it. `invitation` is the secret of one into the captain's team, for the
-    newcomer; `submissions` has one id for each state and each kind of failure."""
+    """What is there and how to reach it. `secrets` are those of mailed links: `invitation` (of the
+    newcomer into the captain's team), `confirmation`, `reset`. `submissions` has one id for each state and each kind of
+    failure."""
 
     home: Path
     people: Mapping[str, Person]
     team_id: str
-    invitation: str
+    secrets: Mapping[str, str]
     submissions: Mapping[str, str]
     closed: str = "uusic25"
     open: str = NAME
@@ -95,7 +96,7 @@ def make_showcase(home: Path, extent: Extent | None = None, *, teams: int = 0) -
         _report_nodes(stage, slower=1.04)
         stage.ask("POST", f"/api/v1/nodes/{CPU_NODE}/drain", json={"reason": "Its fan is replaced on Monday."})
     submissions = {**story.submissions, "closed": closed["SMART"]}
-    return Showcase(home, PEOPLE, story.team_id, story.invitation, submissions, crowded="crowded" if teams else None)
+    return Showcase(home, PEOPLE, story.team_id, story.secrets, submissions, crowded="crowded" if teams else None)
 
 
 def _report_nodes(stage: Stage, *, slower: float = 1.0) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlalchemy import select
 
 from infra.showcase_challenges import Extent, write_open
 from infra.showcase_scores import REFUSED, Skill
-from infra.showcase_stage import Stage, report_of
+from infra.showcase_stage import PASSWORD, Stage, report_of
 from sonobench_eval.sandbox.failure import Blame
 from sonobench_platform.db.models import NoticeRow, RescoringRow, SubmissionRow, TeamRow
 from sonobench_platform.runs.rescore_items import due_items
@@ -34,12 +33,12 @@ _OTHERS = (
 
 @dataclass
 class OpenStory:
-    """What came of it: the captain's team, the secret of an open invitation into it, and one submission in each state (and of
+    """What came of it: the captain's team, the secrets of mailed links, and one submission in each state (and of
     each kind of failure)."""
 
     team_id: str
-    invitation: str = ""
     submissions: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 class _Teller:
@@ -81,8 +80,8 @@ def tell_open(stage: Stage, folder: Path, extent: Extent, people: dict[str, str]
     _ends(teller)
     _rescored(teller)
     stage.clock.go_to(now - timedelta(minutes=40))
-    teller.story.invitation = _invited(teller, "noor@example.org")
     _under_way(teller, now)
+    _mails(teller)
     _turn_a_name(stage)
     return teller.story
 
@@ -169,13 +168,19 @@ def _rescored(teller: _Teller) -> None:
     stage.evaluator.mended = ""
 
 
-def _invited(teller: _Teller, email: str) -> str:
-    """Have the captain invite somebody; the secret, which stands in the mail alone."""
+def _mails(teller: _Teller) -> None:
+    """An open invitation, an account to confirm and a password to set anew; the secrets stand in the mails alone."""
+    stage = teller.stage
     path = f"/api/v1/teams/{teller.story.team_id}/invitations"
-    teller.stage.ask("POST", path, token=teller.captain, json={"email": email})
-    with teller.stage.core.database.read() as session:
-        mailed = session.scalars(select(NoticeRow.body).where(NoticeRow.event == "team.invited")).one()
-    return re.search(r"/invitations/(\S+)", mailed)[1]  # type: ignore[index]
+    stage.ask("POST", path, token=teller.captain, json={"email": "noor@example.org"})
+    stranger = {"email": "pat@example.org", "name": "Pat Okafor", "password": PASSWORD}
+    stage.ask("POST", "/api/v1/account/sign-up", json=stranger)
+    stage.ask("POST", "/api/v1/account/reset-request", json={"email": "max@example.org"})
+    links = {"invitation": "/invitations/", "confirmation": "/account/confirm?token=", "reset": "/account/reset?token="}
+    with stage.core.database.read() as session:
+        mailed = "\n".join(session.scalars(select(NoticeRow.body)))
+    for what, link in links.items():
+        teller.story.secrets[what] = mailed.split(link)[1].split()[0]
 
 
 def _under_way(teller: _Teller, now: datetime) -> None:

@@ -17,6 +17,7 @@ from sonobench_platform.app import PAGES
 
 BOARD = "/challenges/uusic25/leaderboard"
 OPEN = "/challenges/thyroid-2026"
+OPEN_BOARD = f"{OPEN}/leaderboard?phase=validation"
 DESK = "/desk/challenges/thyroid-2026"
 
 
@@ -41,7 +42,10 @@ STOPS: MappingProxyType[str, tuple[Stop, ...]] = MappingProxyType(
     {
         "/": (*by("nobody", "/"), *by("captain", "/")),
         "/challenges/{name}": (*by("nobody", "/challenges/uusic25", OPEN), *by("organizer", OPEN)),
-        "/challenges/{name}/leaderboard": (*by("nobody", BOARD, f"{OPEN}/leaderboard?phase=validation"), *by("captain", f"{OPEN}/leaderboard?phase=validation")),
+        "/challenges/{name}/leaderboard": (
+            *by("nobody", BOARD, OPEN_BOARD),
+            *by("captain", OPEN_BOARD),
+        ),
         "/account": by("captain", "/account"),
         "/account/sign-up": by("nobody", "/account/sign-up"),
         "/account/sign-up/sent": by("nobody", "/account/sign-up/sent"),
