@@ -51,6 +51,7 @@ class Identity:
         organises: ids of the challenges that a person organises; an administrator organises all.
         scopes: what a personal token is limited to; None: no limit of its own.
         csrf: the secret that a signed-in browser's requests must carry; None for tokens.
+        shown_as: how a person is called on their own pages; the audit log does without names.
     """
 
     kind: TokenKind
@@ -61,6 +62,7 @@ class Identity:
     is_administrator: bool = False
     scopes: frozenset[Scope] | None = None
     csrf: str | None = None
+    shown_as: str | None = None
 
     @property
     def team_ids(self) -> frozenset[str]:

@@ -77,6 +77,7 @@ def identity_of_person(
         is_administrator=person.is_administrator,
         scopes=scopes,
         csrf=csrf,
+        shown_as=person.name,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from sonobench_platform.web.texts import _, ngettext
 from sonobench_platform.web.wording import shown_name
 
 ON_A_PAGE = 100
+_HASH = re.compile(r"\b[0-9a-f]{40,}\b")
 
 
 def audit_context(
@@ -64,4 +66,9 @@ def _details(entry: AuditEntry) -> Iterator[Said]:
     for name, value in entry.detail.items():
         if value is not None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield Said(shown_name(name), shown_name(text))
+            yield Said(shown_name(name), _short_hashes(shown_name(text)))
+
+
+def _short_hashes(text: str) -> str:
+    """The beginning of each hash: enough to find it, and to tell two apart."""
+    return _HASH.sub(lambda found: f"{found[0][:12]}…", text)

@@ -188,4 +188,6 @@ def expected_words(start: Range | None) -> str:
         return ""
     if start.to_min == 0:
         return _("at once")
+    if start.from_min == start.to_min:
+        return ngettext("in about {count} minute", "in about {count} minutes", start.to_min).format(count=start.to_min)
     return _("in {low} to {high} minutes").format(low=start.from_min, high=start.to_min)

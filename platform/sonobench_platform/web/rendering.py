@@ -122,7 +122,7 @@ def private_response(
 def _reader_line(reader: Identity | None) -> ReaderLine | None:
     if reader is None or Role.SIGNED_IN not in reader.roles:
         return None
-    return ReaderLine(shown_name(reader.name), Role.ORGANISER in reader.roles, reader.csrf or "")
+    return ReaderLine(shown_name(reader.shown_as or reader.name), Role.ORGANISER in reader.roles, reader.csrf or "")
 
 
 def static_response(name: str) -> Response | None:

@@ -101,6 +101,9 @@ class TestNodes:
         assert root.send("/desk/nodes/n1/forget", confirm="n1").status_code == 303
         assert "No node has made itself known yet" in root.text("/desk/nodes")
 
+    def test_the_frame_calls_the_reader_by_name(self, root: Desk) -> None:
+        assert "Root" in root.text("/desk/nodes")
+
     def test_a_node_that_fell_silent_is_said_to_have(self, world: Any, root: Desk) -> None:
         world.report_node("n1")
         world.clock.advance(hours=5)
@@ -187,6 +190,12 @@ class TestAuditTrail:
         assert "a <b>metric</b> was mended" in text
         only = olga.text(f"{DESK}/audit?action=truth.")
         assert "rescoring.ask" not in only
+
+    def test_hashes_are_shortened_and_stay_searchable(self, world: Any, olga: Desk) -> None:
+        world.scored("A")
+        text = olga.text(f"{DESK}/audit?action=truth.")
+        assert f"{world.summary.hash.removeprefix('sha256:')[:12]}…" in text
+        assert world.summary.hash.removeprefix("sha256:") not in text
 
     def test_nonsense_for_a_day_is_said_to_be_that(self, olga: Desk) -> None:
         answer = olga.open(f"{DESK}/audit?since=yesterday")
