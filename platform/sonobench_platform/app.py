@@ -34,6 +34,7 @@ from sonobench_platform.runs import api as runs
 from sonobench_platform.runs import organising_api as again
 from sonobench_platform.submissions import api as submissions
 from sonobench_platform.submissions import counting_api as counting
+from sonobench_platform.submissions import public_api as public_words
 from sonobench_platform.submissions import ranking_api as disqualifying
 from sonobench_platform.teams import api as teams
 from sonobench_platform.teams import entries_api as entries
@@ -42,11 +43,16 @@ from sonobench_platform.uploads import api as uploads
 from sonobench_platform.uploads.envelope import TusEnvelope
 from sonobench_platform.web import (
     account_pages,
+    compare_pages,
     desk_service_pages,
     history_pages,
     invitation_pages,
     pages,
+    portal_routers,
     snapshot_pages,
+    submission_events,
+    submission_forms,
+    submission_pages,
     what_if_pages,
 )
 from sonobench_platform.web.texts import ReadersLanguage
@@ -67,6 +73,7 @@ ROUTERS = (
     submissions.router,
     counting.router,
     disqualifying.router,
+    public_words.router,
     uploads.router,
     registry.router,
     leaderboards.router,
@@ -84,11 +91,16 @@ ROUTERS = (
 PAGES = (
     pages.router,
     what_if_pages.router,
+    compare_pages.router,
     history_pages.router,
     snapshot_pages.router,
     *desk_service_pages.ROUTERS,
+    submission_pages.router,
+    submission_forms.router,
+    submission_events.router,
     account_pages.router,
     invitation_pages.router,
+    *portal_routers.ROUTERS,
 )
 
 

@@ -11,7 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sonobench_platform.problems import problem_response
 
 # These stream to disk, with limits of their own.
-_STREAMED = re.compile(r"PUT /(api/v1/submissions/[^/]+/image|internal/v1/runs/[^/]+/results)|PATCH /api/v1/uploads/[^/]+")
+_STREAMED = re.compile(
+    r"PUT /(api/v1/submissions/[^/]+/image|internal/v1/runs/[^/]+/results)|PATCH /api/v1/uploads/[^/]+"
+    r"|POST /portal/challenges/[^/]+/upload"
+)
 # HEAD there is a question of its own (tus), not GET without a body.
 _OWN_HEAD = re.compile(r"/api/v1/uploads/[^/]+")
 MAX_BODY_BYTES = 4 << 20

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import anyio
 from fastapi import Request
@@ -23,6 +23,12 @@ _DRAINED_BYTES = 16 << 20
 _DRAINED_WITHIN_S = 5.0
 
 
+class Streamed(Protocol):
+    """A request, or a part of one that is streamed by itself."""
+
+    def stream(self) -> AsyncIterator[bytes]: ...
+
+
 def announced_bytes(request: Request) -> int:
     """Content-Length, which uploads must have.
 
@@ -36,7 +42,7 @@ def announced_bytes(request: Request) -> int:
 
 
 @asynccontextmanager
-async def received(request: Request, accept: Callable[[], Incoming], *, idle_s: float) -> AsyncIterator[Incoming]:
+async def received(request: Streamed, accept: Callable[[], Incoming], *, idle_s: float) -> AsyncIterator[Incoming]:
     """The whole body on disk, under a temporary name; it goes at the end of the block unless it was kept.
 
     Args:
@@ -61,7 +67,7 @@ async def received(request: Request, accept: Callable[[], Incoming], *, idle_s: 
             await run_in_threadpool(incoming.close)
 
 
-async def _write_all(request: Request, incoming: Incoming, idle_s: float) -> None:
+async def _write_all(request: Streamed, incoming: Incoming, idle_s: float) -> None:
     buffer = bytearray()
     chunks = aiter(request.stream())
     while True:
@@ -114,7 +120,7 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
     return await anext(stream, None)
 
 
-async def drain(request: Request) -> None:
+async def drain(request: Streamed) -> None:
     """Take what a client is still sending, for a while, so that it reads the refusal."""
     taken = 0
     # RuntimeError: the whole body was taken before it was refused.

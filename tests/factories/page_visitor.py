@@ -38,7 +38,8 @@ class Forms(HTMLParser):
             assert said["method"] == "post"
             self.forms.append(PageForm(said["action"]))
         if tag == "input":
-            self.forms[-1].fields[said["name"]] = said.get("value", "")
+            if said["type"] not in {"checkbox", "radio"} or "checked" in said:
+                self.forms[-1].fields[said["name"]] = said.get("value", "")
             self.forms[-1].kinds[said["name"]] = said["type"]
 
 
@@ -52,15 +53,17 @@ class Visitor(Browser):
         """Open an address, and go where it leads."""
         return self._follow(self.get(path, headers=HTML), path)
 
-    def form(self) -> PageForm:
-        """The page's only form."""
-        (found,) = Forms(self.page.text).forms
-        return found
+    def form(self, to: str = "") -> PageForm:
+        """The page's only form, or the first that goes to an address that ends so."""
+        if not to:
+            (found,) = Forms(self.page.text).forms
+            return found
+        return next(form for form in Forms(self.page.text).forms if form.action.partition("#")[0].endswith(to))
 
-    def send(self, **typed: str) -> httpx.Response:
-        """Fill the page's form in, send it, and go where it leads."""
-        form = self.form()
-        assert set(typed) <= set(form.fields)
+    def send(self, to: str = "", **typed: str) -> httpx.Response:
+        """Fill the page's only form in, or the one that goes there, send it, and go where it leads."""
+        form = self.form(to)
+        assert set(typed) <= set(form.kinds)
         return self._follow(self.post_form(form.action, {**form.fields, **typed}), form.action)
 
     def post_form(self, path: str, fields: dict[str, str], **headers: str) -> httpx.Response:

@@ -24,6 +24,8 @@ CONFIRM, RESET, SIGN_OUT = f"{ACCOUNT}/confirm", f"{ACCOUNT}/reset", f"{ACCOUNT}
 NOTES = {
     "confirmed": "Your address is confirmed, and you are signed in.",
     "password-set": "Your new password is set, and you are signed in. Every other browser was signed out.",
+    "password-changed": "Your password is changed. Every other browser was signed out.",
+    "erased": "Your account is erased.",
     "joined": "You have joined the team.",
     "signed-out": "You are signed out.",
 }
@@ -132,9 +134,13 @@ def account_context(account: Account, teams: Sequence[OwnTeam], *, csrf_token: s
         note=note,
         name=shown_name(account.name),
         email=shown_name(account.email),
-        teams=tuple(TeamLine(shown_name(team.name), "captain" if team.is_captain else "member") for team in teams),
+        teams=tuple(_team_line(team) for team in teams),
         csrf_token=csrf_token,
     )
+
+
+def _team_line(team: OwnTeam) -> TeamLine:
+    return TeamLine(shown_name(team.name), "captain" if team.is_captain else "member", f"/teams/{team.id}")
 
 
 def spent_confirm_context(sentence: str) -> MessagePage:

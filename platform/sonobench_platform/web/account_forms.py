@@ -21,7 +21,7 @@ _MOST_BYTES = 64 << 10
 _SEGMENT = r"/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,200}"
 _QUERY = r"\?[A-Za-z0-9._~=&%+:,-]{1,300}"
 _OWN_PAGE = rf"/(challenges|portal|desk|teams|submissions)({_SEGMENT}){{1,6}}({_QUERY})?"
-_LOCAL = re.compile(rf"/|/(account|portal|desk)|/invitations{_SEGMENT}|{_OWN_PAGE}")
+_LOCAL = re.compile(rf"/|/(account|portal|desk)|/account/(password|sessions|tokens|data)|/invitations{_SEGMENT}|{_OWN_PAGE}")
 _EMPTY = {
     "email": "Type your mail address.",
     "name": "Type your name.",

@@ -115,7 +115,7 @@ def confirm_page(core: CoreDep, token: TokenQuery = "") -> Response:
 @router.post(build.CONFIRM, dependencies=_Strangers)
 def confirm(door: DoorDep, form: FormDep) -> Response:
     """As the API's confirmation, which signs in."""
-    going = see_other(f"{ACCOUNT}?note=confirmed")
+    going = see_other("/portal?note=confirmed")
     try:
         account_api.confirm(door._replace(response=going), body_of(Confirmation, form))
     except (FormRefused, Refusal) as error:

@@ -61,6 +61,7 @@ class TeamLine:
 
     name: str
     part: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)

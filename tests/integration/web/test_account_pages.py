@@ -26,9 +26,10 @@ class TestWholeJourneys:
 
         assert "Confirm your address" in visitor.open(mailed(world, ADA)).text
         assert visitor.send(password=PASSWORD).status_code == 200
-        assert (visitor.path, visitor.me()) == ("/account?note=confirmed", 200)
+        assert (visitor.path, visitor.me()) == ("/portal?note=confirmed", 200)
         assert "Your address is confirmed" in visitor.page.text
-        assert "<bdi>Ada Lovelace</bdi>" in visitor.page.text
+        assert "You were invited into <b><bdi>U-Vision</bdi></b>: open the link in the invitation's mail" in visitor.page.text
+        assert "<bdi>Ada Lovelace</bdi>" in visitor.open("/account").text
         assert "You are in no team yet" in visitor.page.text
 
         assert visitor.send().status_code == 200
@@ -42,7 +43,7 @@ class TestWholeJourneys:
 
         assert visitor.send().status_code == 200
         assert visitor.path == "/account?note=joined"
-        assert "<bdi>U-Vision</bdi> (member)" in visitor.page.text
+        assert "<bdi>U-Vision</bdi></a> (member)" in visitor.page.text
         assert [team["name"] for team in visitor.get("/api/v1/me").json()["teams"]] == ["U-Vision"]
 
         visitor.send()
