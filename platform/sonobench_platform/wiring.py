@@ -34,6 +34,7 @@ from sonobench_platform.desk.answers import forget_old_answers
 from sonobench_platform.desk.health import note_sweep
 from sonobench_platform.desk.retention import apply_daily
 from sonobench_platform.leaderboards.aliases import ensure_alias_key
+from sonobench_platform.leaderboards.study_due import Due, due_studies
 from sonobench_platform.notices.deliver import Round, deliver_due, forget_old_notices
 from sonobench_platform.notices.remind import remind_of_phases
 from sonobench_platform.queue.none import NoWake
@@ -240,6 +241,10 @@ class Platform:
     def deliver(self) -> Round:
         """Send the mails and webhook messages that are due; at most about 20 seconds. Harmless in several processes at once."""
         return deliver_due(self.core)
+
+    def due_studies(self) -> list[Due]:
+        """The boards on show that have no charts yet (`sonobench admin studies` makes them)."""
+        return due_studies(self.core)
 
     def due_work(self) -> DueWork:
         """What workers could do now, for polling where there is no broker."""

@@ -23,6 +23,7 @@ from sonobench_platform.commands import (
     menu_retention,
     menu_rotation,
     menu_runs,
+    menu_studies,
     menu_teams,
 )
 
@@ -47,6 +48,7 @@ MENUS: tuple[Callable[[typer.Typer], None], ...] = (
     menu_teams.add_to,
     menu_entries.add_to,
     menu_runs.add_to,
+    menu_studies.add_to,
 )
 """What adds further commands to `sonobench admin`: `add_to` of each `commands/menu_*.py`."""
 

@@ -16,6 +16,7 @@ from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.commands.journal import start_journal
 from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.run_worker import broker_address, wait_for_signal
+from sonobench_platform.commands.study_child import StudyChild
 from sonobench_platform.commands.trouble import told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.queue.celery_app import CONTROL_QUEUE, SCORE_QUEUE, make_app
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 NOTICES_EVERY_S = 3.0
 """How soon after something happened people and webhooks are told."""
+STUDIES_EVERY_S = 5.0
+"""How often it is looked for boards without charts."""
 
 _Item = TypeVar("_Item", bound=Hashable)
 
@@ -43,13 +46,15 @@ def score_worker(settings: Settings, *, jobs: int, poll_s: float) -> None:
 
 def _work(platform: Platform, settings: Settings, *, jobs: int, poll_s: float) -> None:
     ending = threading.Event()
-    due = DueWorker(platform, jobs=jobs)
+    due, studies = DueWorker(platform, jobs=jobs), StudyChild(platform, settings, ending)
     look_every_s = poll_s if settings.broker_url is None else settings.sweep_s
     background = [
         threading.Thread(target=repeat, args=(platform.sweep, settings.sweep_s, ending), name="sweep"),
         threading.Thread(target=repeat, args=(due.look, look_every_s, ending), name="look"),
         # Beside the sweep, not in it: a mail server that does not answer must not hold up lost runs.
         threading.Thread(target=repeat, args=(platform.deliver, NOTICES_EVERY_S, ending), name="notices"),
+        # Beside the sweep too, and the drawing in a process of its own: a minute of it must hold up nothing.
+        threading.Thread(target=repeat, args=(studies.look, STUDIES_EVERY_S, ending), name="studies"),
     ]
     for thread in background:
         thread.start()

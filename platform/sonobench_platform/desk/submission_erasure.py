@@ -7,6 +7,7 @@ that were published before keep what they said: they are what people saw.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import delete, select, update
@@ -59,6 +60,8 @@ def erase_submission(core: Core, work: Work, submission_id: str, *, caller: Iden
     record(core, work, caller, "submission.erase", submission_id, challenge_id=submission.challenge_id, reason=reason.strip())
     if latest(work.session, submission.phase_id) is not None:
         publish(core, work, phase_id=submission.phase_id)
+    # Charts tell of evaluations: those that know the erased one go, and the board on show is drawn anew without it.
+    work.after_commit(partial(core.store.studies.remove_phase, submission.phase_id))
     for path in files:
         work.after_commit(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
 

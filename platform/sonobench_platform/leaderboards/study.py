@@ -11,8 +11,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from sonobench_eval.evaluation import CenterScore
 
-SCHEMA = "sonobench.study/1"
-
 Cell = str | int | float | bool | None
 """As JSON has it: a figure that is not finite is None."""
 SectionName = Literal["efficiency", "tasks", "centers", "cases", "curves", "stability", "significance", "weights", "difficulty"]
@@ -25,12 +23,14 @@ class StudyRecord(BaseModel):
 class ChartFiles(StudyRecord):
     """Names of a chart's files in its study's folder; each holds a part of its content's hash. None: not drawn.
 
-    `spec` is the chart as a Vega or Vega-Lite document; `dark` is for dark pages.
+    `picture` and `picture_dark` are for pages that say title and takeaway themselves; `svg`, `png` and `pdf` are whole.
+    `spec` and `spec_dark` are Vega or Vega-Lite documents for browsers.
     """
 
     csv: str
+    picture: str | None = None
+    picture_dark: str | None = None
     svg: str | None = None
-    svg_dark: str | None = None
     png: str | None = None
     pdf: str | None = None
     spec: str | None = None
@@ -43,7 +43,7 @@ class ChartFiles(StudyRecord):
 class StudyChart(StudyRecord):
     """One chart. `title` and `takeaway` are plain text without unseen characters; cells are as others wrote them.
 
-    `rows` are the first of `total_rows`; the CSV file has all. `width_px` and `height_px` are the drawing's (0: not drawn).
+    `rows` are the first of `total_rows`; the CSV file has all. `width_px` and `height_px` are the picture's (0: not drawn).
     `of_evaluations`: it says more than the board does, and is for the time after the phase.
     """
 
@@ -75,7 +75,7 @@ class Study(StudyRecord):
     what could not be made, and why.
     """
 
-    schema_: Annotated[Literal["sonobench.study/1"], Field(alias="schema")] = SCHEMA
+    schema_: Annotated[Literal["sonobench.study/1"], Field(alias="schema")] = "sonobench.study/1"
     phase_id: str
     number: int
     content_hash: str

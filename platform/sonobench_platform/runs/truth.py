@@ -24,3 +24,16 @@ def note_the_read(core: Core, work: Work, run: RunRow, submission: SubmissionRow
         challenge_id=submission.challenge_id,
         detail={"run": run.id, "phase": phase.name, "dataset": phase.dataset_hash, "definition": phase.hash},
     )
+
+
+def note_the_read_for_charts(core: Core, work: Work, phase: PhaseRow, snapshot: int) -> None:
+    """Add the row of a read that the charts of a published board need; commit it before the truth is opened."""
+    record(
+        core,
+        work,
+        SCORE_WORKER,
+        "truth.read",
+        phase.id,
+        challenge_id=phase.challenge_id,
+        detail={"charts": snapshot, "phase": phase.name, "dataset": phase.dataset_hash, "definition": phase.hash},
+    )

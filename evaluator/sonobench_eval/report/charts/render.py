@@ -71,6 +71,14 @@ def pdf_of(drawn: str) -> bytes:
     return bytes(_renderer().svg_to_pdf(drawn))
 
 
+def version() -> str:
+    """Of the renderer, and with it of what it gives browsers; empty where it is not installed."""
+    try:
+        return str(_renderer().__version__)
+    except ReportNotInstalledError:
+        return ""
+
+
 def browser_bundle() -> str:
     """A script for browsers that draws charts: it sets `vega`, `vegaLite` and `vegaEmbed` and loads nothing. Takes seconds.
 
