@@ -140,7 +140,7 @@ def _shown_words(found: int, teams: int, state: ViewState) -> str:
     last = min(first + state.size - 1, found)
     if state.text:
         words = ngettext(
-            "{found} of {teams} team has this in its name", "{found} of {teams} teams have this in their names", teams
+            "{found} of {teams} teams has this in its name", "{found} of {teams} teams have this in their names", found
         )
         said = words.format(found=f"{found:,}", teams=f"{teams:,}")
         return said if found <= state.size else f"{said}; {_('{first} to {last} are shown').format(first=first, last=last)}"
