@@ -29,6 +29,7 @@ from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.queue.embedded import EmbeddedRedis, EmbeddedRedisError, redis_server
 from sonobench_platform.registry.configuration import program, write_configuration
+from sonobench_platform.web.submission_events import end_watching
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # A run worker that leaves gives its run back, and somebody must be there to take it.
         await asyncio.to_thread(self._supervisor.end)
+        end_watching(self.config.app)
         await super().shutdown(sockets)
 
 

@@ -110,6 +110,11 @@ def canary_log(session: Session, run: RunRow) -> CanaryLog | None:
     return CanaryLog(text, report.log_truncated)
 
 
+def canary_report(run: RunRow) -> Report | None:
+    """What the node reported of the run on the public samples; None where there was none."""
+    return None if run.canary is None else Report.model_validate(json.loads(run.canary)["report"])
+
+
 def failed_on_samples(run: RunRow) -> bool:
     """Whether the run ended on the public samples: then it has no outcome of its own."""
     return run.canary is not None and run.outcome is None

@@ -75,6 +75,12 @@ _making = threading.Lock()
 _kept: WeakKeyDictionary[Engine, tuple[tuple[object, ...], Mapping[str, Expectation]]] = WeakKeyDictionary()
 
 
+def usual_length(session: Session, phase_id: str) -> Range | None:
+    """How long runs of the phase took lately, in coarse minutes; None where too few ended to say so."""
+    found = _lasting(session, [phase_id], fewest=3).get(phase_id)
+    return None if found is None else told({"": found.low_s}, {"": found.high_s}).get("")
+
+
 def _state(session: Session, now: datetime | None) -> tuple[object, ...]:
     """What is different whenever an expectation may be: every start and end of a run moves a submission."""
     waits_or_runs = SubmissionRow.state.in_((State.QUEUED, State.RUNNING))
@@ -151,7 +157,7 @@ def _nodes(session: Session, now: datetime) -> list[_Now]:
     return [_Now(row.gpus, *runs.get(row.name, (None, None))) for row in there if row.is_safe or is_accepted(row)]
 
 
-def _lasting(session: Session, phase_ids: Iterable[str]) -> dict[str, Lasting]:
+def _lasting(session: Session, phase_ids: Iterable[str], *, fewest: int = 1) -> dict[str, Lasting]:
     found = {}
     for phase_id in phase_ids:
         query = (
@@ -163,7 +169,7 @@ def _lasting(session: Session, phase_ids: Iterable[str]) -> dict[str, Lasting]:
             .limit(_LAST)
         )
         took = [(end - begin).total_seconds() for begin, end in session.execute(query) if end is not None]
-        if took:
+        if len(took) >= fewest:
             found[phase_id] = _spread(took)
     return found
 

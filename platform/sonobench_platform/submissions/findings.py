@@ -26,7 +26,7 @@ class Found(NamedTuple):
     """One kind of finding. `example` is a case or a file, empty where none may be told. A note harms no result."""
 
     code: FindingCode
-    count: int
+    number: int
     sentence: str
     example: str
     is_note: bool
@@ -46,7 +46,7 @@ def findings_of(session: Session, caller: Identity, whole: Whole) -> tuple[Found
         return ()
     in_full = caller.may_organise(whole.challenge.id) or is_public_data(whole)
     records = Evaluation.from_json(row.document if in_full else row.summary).findings
-    return tuple(sorted(map(_found, records), key=lambda each: (each.is_note, -each.count, each.code)))
+    return tuple(sorted(map(_found, records), key=lambda each: (each.is_note, -each.number, each.code)))
 
 
 def _found(record: FindingRecord) -> Found:

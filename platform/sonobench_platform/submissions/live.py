@@ -48,6 +48,7 @@ def stamps_of(session: Session, submission_ids: Collection[str], now: datetime) 
     query = (
         select(SubmissionRow.id, SubmissionRow.state, steps, SubmissionRow.trouble, RunRow.phase, RunRow.attempt)
         .add_columns(AttemptRow.live_log_at)
+        .select_from(SubmissionRow)
         .outerjoin(RunRow, (RunRow.submission_id == SubmissionRow.id) & repository.is_newest())
         .outerjoin(AttemptRow, (AttemptRow.run_id == RunRow.id) & (AttemptRow.attempt == RunRow.attempt))
         .where(SubmissionRow.id.in_(submission_ids))
@@ -100,6 +101,10 @@ class Watching:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
+    def is_closed(self) -> bool:
+        """Whether the server is ending. It may turn true at every `await`."""
+        return self._closed
+
     def __len__(self) -> int:
         return len(self._seats)
 
@@ -139,7 +144,7 @@ class Watching:
         yield f"retry: {_RETRY_MS}\n: watching\n\n".encode()
         loop = asyncio.get_running_loop()
         until = loop.time() + self._longest_s
-        while not self._closed and (left := until - loop.time()) > 0:
+        while not self.is_closed() and (left := until - loop.time()) > 0:
             self._keep_looking()
             try:
                 async with asyncio.timeout(min(left, self._still_here_s)):
@@ -148,7 +153,7 @@ class Watching:
                 yield b": still here\n\n"
                 continue
             seat.changed.clear()
-            if self._closed:
+            if self.is_closed():
                 return
             yield f"id: {seat.stamp.value}\nevent: change\ndata: {seat.stamp.value}\n\n".encode()
             if seat.stamp.is_end:
@@ -161,7 +166,7 @@ class Watching:
 
     async def _look_on(self) -> None:
         """Look for everybody, for as long as anybody is there."""
-        while self._seats and not self._closed:
+        while self._seats and not self.is_closed():
             try:
                 found = await self._look({seat.submission_id for seat in self._seats})
             except Exception as error:  # whatever the database's trouble is: the next look may do better

@@ -1,0 +1,274 @@
+"""A submission's page from its facts: what happens now, the way there, what to mend, scores, use, log, image."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sonobench_eval.report import figures
+from sonobench_eval.sandbox.shown_log import shown_log
+from sonobench_platform.domain.states import State
+from sonobench_platform.submissions.findings import Found
+from sonobench_platform.submissions.timeline import Stay, interruptions, stays_of
+from sonobench_platform.web.contexts import Crumb
+from sonobench_platform.web.contexts_account import FormError
+from sonobench_platform.web.contexts_submission import (
+    ActionForm,
+    Elapsed,
+    ImageLine,
+    LogPart,
+    MendLine,
+    NowPart,
+    StayLine,
+    SubmissionLive,
+    SubmissionPage,
+    SubmissionParts,
+    WordsForm,
+)
+from sonobench_platform.web.rendering import page_frame
+from sonobench_platform.web.submission_chart import course_part
+from sonobench_platform.web.submission_mending import of_end, of_finding
+from sonobench_platform.web.submission_scores import score_part
+from sonobench_platform.web.submission_source import SubmissionFacts
+from sonobench_platform.web.submission_words import (
+    cause_words,
+    length_words,
+    progress_words,
+    queue_words,
+    state_title,
+    stay_title,
+    usual_words,
+)
+from sonobench_platform.web.texts import _, ngettext
+from sonobench_platform.web.wording import date_words, shown_name
+
+_NEEDS_NO_SAYING = frozenset({State.CANCELLED, State.WITHDRAWN})
+
+
+def here_of(submission_id: str) -> str:
+    """The page's address."""
+    return f"/submissions/{submission_id}"
+
+
+def submission_context(
+    facts: SubmissionFacts,
+    parts: SubmissionParts,
+    *,
+    note: str = "",
+    errors: tuple[FormError, ...] = (),
+) -> SubmissionPage:
+    """The page of a submission for its team, or for organizers."""
+    shown, here = facts.shown, here_of(facts.shown.id)
+    challenge = Crumb(shown_name(facts.challenge.title), f"/challenges/{facts.challenge.name}")
+    title = _("Submission {id}").format(id=shown.id)
+    title = f"{_('Error')}: {title}" if errors else title
+    return SubmissionPage(
+        page=page_frame(f"{title} – Sonobench", challenge, Crumb(shown.id, here)),
+        id=shown.id,
+        here=here,
+        team=shown_name(shown.team.name),
+        challenge=challenge,
+        phase=shown_name(facts.rules.title or facts.rules.id) if facts.challenge.title else "",
+        handed_in_iso=shown.created_at.isoformat(timespec="seconds"),
+        handed_in_words=date_words(shown.created_at),
+        own_note=shown_name(shown.note) if shown.note else "",
+        note=note,
+        errors=errors,
+        events_href=f"{here}/events?seen={facts.stamp}" if shown.state.is_open else "",
+        sign_in_href=f"/account/sign-in?next={here}",
+        parts=parts,
+    )
+
+
+def live_context(facts: SubmissionFacts, parts: SubmissionParts) -> SubmissionLive:
+    here = here_of(facts.shown.id)
+    return SubmissionLive(page_frame(facts.shown.id), here, parts)
+
+
+def parts_of(
+    facts: SubmissionFacts, actions: tuple[ActionForm, ...], words: WordsForm | None, *, csrf_token: str
+) -> SubmissionParts:
+    """All parts of the page that may change while it is open."""
+    stays = stays_of(facts.shown.history, exact=facts.exact)
+    return SubmissionParts(
+        stamp=facts.stamp,
+        now=_now(facts, stays),
+        stays=tuple(_stay_line(stay, facts.now, is_last=stay is stays[-1]) for stay in stays),
+        interrupted=_interrupted(stays),
+        mending=(*_of_failure(facts), *(_mend(each) for each in facts.findings if not each.is_note)),
+        notes=tuple(_mend(each) for each in facts.findings if each.is_note),
+        scores=score_part(facts),
+        course=course_part(facts.course, facts.challenge.limits, why_not=_why_no_course(facts)),
+        log=_log_part(facts),
+        image=_image_lines(facts),
+        actions=actions,
+        words=words,
+        csrf_token=csrf_token,
+    )
+
+
+def _now(facts: SubmissionFacts, stays: tuple[Stay, ...]) -> NowPart:
+    shown, last = facts.shown, stays[-1]
+    is_end = not shown.state.is_open
+    return NowPart(
+        key=str(len(stays)),
+        heading=_("Disqualified") if shown.disqualified is not None else state_title(shown.state),
+        sentences=tuple(each for each in (*_disqualified(facts), *_sentences(facts), _trouble(facts)) if each),
+        elapsed=None if is_end else _elapsed(last, facts.now),
+        is_end=is_end,
+    )
+
+
+def _disqualified(facts: SubmissionFacts) -> tuple[str, ...]:
+    out = facts.shown.disqualified
+    if out is None:
+        return ()
+    said = _("Organizers took it out of the ranking on {date}, whatever its score. Their reason: {reason}")
+    return (said.format(date=date_words(out.at), reason=shown_name(out.reason)),)
+
+
+def _sentences(facts: SubmissionFacts) -> tuple[str, ...]:
+    shown = facts.shown
+    match shown.state:
+        case State.UPLOADING:
+            return (_("The image has not arrived yet. If it does not within a day, the submission is cancelled at no cost."),)
+        case State.CHECKING:
+            return (_("The platform takes the image apart and compares every layer with its digest."),)
+        case State.QUEUED:
+            start = shown.expected_start
+            low, high = (None, None) if start is None else (start.from_minutes, start.to_minutes)
+            return queue_words(shown.queue_position, from_minutes=low, to_minutes=high)
+        case State.RUNNING:
+            return _running(facts)
+        case State.SCORING:
+            return (_("The run has ended, and its results are compared with the references. That takes seconds to minutes."),)
+        case State.SCORED:
+            return _scored(facts)
+        case State.REJECTED | State.FAILED:
+            return _ended(facts)
+        case State.CANCELLED:
+            return _cost(facts)
+        case State.WITHDRAWN:
+            return (_("It is on no board any more. Its attempt stays used."),)
+
+
+def _running(facts: SubmissionFacts) -> tuple[str, ...]:
+    progress, usual = facts.shown.progress, facts.usual
+    limit = _("A run may take {limit} for all cases together.").format(limit=figures.duration(facts.challenge.limits.time_s))
+    return (
+        progress_words(progress.phase) if progress is not None else "",
+        "" if usual is None else usual_words(usual.from_min, usual.to_min),
+        limit,
+        _("It runs on {node}.").format(node=facts.shown.node) if facts.shown.node else "",
+    )
+
+
+def _scored(facts: SubmissionFacts) -> tuple[str, ...]:
+    failure = facts.shown.failure
+    partly = failure.sentence if failure is not None else ""
+    return (partly, facts.shown.result_hidden or "")
+
+
+def _ended(facts: SubmissionFacts) -> tuple[str, ...]:
+    failure = facts.shown.failure
+    return (shown_name(failure.sentence) if failure is not None else "", *_cost(facts))
+
+
+def _cost(facts: SubmissionFacts) -> tuple[str, ...]:
+    free = _("It costs the team nothing: the attempt was given back.")
+    return (_("It counts as an attempt.") if facts.shown.costs_attempt else free,)
+
+
+def _trouble(facts: SubmissionFacts) -> str:
+    return shown_name(facts.shown.trouble) if facts.shown.trouble else ""
+
+
+def _elapsed(stay: Stay, now: datetime) -> Elapsed:
+    words = length_words(stay.lasted(now), is_coarse=stay.is_coarse)
+    return Elapsed(stay.since.isoformat(), words, 60 if stay.is_coarse else 1)
+
+
+def _stay_line(stay: Stay, now: datetime, *, is_last: bool) -> StayLine:
+    goes_on = is_last and not stay.is_end
+    is_gone = stay.until is not None and not stay.is_end
+    return StayLine(
+        title=stay_title(stay),
+        at_iso=stay.since.isoformat(timespec="seconds"),
+        at_words=date_words(stay.since),
+        length=length_words(stay.lasted(now), is_coarse=stay.is_coarse) if is_gone else "",
+        note=cause_words(stay),
+        running=_elapsed(stay, now) if goes_on else None,
+    )
+
+
+def _interrupted(stays: tuple[Stay, ...]) -> str:
+    count = interruptions(stays)
+    if not count:
+        return ""
+    said = ngettext(
+        "The platform had to begin the run again once. That is its own trouble, and costs the team nothing.",
+        "The platform had to begin the run again {count} times. That is its own trouble, and costs the team nothing.",
+        count,
+    )
+    return said.format(count=count)
+
+
+def _of_failure(facts: SubmissionFacts) -> tuple[MendLine, ...]:
+    failure = facts.shown.failure
+    mending = None if failure is None else of_end(failure.category)
+    if failure is None or mending is None:
+        return ()
+    return (MendLine(shown_name(failure.sentence), "", mending.advice, mending.code),)
+
+
+def _mend(found: Found) -> MendLine:
+    mending = of_finding(found.code)
+    return MendLine(shown_name(found.sentence), shown_name(found.example) if found.example else "", mending.advice, mending.code)
+
+
+def _why_no_course(facts: SubmissionFacts) -> str:
+    has_run = any(step.to == State.RUNNING for step in facts.shown.history)
+    if facts.course.points or not has_run or facts.shown.state.is_open or facts.organises or facts.public_data:
+        return ""
+    if facts.shown.result is None and facts.exact:
+        return ""
+    return _(
+        "How memory and processors were used over time is not shown while the phase is open: "
+        "a program that has seen hidden images chooses that curve, and could write down with it what it saw."
+    )
+
+
+def _log_part(facts: SubmissionFacts) -> LogPart | None:
+    live = facts.live_log
+    if live is not None:
+        told = shown_log(live.text)
+        age_s = max(0.0, (facts.now - live.at).total_seconds())
+        note = _("The end of what it has printed, as it was {age} ago.").format(age=figures.duration(age_s))
+        return LogPart(told.text, note, True, "")
+    if facts.log is not None:
+        empty = _("It printed nothing.")
+        return LogPart(facts.log.text, facts.log.missing if facts.log.text else empty, False, "")
+    has_run = any(step.to == State.RUNNING for step in facts.shown.history)
+    return LogPart("", "", False, _log_is_hidden()) if facts.log_hidden and has_run else None
+
+
+def _log_is_hidden() -> str:
+    return _(
+        "What runs of this phase print goes to the organizers alone, because it can hold what the hidden images show. "
+        "Run the image with `sonobench test` to read its messages."
+    )
+
+
+def _image_lines(facts: SubmissionFacts) -> tuple[ImageLine, ...]:
+    image = facts.shown.image
+    if image is None:
+        return ()
+    lines = [
+        ImageLine(_("Digest"), image.digest),
+        ImageLine(_("Size, unpacked"), figures.measured_bytes(image.size_bytes)),
+        ImageLine(_("Entry point"), " ".join(image.entrypoint) or "–"),
+        ImageLine(_("Command"), " ".join(image.command) or "–"),
+        ImageLine(_("Working folder"), image.working_dir or "/"),
+    ]
+    return tuple(ImageLine(line.what, shown_name(line.value)) for line in lines) + tuple(
+        ImageLine(_("Note"), shown_name(warning)) for warning in image.warnings
+    )

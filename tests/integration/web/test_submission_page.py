@@ -1,0 +1,367 @@
+"""A submission's page: for its team and organizers in every state, for others what the board says of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import httpx
+import phased_world
+import platform_world
+import pytest
+
+from sonobench_platform.db.models import SubmissionRow
+
+HTML = {"Accept": "text/html"}
+FORM = {**HTML, "Content-Type": "application/x-www-form-urlencoded"}
+POINTS = [{"t_s": 0.5 * at, "host_memory_bytes": at * 2**26, "cpu_time_s": 0.4 * at} for at in range(1, 25)]
+CURVE = {"wall_time_s": 12.5, "peak_host_memory_bytes": 24 * 2**26, "host_memory_method": "sampled", "curve": POINTS}
+
+
+def page(http: Any, submission_id: str, query: str = "") -> httpx.Response:
+    return http.get(f"/submissions/{submission_id}{query}", headers=HTML)  # type: ignore[no-any-return]
+
+
+def text(http: Any, submission_id: str, query: str = "") -> str:
+    answer = page(http, submission_id, query)
+    assert answer.status_code == 200, answer.text
+    return unescape(answer.text)
+
+
+def send(http: Any, submission_id: str, what: str, **fields: str) -> httpx.Response:
+    return http.post(f"/submissions/{submission_id}/{what}", data=fields, headers=HTML)  # type: ignore[no-any-return]
+
+
+def ran(world: Any, submission_id: str, **report: Any) -> None:
+    """The submission's run comes to its end in this way, and is scored where there is something to score."""
+    claimed = world.claim()
+    assert claimed["submission_id"] == submission_id
+    assert world.hand_back(claimed).status_code == 204
+    answer = world.tell(claimed, "finish", report=platform_world.report(**report))
+    assert answer.status_code == 200, answer.text
+    if answer.json()["state"] == "scoring":
+        world.platform.score_run(claimed["run_id"])
+
+
+class TestEveryState:
+    def test_one_that_waits_for_its_image_says_so(self, world: Any) -> None:
+        shown = text(world.team("A"), world.create("A", note="my <first> try")["id"])
+        assert "Waiting for the image" in shown
+        assert "my <first> try" in shown
+        assert "uploading" not in shown
+
+    def test_one_that_waits_says_how_many_are_ahead(self, world: Any) -> None:
+        first, second = world.queued("A"), world.queued("B")
+        assert "It is next." in text(world.team("A"), first)
+        assert "1 submission is ahead of it." in text(world.team("B"), second)
+
+    def test_one_that_runs_says_what_it_does_and_how_long_it_may(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        assert world.tell(claimed, "heartbeat", phase="run").status_code == 200
+        world.clock.advance(seconds=90)
+        shown = text(world.organiser, submission_id)
+        assert "The container is running." in shown
+        assert "A run may take 1 min for all cases together." in shown
+        assert "1 min 30 s" in shown
+        assert "It runs on n1." in shown
+
+    def test_a_team_is_not_told_the_machine_and_reads_whole_minutes_of_a_run(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        assert world.tell(claimed, "heartbeat", phase="run").status_code == 200
+        world.clock.advance(seconds=200)
+        shown = text(world.team("A"), submission_id)
+        assert "It runs on" not in shown
+        assert "about 3 min" in shown
+        assert "3 min 20 s" not in shown
+
+    def test_each_stay_has_its_length(self, world: Any) -> None:
+        made = world.create("A", size_bytes=9)["id"]
+        world.clock.advance(seconds=120)
+        assert world.team("A").put(f"/api/v1/submissions/{made}/image", content=b"the image").status_code == 202
+        world.clock.advance(seconds=12)
+        world.platform.check_submission(made)
+        world.clock.advance(seconds=14 * 60)
+        world.claim()
+        shown = text(world.organiser, made)
+        assert shown.index(">2 min<") < shown.index(">12 s<") < shown.index(">14 min<")
+
+    def test_trouble_of_the_platform_is_said_to_be_that_and_to_cost_nothing(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        assert world.tell(claimed, "release", reason="disk full on /secret").status_code == 200
+        world.claim()
+        shown = text(world.team("A"), submission_id)
+        assert "The platform had to begin the run again once." in shown
+        assert "Running, start 2" in shown
+        assert "/secret" not in shown
+
+    def test_a_refused_image_says_why_and_that_it_costs_nothing(self, world: Any) -> None:
+        submission_id = world.uploaded("A", b"refuse me")
+        world.platform.check_submission(submission_id)
+        shown = text(world.team("A"), submission_id)
+        assert "Image refused" in shown
+        assert "This is not an image. Send the output of `docker save`." in shown
+        assert "It costs the team nothing" in shown
+
+    def test_a_crash_says_how_to_find_its_cause(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        gone = platform_world.report(exit_code=1, result_files=0)
+        assert world.hand_back(claimed).status_code == 204
+        assert world.tell(claimed, "finish", report=gone).status_code == 200
+        shown = text(world.team("A"), submission_id)
+        assert "Ended without a score" in shown
+        assert "sonobench test my-image:latest" in shown
+        assert "It counts as an attempt." in shown
+
+    def test_who_cancelled_it_is_said(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        assert world.organiser.post(f"/api/v1/submissions/{submission_id}/cancel").status_code == 200
+        assert "Cancelled by an organizer." in text(world.team("A"), submission_id)
+
+    def test_a_scored_one_shows_scores_place_and_what_it_used(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        shown = text(world.team("A"), submission_id)
+        assert "It is on the board, " in shown
+        assert "wall time" in shown
+        assert f"/api/v1/submissions/{submission_id}/evaluation" in shown
+        assert "Times are shown to 1 %" in shown
+
+    def test_sealed_scores_are_not_shown_and_the_page_says_until_when(self, world: Any) -> None:
+        phased_world.with_rules(world, scores="sealed", sealed_until="2099-01-01T00:00:00+00:00")
+        submission_id = phased_world.scored(world, "A")
+        shown = text(world.team("A"), submission_id)
+        assert "sealed until 2099-01-01" in shown
+        assert "wall time" not in shown
+        assert "Scores" in text(world.organiser, submission_id)
+
+
+class TestWhoSeesIt:
+    def test_another_team_is_told_there_is_none(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        assert page(world.team("B"), submission_id).status_code == 404
+        assert page(world.team("B"), "sub-nothing").status_code == 404
+        for part in ("?part=live", "/events"):
+            answer = world.team("B").get(f"/submissions/{submission_id}{part}", headers=HTML)
+            assert answer.status_code == 404, part
+
+    def test_nobody_is_led_to_the_sign_in_and_an_open_page_is_told(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        led = page(world.anyone, submission_id)
+        assert (led.status_code, led.headers["location"]) == (303, f"/account/sign-in?next=/submissions/{submission_id}")
+        live = world.anyone.get(f"/submissions/{submission_id}?part=live", headers={"Accept": "*/*"})
+        events = world.anyone.get(f"/submissions/{submission_id}/events", headers={"Accept": "text/event-stream"})
+        assert (live.status_code, events.status_code) == (401, 401)
+
+    def test_it_is_kept_by_no_cache(self, world: Any) -> None:
+        answer = page(world.team("A"), world.queued("A"))
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-robots-tag"] == "noindex"
+
+    def test_the_live_part_is_the_parts_alone(self, world: Any) -> None:
+        shown = text(world.team("A"), world.queued("A"), "?part=live")
+        assert 'data-live="now"' in shown
+        assert 'data-live="actions"' in shown
+        assert "<nav" not in shown
+
+
+class TestTheCourse:
+    def test_organizers_see_it_whole_with_the_limit(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        ran(world, submission_id, measurement=CURVE)
+        shown = text(world.organiser, submission_id)
+        assert "Memory peaked at 1.50 GiB of 8 GiB after 12 s." in shown
+        assert "course-line" in shown
+        assert "course-limit" in shown
+
+    def test_a_team_is_told_why_not_while_the_phase_is_open(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        ran(world, submission_id, measurement=CURVE)
+        shown = text(world.team("A"), submission_id)
+        assert "course-line" not in shown
+        assert "is not shown while the phase is open" in shown
+
+    def test_once_it_is_closed_a_team_sees_twelve_steps_without_moments(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        ran(world, submission_id, measurement=CURVE)
+        assert world.organiser.post("/api/v1/challenges/tiny/close").status_code == 200
+        shown = text(world.team("A"), submission_id)
+        assert "In twelve parts of the run" in shown
+        assert "Memory peaked at 1.50 GiB of 8 GiB." in shown
+
+    def test_of_public_data_a_team_sees_it_whole(self, world: Any) -> None:
+        phased_world.with_rules(world, logs="team")
+        submission_id = phased_world.queued(world, "A")
+        ran(world, submission_id, measurement=CURVE)
+        assert "after 12 s" in text(world.team("A"), submission_id)
+
+
+class TestTheLog:
+    def test_it_is_the_organizers_where_the_data_is_hidden(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        ran(world, submission_id, log_tail="<b>a white ring</b>")
+        assert "a white ring" not in text(world.team("A"), submission_id)
+        assert "&lt;b&gt;a white ring" in page(world.organiser, submission_id).text
+
+    def test_it_is_the_teams_where_the_data_is_public(self, world: Any) -> None:
+        phased_world.with_rules(world, logs="team")
+        submission_id = phased_world.queued(world, "A")
+        ran(world, submission_id, log_tail="\x1b[31mepoch 1\u202e\n")
+        shown = text(world.team("A"), submission_id)
+        assert "epoch 1" in shown
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
+class TestForms:
+    def test_a_team_cancels_its_own(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        answer = send(world.team("A"), submission_id, "cancel")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/submissions/{submission_id}?note=cancelled")
+        assert world.state(submission_id) == "cancelled"
+        assert "The submission was cancelled." in text(world.team("A"), submission_id, "?note=cancelled")
+
+    @pytest.mark.parametrize("what", ["cancel", "withdraw", "choose", "public"])
+    def test_another_team_is_told_there_is_none(self, world: Any, what: str) -> None:
+        submission_id = world.scored("A")
+        answer = send(world.team("B"), submission_id, what, confirm=submission_id, summary="ours")
+        assert answer.status_code == 404
+        assert world.state(submission_id) == "scored"
+
+    def test_to_withdraw_one_types_its_name(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        refused = send(world.team("A"), submission_id, "withdraw", confirm="something")
+        assert refused.status_code == 422
+        assert "Nothing was done." in unescape(refused.text)
+        assert 'id="do-withdraw" open' in refused.text
+        assert world.state(submission_id) == "scored"
+        assert send(world.team("A"), submission_id, "withdraw", confirm=submission_id).status_code == 303
+        assert world.state(submission_id) == "withdrawn"
+
+    def test_the_teams_name_does_as_well(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        assert send(world.team("A"), submission_id, "withdraw", confirm="A").status_code == 303
+
+    def test_a_team_chooses_where_it_may(self, world: Any) -> None:
+        phased_world.with_rules(world, counts="chosen")
+        submission_id = phased_world.scored(world, "A")
+        assert "Let it count" in text(world.team("A"), submission_id)
+        assert send(world.team("A"), submission_id, "choose").status_code == 303
+        assert world.submission(submission_id)["chosen"] is True
+        assert "Let it count" not in text(world.team("A"), submission_id)
+
+    @pytest.mark.parametrize(("what", "state"), [("rerun", "queued"), ("rescore", "scored"), ("disqualify", "scored")])
+    def test_an_organizer_gives_a_reason(self, world: Any, what: str, state: str) -> None:
+        submission_id = world.scored("A")
+        refused = send(world.organiser, submission_id, what, confirm=submission_id)
+        assert refused.status_code == 422
+        assert "Give a reason" in unescape(refused.text)
+        assert send(world.organiser, submission_id, what, confirm=submission_id, reason="a metric was wrong").status_code == 303
+        assert world.state(submission_id) == state
+
+    def test_a_disqualified_one_says_so_and_can_be_ranked_again(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        reason = "trained on the test set"
+        assert send(world.organiser, submission_id, "disqualify", confirm="A", reason=reason).status_code == 303
+        shown = text(world.team("A"), submission_id)
+        assert "Disqualified" in shown
+        assert reason in shown
+        assert send(world.organiser, submission_id, "reinstate", reason="it was not").status_code == 303
+        assert "Disqualified" not in text(world.team("A"), submission_id)
+
+    def test_an_organizer_decides_whose_fault_it_was(self, world: Any) -> None:
+        submission_id = world.queued("A")
+        claimed = world.claim()
+        assert world.hand_back(claimed).status_code == 204
+        killed = platform_world.report(exit_code=137, result_files=0)
+        assert world.tell(claimed, "finish", report=killed).status_code == 200
+        assert "Decide whose fault it was" in text(world.organiser, submission_id)
+        assert "Decide whose fault" not in text(world.team("A"), submission_id)
+        assert send(world.organiser, submission_id, "decide", decision="nobody", reason="why not").status_code == 422
+        assert send(world.organiser, submission_id, "decide", decision="platform", reason="power cut").status_code == 303
+        assert "It costs the team nothing" in text(world.team("A"), submission_id)
+
+    def test_an_organizer_gives_an_attempt_back(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        assert send(world.organiser, submission_id, "give-back", reason="our node was slow").status_code == 303
+        assert world.submission(submission_id)["costs_attempt"] is False
+
+    def test_what_organizers_do_is_not_a_teams(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        for what in ("rerun", "rescore", "decide", "give-back", "disqualify", "reinstate"):
+            assert send(world.team("A"), submission_id, what, reason="please", confirm="A").status_code == 403
+
+
+WORDS = {"show": "yes", "summary": "A <script>U-Net</script>", "paper_url": "https://example.org/paper", "code_url": ""}
+
+
+class TestThePublicFace:
+    def test_without_the_teams_word_it_is_the_boards_line_and_no_more(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        shown = text(world.anyone, submission_id)
+        assert "It is ranked 1 of 1" in shown
+        for private in ("Download the evaluation", "The way here", "sha256:", "What the team says", "csrf_token"):
+            assert private not in shown, private
+
+    def test_one_that_is_on_no_board_has_none(self, world: Any) -> None:
+        waiting = world.queued("A")
+        assert page(world.anyone, waiting).status_code == 303
+        assert page(world.team("B"), waiting).status_code == 404
+
+    def test_a_board_that_is_not_shown_shows_no_submission(self, world: Any) -> None:
+        phased_world.with_rules(world, scores="own")
+        submission_id = phased_world.scored(world, "A")
+        assert page(world.anyone, submission_id).status_code == 303
+        assert page(world.team("B"), submission_id).status_code == 404
+
+    def test_a_team_says_what_everybody_reads(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        assert send(world.team("A"), submission_id, "public", **WORDS).status_code == 303
+        shown = page(world.team("B"), submission_id).text
+        assert "A &lt;script&gt;U-Net&lt;/script&gt;" in shown
+        assert '<a href="https://example.org/paper" rel="nofollow noopener noreferrer">' in shown
+        assert "sha256:" in shown
+
+    def test_what_it_does_not_show_nobody_reads(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        hidden = {name: value for name, value in WORDS.items() if name != "show"}
+        assert send(world.team("A"), submission_id, "public", **hidden).status_code == 303
+        assert "U-Net" not in text(world.anyone, submission_id)
+        assert "U-Net" in text(world.team("A"), submission_id)
+
+    @pytest.mark.parametrize(
+        "address", ["http://example.org", "javascript:alert(1)", "https://user@example.org", "https://localhost", "//x.org", "x"]
+    )
+    def test_an_address_that_is_not_https_is_refused_and_what_was_typed_stays(self, world: Any, address: str) -> None:
+        submission_id = world.scored("A")
+        refused = send(world.team("A"), submission_id, "public", **{**WORDS, "paper_url": address})
+        assert refused.status_code == 422
+        assert "The paper's address" in unescape(refused.text)
+        assert "U-Net" in refused.text
+        with world.platform.core.database.read() as session:
+            assert session.get_one(SubmissionRow, submission_id).paper_url is None
+
+    def test_an_organizer_may_hide_it_and_no_more(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        assert send(world.team("A"), submission_id, "public", **WORDS).status_code == 303
+        url = f"/api/v1/submissions/{submission_id}/public"
+        assert world.organiser.put(url, json={"show": True, "summary": "theirs"}).status_code == 403
+        assert world.organiser.put(url, json={"show": False}).status_code == 200
+        assert "U-Net" not in text(world.anyone, submission_id)
+
+    def test_its_own_team_can_look_at_it(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        assert "This is what everybody sees" in text(world.team("A"), submission_id, "?face=public")
+
+
+class TestHostileWords:
+    @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "a</title><img src=x onerror=alert(1)>"])
+    def test_a_teams_name_is_text(self, make_world: Callable[..., Any], name: str) -> None:
+        world = make_world()
+        submission_id = world.queued(name)
+        shown = page(world.team(name), submission_id).text
+        assert "<script>alert" not in shown
+        assert "<img" not in shown
