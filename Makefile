@@ -8,7 +8,7 @@ BIN := .venv/bin
 DEMO_OPTIONS := $(if $(ONCE),--once) $(if $(DATA),--data '$(DATA)') $(if $(PORT),--port '$(PORT)')
 export YES CI
 
-.PHONY: help setup demo test check bench soak gpu-check images lock clean
+.PHONY: help setup demo test check bench soak gpu-check images texts screenshots lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,13 @@ gpu-check: ## is the GPU meter right here? known allocations on plain processes,
 
 images: setup ## build the base image and every example image into var/examples
 	@infra/engine.sh run $(BIN)/python -m infra.examples
+
+texts: ## collect the pages' texts for translators, and compile what they wrote
+	@$(BIN)/python -m infra.texts
+
+screenshots: ## a picture of every page into docs/screenshots
+	@infra/setup.sh tests
+	@$(BIN)/python -m infra.screenshots
 
 lock: ## resolve the newest allowed versions into requirements.lock
 	@infra/lock.sh
