@@ -11,7 +11,7 @@ export YES CI
 .PHONY: help setup demo test check bench soak gpu-check images texts screenshots lock clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## system packages, .venv and pinned dependencies; leaves .venv/bin/sonobench
 	@infra/setup.sh demo
