@@ -44,6 +44,7 @@ from sonobench_platform.uploads.envelope import TusEnvelope
 from sonobench_platform.web import (
     account_pages,
     compare_pages,
+    desk_routers,
     desk_service_pages,
     history_pages,
     invitation_pages,
@@ -95,6 +96,7 @@ PAGES = (
     history_pages.router,
     snapshot_pages.router,
     *desk_service_pages.ROUTERS,
+    *desk_routers.ROUTERS,
     submission_pages.router,
     submission_forms.router,
     submission_events.router,

@@ -91,6 +91,19 @@ def _set_out(row: AnswerRow, question: Question, now: datetime) -> None:
     row.status = row.sealed = row.done_at = None
 
 
+def known(core: Core, question: Question) -> Answer | None:
+    """What a request was answered with; None where there was no such request, or it is being answered still.
+
+    Raises:
+        Conflict: `already-done`: its answer is another's.
+    """
+    with core.database.read() as session:
+        row = session.get(AnswerRow, (question.caller, question.key))
+    if row is None or row.status is None or row.request_sha256 != question.sha256:
+        return None
+    return _unsealed(row, question)
+
+
 def mark_done(session: Session, question: Question, begun: datetime, now: datetime) -> None:
     """Say, in the transaction of what was asked for, that it is done.
 

@@ -39,19 +39,25 @@ def rerun(core: Core, work: Work, caller: Identity, submission_id: str, *, reaso
         Conflict: it is under way, or ended without ever having run, or its image is no longer here.
     """
     submission = organised(work, caller, submission_id)
-    if State(submission.state) not in RUN_AGAIN_FROM:
-        said = f"Submission {submission_id} is {submission.state}; only a scored or failed one can be run again."
-        raise Conflict("not-to-be-rerun", said)
-    if not _has_image(core, submission):
-        raise Conflict(
-            "image-gone", f"The image of {submission_id} is no longer here, or it never had one; it cannot be run again."
-        )
+    if (obstacle := why_not(core, submission)) is not None:
+        raise obstacle
     run = start_run(core, work, submission, purpose=AGAIN, reason=reason)
     detail = {"run": run.id, "number": run.number}
     record(
         core, work, caller, "submission.rerun", submission_id, challenge_id=submission.challenge_id, detail=detail, reason=reason
     )
     return run
+
+
+def why_not(core: Core, submission: SubmissionRow) -> Conflict | None:
+    """Why this submission cannot be run again as it is; None: it can."""
+    if State(submission.state) not in RUN_AGAIN_FROM:
+        said = f"Submission {submission.id} is {submission.state}; only a scored or failed one can be run again."
+        return Conflict("not-to-be-rerun", said)
+    if not _has_image(core, submission):
+        said = f"The image of {submission.id} is no longer here, or it never had one; it cannot be run again."
+        return Conflict("image-gone", said)
+    return None
 
 
 def rerun_all(core: Core, work: Work, caller: Identity, phase: PhaseRow, *, reason: str) -> Rerun:

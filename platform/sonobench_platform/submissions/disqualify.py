@@ -36,14 +36,21 @@ def disqualify(core: Core, work: Work, submission_id: str, *, caller: Identity, 
     submission = organised(work, caller, submission_id)
     if find(work.session, submission_id) is not None:
         return
-    if State(submission.state) not in _STANDS_OR_MAY:
-        said = f"Submission {submission_id} is {submission.state}: it stands on no board, and there is nothing to disqualify."
-        raise Conflict("nothing-to-disqualify", said)
+    if (obstacle := why_not(submission)) is not None:
+        raise obstacle
     now = core.clock.now()
     work.session.add(DisqualificationRow(submission_id=submission_id, at=now, by=caller.name[:100], reason=reason))
     work.session.flush()
     _settle(core, work, caller, submission, action="submission.disqualify", reason=reason)
     rank_decided(work, submission, said="was disqualified", reason=reason, at=now)
+
+
+def why_not(submission: SubmissionRow) -> Conflict | None:
+    """Why there is nothing to disqualify in this submission as it is; None: there is."""
+    if State(submission.state) in _STANDS_OR_MAY:
+        return None
+    said = f"Submission {submission.id} is {submission.state}: it stands on no board, and there is nothing to disqualify."
+    return Conflict("nothing-to-disqualify", said)
 
 
 def reinstate(core: Core, work: Work, submission_id: str, *, caller: Identity, reason: str) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.audit.log import record
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import ChallengeRow, EntryRow, TeamRow
+from sonobench_platform.db.models import ChallengeRow, EntryRow, MembershipRow, PersonRow, SeatRow, SubmissionRow, TeamRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.desk.paging import Place, newer
 from sonobench_platform.domain.errors import Conflict, NotFound
@@ -39,12 +40,19 @@ def entries_of(
     standing: Standing | None = None,
     after: Place | None = None,
     limit: int | None = None,
+    named: str = "",
 ) -> list[Entered]:
-    """Entries of a challenge, the longest waiting first: of those that stand so, `limit` from just behind `after` on."""
+    """Entries of a challenge, the longest waiting first: of those that stand so, `limit` from just behind `after` on.
+
+    Args:
+        named: a part of the team's name, in any case; empty: whichever.
+    """
     query = select(EntryRow, TeamRow).join(TeamRow, TeamRow.id == EntryRow.team_id)
     query = query.where(EntryRow.challenge_id == challenge.id).order_by(EntryRow.entered_at, EntryRow.team_id)
     if after is not None:
         query = query.where(newer(EntryRow.entered_at, EntryRow.team_id, after))
+    if named:
+        query = query.where(TeamRow.name.icontains(named.replace("\0", "\ufffd"), autoescape=True))
     rules = rules_of(challenge)
     found = [row for row in session.execute(query) if standing in {None, standing_of(row[0], rules)}]
     return [_entered(session, challenge, entry, team) for entry, team in found[:limit]]
@@ -53,6 +61,25 @@ def entries_of(
 def entered(session: Session, challenge: ChallengeRow, entry: EntryRow) -> Entered:
     """This entry, as the organisers see it."""
     return _entered(session, challenge, entry, session.get_one(TeamRow, entry.team_id))
+
+
+def handed_in(session: Session, challenge: ChallengeRow, team_ids: Sequence[str]) -> dict[str, int]:
+    """How many submissions each of these teams ever opened here; a team without any is left out."""
+    query = select(SubmissionRow.team_id, func.count()).where(
+        SubmissionRow.challenge_id == challenge.id, SubmissionRow.team_id.in_(team_ids)
+    )
+    return dict(session.execute(query.group_by(SubmissionRow.team_id)).all())
+
+
+def seats_left_behind(session: Session, challenge: ChallengeRow, team_id: str) -> list[PersonRow]:
+    """People who sit in the challenge with this team and are in it no longer."""
+    query = (
+        select(PersonRow)
+        .join(SeatRow, SeatRow.person_id == PersonRow.id)
+        .outerjoin(MembershipRow, (MembershipRow.person_id == PersonRow.id) & (MembershipRow.team_id == SeatRow.team_id))
+        .where(SeatRow.challenge_id == challenge.id, SeatRow.team_id == team_id, MembershipRow.person_id.is_(None))
+    )
+    return list(session.scalars(query.order_by(PersonRow.id)))
 
 
 def approve(core: Core, work: Work, caller: Identity, *, challenge: ChallengeRow, team_id: str) -> EntryRow:

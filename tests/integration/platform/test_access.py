@@ -201,6 +201,15 @@ FORMS: dict[tuple[str, str], set[str]] = {
     ("POST", "/teams/{team_id}/delete"): {SIGNED_IN},
     ("POST", "/teams/{team_id}/members/{person_id}/captain"): {SIGNED_IN},
     ("POST", "/teams/{team_id}/members/{person_id}/remove"): {SIGNED_IN},
+    ("POST", "/desk/challenges/{name}/phases"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/visibility"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/teams/decide"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/teams/{team_id}/decide"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/teams/{team_id}/seats"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/organizers"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/organizers/remove"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/submissions/check"): {ORGANISER},
+    ("POST", "/desk/challenges/{name}/submissions/do"): {ORGANISER},
 }
 """The pages' forms, which are sent by browsers alone. All else that pages do is to read."""
 
