@@ -23,6 +23,7 @@ from sonobench_platform.submissions.repository import Whole
 MOST_POINTS = 240
 STEPS = 12
 _CPU_STEP = 0.1
+_LEAST_WINDOW_S, _WINDOWS = 0.5, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +67,29 @@ def course_of(whole: Whole, caller: Identity, now: datetime) -> Course:
 
 def _whole(curve: Sequence[ReportedPoint]) -> Course:
     points = merged([Moment(**dict(point)) for point in curve], most_points=MOST_POINTS)
-    return Course(tuple(_point(before, point) for before, point in zip([None, *points], points, strict=False)))
+    if not points:
+        return NOTHING
+    busy = _busy(points, window_s=max(_LEAST_WINDOW_S, points[-1].t_s / _WINDOWS))
+    return Course(
+        tuple(
+            CoursePoint(point.t_s, point.host_memory_bytes, point.gpu_memory_bytes, cpus)
+            for point, cpus in zip(points, busy, strict=True)
+        )
+    )
 
 
-def _point(before: Moment | None, point: Moment) -> CoursePoint:
-    return CoursePoint(point.t_s, point.host_memory_bytes, point.gpu_memory_bytes, _cpus(before, point))
-
-
-def _cpus(before: Moment | None, point: Moment) -> float | None:
-    begin_s, used_s = (0.0, 0.0) if before is None else (before.t_s, before.cpu_time_s)
-    if point.cpu_time_s is None or used_s is None or point.t_s <= begin_s:
-        return None
-    return max(0.0, point.cpu_time_s - used_s) / (point.t_s - begin_s)
+def _busy(points: Sequence[Moment], *, window_s: float) -> list[float | None]:
+    """How many processors were busy in the window before each point. Between two looks at the counter it would be noise."""
+    counted = [(0.0, 0.0), *((point.t_s, point.cpu_time_s) for point in points if point.cpu_time_s is not None)]
+    found: list[float | None] = []
+    first = 0
+    for point in points:
+        while first + 1 < len(counted) and counted[first + 1][0] <= point.t_s - window_s:
+            first += 1
+        begin_s, used_s = counted[first]
+        known = point.cpu_time_s is not None and point.t_s - begin_s >= _LEAST_WINDOW_S / 2
+        found.append(max(0.0, (point.cpu_time_s or 0.0) - used_s) / (point.t_s - begin_s) if known else None)
+    return found
 
 
 def coarse(points: Sequence[CoursePoint]) -> Course:

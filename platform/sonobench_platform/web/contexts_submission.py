@@ -43,7 +43,7 @@ class StayLine:
 
 @dataclass(frozen=True, slots=True)
 class MendLine:
-    """One kind of problem: what, an example where it may be told, and how to mend it in steps or code."""
+    """One kind of problem: what (empty: it is said above), an example where it may be told, how to mend it, and code for that."""
 
     sentence: str
     example: str
@@ -83,7 +83,6 @@ class CenterRow:
 class ScorePart:
     """`columns` head the values of `lines`; `hidden` says why there are no scores to see."""
 
-    place: str
     facts: tuple[Fact, ...]
     columns: tuple[str, ...]
     lines: tuple[MetricLine, ...]

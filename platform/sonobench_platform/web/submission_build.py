@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sonobench_eval.challenge.phase import WHOLE, Phase
 from sonobench_eval.report import figures
 from sonobench_eval.sandbox.shown_log import shown_log
 from sonobench_platform.domain.states import State
@@ -27,7 +28,7 @@ from sonobench_platform.web.contexts_submission import (
 from sonobench_platform.web.rendering import page_frame
 from sonobench_platform.web.submission_chart import course_part
 from sonobench_platform.web.submission_mending import of_end, of_finding
-from sonobench_platform.web.submission_scores import score_part
+from sonobench_platform.web.submission_scores import place_words, score_part
 from sonobench_platform.web.submission_source import SubmissionFacts
 from sonobench_platform.web.submission_words import (
     cause_words,
@@ -41,7 +42,7 @@ from sonobench_platform.web.submission_words import (
 from sonobench_platform.web.texts import _, ngettext
 from sonobench_platform.web.wording import date_words, shown_name
 
-_NEEDS_NO_SAYING = frozenset({State.CANCELLED, State.WITHDRAWN})
+_SAID_ABOVE = frozenset({State.FAILED, State.REJECTED})
 
 
 def here_of(submission_id: str) -> str:
@@ -67,7 +68,7 @@ def submission_context(
         here=here,
         team=shown_name(shown.team.name),
         challenge=challenge,
-        phase=shown_name(facts.rules.title or facts.rules.id) if facts.challenge.title else "",
+        phase=_phase_title(facts.rules),
         handed_in_iso=shown.created_at.isoformat(timespec="seconds"),
         handed_in_words=date_words(shown.created_at),
         own_note=shown_name(shown.note) if shown.note else "",
@@ -77,6 +78,11 @@ def submission_context(
         sign_in_href=f"/account/sign-in?next={here}",
         parts=parts,
     )
+
+
+def _phase_title(rules: Phase) -> str:
+    """Empty for the one phase of a challenge that declares none."""
+    return shown_name(rules.title or rules.id) if rules.title or rules.id != WHOLE else ""
 
 
 def live_context(facts: SubmissionFacts, parts: SubmissionParts) -> SubmissionLive:
@@ -165,7 +171,7 @@ def _running(facts: SubmissionFacts) -> tuple[str, ...]:
 def _scored(facts: SubmissionFacts) -> tuple[str, ...]:
     failure = facts.shown.failure
     partly = failure.sentence if failure is not None else ""
-    return (partly, facts.shown.result_hidden or "")
+    return (partly, place_words(facts))
 
 
 def _ended(facts: SubmissionFacts) -> tuple[str, ...]:
@@ -195,7 +201,7 @@ def _stay_line(stay: Stay, now: datetime, *, is_last: bool) -> StayLine:
         at_iso=stay.since.isoformat(timespec="seconds"),
         at_words=date_words(stay.since),
         length=length_words(stay.lasted(now), is_coarse=stay.is_coarse) if is_gone else "",
-        note=cause_words(stay),
+        note="" if stay.state in _SAID_ABOVE else cause_words(stay),
         running=_elapsed(stay, now) if goes_on else None,
     )
 
@@ -217,7 +223,7 @@ def _of_failure(facts: SubmissionFacts) -> tuple[MendLine, ...]:
     mending = None if failure is None else of_end(failure.category)
     if failure is None or mending is None:
         return ()
-    return (MendLine(shown_name(failure.sentence), "", mending.advice, mending.code),)
+    return (MendLine("", "", mending.advice, mending.code),)
 
 
 def _mend(found: Found) -> MendLine:

@@ -24,9 +24,8 @@ def score_part(facts: SubmissionFacts) -> ScorePart | None:
     """None where there is no score, and no reason to say why not."""
     result, hidden = facts.shown.result, facts.shown.result_hidden or ""
     if result is None:
-        return ScorePart("", (), (), (), (), "", hidden, "") if hidden else None
+        return ScorePart((), (), (), (), "", hidden, "") if hidden else None
     return ScorePart(
-        place=place_words(facts),
         facts=_facts(result),
         columns=columns_of(result.tasks),
         lines=metric_lines(result.tasks),
