@@ -19,6 +19,7 @@ from sonobench_platform.web.phases import (
     board_links,
     change_notes,
     main_phase,
+    names_notes,
     phase_lines,
     phase_named,
     phase_title,
@@ -106,7 +107,9 @@ def _of_phase(page: BoardPage, challenge: PublicChallenge, name: str | None) -> 
         page = replace(page, notes=(note, *page.notes))
     if shown is None or not challenge.definition.phases:
         return page
-    return replace(page, phase=phase_title(shown.rules), other_boards=board_links(challenge, shown))
+    return replace(
+        page, phase=phase_title(shown.rules), other_boards=board_links(challenge, shown), notes=(*names_notes(shown), *page.notes)
+    )
 
 
 def not_found_context(sentence: str) -> MessagePage:

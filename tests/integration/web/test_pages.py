@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import html
 import io
 import json
 import re
@@ -25,7 +26,7 @@ from sonobench_platform.app import create_app
 from sonobench_platform.config import Settings
 from sonobench_platform.web.pages import error_page, router
 from sonobench_platform.web.records import records_of
-from sonobench_platform.web.source import PublicChallenge, PublishedBoard
+from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublishedBoard
 from sonobench_platform.wiring import Platform
 
 CHALLENGE = Challenge(
@@ -101,6 +102,9 @@ class FakeRecords:
             return None
         return PublishedBoard(BOARD, BOARD.to_json(), "sha256:" + "3" * 64)
 
+    def beside_board(self, name: str) -> BesideBoard:
+        return BesideBoard()
+
     def teams_without_score(self, name: str) -> int:
         return 2
 
@@ -123,10 +127,22 @@ class Browser:
             return await client.request(method, path)
 
 
+ASK_A_DATABASE = (
+    "/api/",
+    "/account",
+    "/portal",
+    "/challenges/two/snapshots/",
+    "/challenges/two/leaderboard/",
+    "/challenges/two/leaderboard.atom",
+)
+"""Pages that have tests of their own on the whole platform."""
+
+
 def client_of(records: FakeRecords) -> Browser:
     app = FastAPI(docs_url=None, redoc_url=None)
     problems.install(app)
     app.state.error_page = error_page
+    app.state.core = None  # what asks a database has tests of its own
     app.include_router(router)
     app.dependency_overrides[records_of] = lambda: records
     app.dependency_overrides[visitor] = lambda: None
@@ -155,15 +171,13 @@ class TestPages:
         seen, waiting = set(), ["/"]
         while waiting:
             path = waiting.pop()
-            if path in seen or path.startswith(
-                ("/api/", "/account", "/portal")
-            ):  # these ask a database; they have tests of their own
+            if path in seen or path.startswith(ASK_A_DATABASE):
                 continue
             seen.add(path)
             answer = client.get(path)
             assert answer.status_code == 200, path
             if answer.headers["content-type"].startswith("text/html"):
-                waiting += re.findall(r'href="([^"#]+)"', answer.text)
+                waiting += [html.unescape(href) for href in re.findall(r'href="([^"#]+)"', answer.text)]
         assert {"/challenges/two/leaderboard.json", "/challenges/two/leaderboard.csv"} <= seen
         assert any(path.startswith("/static/style.css?v=") for path in seen)
 
@@ -177,7 +191,8 @@ class TestPages:
 
 class TestTheSameNumbers:
     def test_page_json_and_csv_agree_to_the_last_digit(self, client: Browser) -> None:
-        page = client.get("/challenges/two/leaderboard").text
+        pages = [f"?view=tasks&of={metric}" for metric in ("dsc", "auc")] + ["?cols=score,time,host"]
+        page = "".join(client.get(f"/challenges/two/leaderboard{query}").text for query in pages)
         document = json.loads(client.get("/challenges/two/leaderboard.json").text)
         lines = list(csv.DictReader(io.StringIO(client.get("/challenges/two/leaderboard.csv").text)))
         shown = {float(value) for value in re.findall(r'<data value="([^"]+)"', page)}
@@ -188,12 +203,49 @@ class TestTheSameNumbers:
                 assert float(line[name]) == number, name
                 assert number in shown, name
 
+    def test_a_view_is_the_same_as_page_csv_and_json(self, client: Browser) -> None:
+        query = "?view=tasks&of=dsc&sort=seg.dsc&order=asc"
+        page = client.get(f"/challenges/two/leaderboard{query}").text
+        table = re.findall(r'<data value="([^"]+)"', page.partition("<table")[2].partition("</table>")[0])
+        lines = list(csv.DictReader(io.StringIO(client.get(f"/challenges/two/leaderboard.csv{query}").text)))
+        rows = json.loads(client.get(f"/challenges/two/leaderboard.json{query}").text)["rows"]
+        numbers = [0.7654321, 0.876543]
+        assert [float(number) for number in table] == numbers
+        assert [float(line["seg.dsc"]) for line in lines] == numbers
+        assert [row["seg.dsc"] for row in rows] == numbers
+
     def test_the_json_is_the_published_document_itself(self, client: Browser) -> None:
         assert client.get("/challenges/two/leaderboard.json").text == BOARD.to_json()
 
     def test_a_team_name_cannot_become_a_formula_in_a_spreadsheet(self, client: Browser) -> None:
         assert "\n=second" not in client.get("/challenges/two/leaderboard.csv").text
         assert ",=second" not in client.get("/challenges/two/leaderboard.csv").text
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "?view=%3Cscript%3E&of=../x&sort=%22%3E&order=x&q=%3Cimg%20src=x%3E&cols=%00,a&page=-1&size=9999999999&nonsense=1",
+            "?cols=" + ",".join(f"c{n}" for n in range(400)),
+            "?" + "&".join(f"cols=c{n}" for n in range(400)),
+            "?q=" + "%F0%9F%92%A9" * 500,
+            "?page=99999999999999999999&q=%ff%fe",
+        ],
+    )
+    def test_whatever_is_typed_there_a_page_comes_and_nothing_of_it_is_markup(self, client: Browser, query: str) -> None:
+        for path in ("/challenges/two/leaderboard", "/challenges/two/leaderboard.csv", "/challenges/two/leaderboard.json"):
+            answer = client.get(path + query)
+            assert answer.status_code == 200, path
+            assert len(answer.text) < 200_000
+            assert "<script>" not in answer.text
+            assert "<img" not in answer.text or path.endswith(("csv", "json"))
+
+    def test_a_form_sends_what_the_page_shows(self, client: Browser) -> None:
+        page = client.get("/challenges/two/leaderboard?sort=dsc&q=first").text
+        hidden = set(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page))
+        assert hidden == {("sort", "dsc"), ("q", "first")}
+        assert 'name="q" value="first"' in page
 
 
 class TestWhatIsNotThere:
