@@ -7,6 +7,7 @@ was killed: the same study lies there, whole, or none and it is made again.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -236,11 +237,12 @@ def ensure_bundle(core: Core) -> None:
     except render.ReportNotInstalledError:
         return
     target = studies.bundle_at(f"{wanted}{hashlib.sha256(content).hexdigest()[:12]}.js")
-    with replacing(target) as temporary:
-        temporary.write_bytes(content)
-    for old in target.parent.glob("vega-*.js"):
-        if old != target:
-            old.unlink(missing_ok=True)
+    packed = target.with_suffix(".js.gz")
+    for path, written in ((packed, gzip.compress(content, mtime=0)), (target, content)):
+        with replacing(path) as temporary:
+            temporary.write_bytes(written)
+    for old in set(target.parent.glob("vega-*")) - {target, packed}:
+        old.unlink(missing_ok=True)
 
 
 def _tidy(core: Core) -> None:
