@@ -27,6 +27,7 @@ from infra.showcase_scores import ShowcaseEvaluator
 from infra.showcase_stage import CPU_NODE, GPU_NODE, PASSWORD, Stage
 from sonobench_platform.app import create_app
 from sonobench_platform.config import Settings
+from sonobench_platform.leaderboards.study_making import make_due_studies
 from sonobench_platform.wiring import Platform
 
 FIRST_PORT = 8300
@@ -58,14 +59,16 @@ PEOPLE: Mapping[str, Person] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Showcase:
-    """What is there and how to reach it. `secrets` are those of mailed links: `invitation` (of the
-    newcomer into the captain's team), `confirmation`, `reset`. `submissions` has one id for each state and each kind of
-    failure."""
+    """What is there and how to reach it.
+
+    `things` are the ids `team` (the captain's), `member` (of it) and `snapshot` (the closed board's), and the secrets of
+    mailed links: `invitation` (of the newcomer into that team), `confirmation`, `reset`. `submissions` has one id for each state
+    and each kind of failure.
+    """
 
     home: Path
     people: Mapping[str, Person]
-    team_id: str
-    secrets: Mapping[str, str]
+    things: Mapping[str, str]
     submissions: Mapping[str, str]
     closed: str = "uusic25"
     open: str = NAME
@@ -95,8 +98,10 @@ def make_showcase(home: Path, extent: Extent | None = None, *, teams: int = 0) -
         story = tell_open(stage, home / "data" / "open", extent, people, opens=now - _OPEN_SINCE, now=now)
         _report_nodes(stage, slower=1.04)
         stage.ask("POST", f"/api/v1/nodes/{CPU_NODE}/drain", json={"reason": "Its fan is replaced on Monday."})
+        snapshot = stage.answer("GET", "/api/v1/challenges/uusic25/leaderboard").headers["ETag"].strip('"').partition(":")[2]
+    things = {**story.secrets, "team": story.team_id, "member": people["member"], "snapshot": snapshot}
     submissions = {**story.submissions, "closed": closed["SMART"]}
-    return Showcase(home, PEOPLE, story.team_id, story.secrets, submissions, crowded="crowded" if teams else None)
+    return Showcase(home, PEOPLE, things, submissions, crowded="crowded" if teams else None)
 
 
 def _report_nodes(stage: Stage, *, slower: float = 1.0) -> None:
@@ -135,12 +140,22 @@ def open_showcase(home: Path, *, address: str = "http://127.0.0.1") -> Platform:
     return platform
 
 
+def draw_charts(home: Path) -> None:
+    """Draw the charts of every board on show, as a score worker's child does; tens of seconds."""
+    platform = open_showcase(home)
+    try:
+        make_due_studies(platform.core)
+    finally:
+        platform.close()
+
+
 def main() -> None:
     """Fill a home, unless it is one already, and serve it until Ctrl-C."""
     asked = _arguments()
     if not (asked.home / "sonobench.sqlite").exists():
         showcase = make_showcase(asked.home, SMALL if asked.small else None, teams=asked.teams)
-        print(json.dumps({"submissions": dict(showcase.submissions), "team": showcase.team_id}, indent=1))
+        draw_charts(asked.home)
+        print(json.dumps({"submissions": dict(showcase.submissions), **showcase.things}, indent=1))
     for what, person in PEOPLE.items():
         print(f"{what:14} {person.email:20} {person.password}")
     print(f"http://127.0.0.1:{asked.port}", flush=True)

@@ -13,7 +13,7 @@ from infra.showcase_challenges import Extent, write_open
 from infra.showcase_scores import REFUSED, Skill
 from infra.showcase_stage import PASSWORD, Stage, report_of
 from sonobench_eval.sandbox.failure import Blame
-from sonobench_platform.db.models import NoticeRow, RescoringRow, SubmissionRow, TeamRow
+from sonobench_platform.db.models import AttemptRow, NoticeRow, RescoringRow, SubmissionRow, TeamRow
 from sonobench_platform.runs.rescore_items import due_items
 from sonobench_platform.submissions.failing import fail
 
@@ -129,6 +129,11 @@ def _ends(teller: _Teller) -> None:
     stage.ask("POST", f"/api/v1/submissions/{teller.story.submissions['cancelled']}/cancel", token=token)
     teller.keep("withdrawn", _scored(teller, Skill(0.70, 0.6, label="Echo 1"), note="baseline"))
     stage.ask("POST", f"/api/v1/submissions/{teller.story.submissions['withdrawn']}/withdraw", token=token)
+    teller.keep("scored, disqualified", _scored(teller, Skill(0.83, 0.77, label="Echo 1b"), note="with other data"))
+    reason = "It was trained on images of the validation set, as the team told us itself."
+    stage.ask(
+        "POST", f"/api/v1/submissions/{teller.story.submissions['scored, disqualified']}/disqualify", json={"reason": reason}
+    )
     stage.clock.pass_by(hours=20)
     teller.keep("scored with findings", _scored(teller, Skill(0.81, 0.74, bad_masks=6, label="Echo 2"), note="half resolution"))
     stage.clock.pass_by(hours=20)
@@ -190,14 +195,23 @@ def _under_way(teller: _Teller, now: datetime) -> None:
     teller.approve(teller.team_id("Night Shift"))
     teller.keep("scoring", stage.queued(teller.captain, NAME, note="with more speckle"))
     stage.ran(stage.claim(), report_of(stage.clock.now(), time_s=35.0, gpu_gb=2.0), Skill(label="Echo 4").results())
-    teller.keep("running", stage.queued(other, NAME))
+    teller.keep("running", stage.queued(teller.captain, NAME, note="smaller network"))
     stage.clock.go_to(now - timedelta(minutes=6))
-    stage.beat(stage.claim(), "run")
+    _logged(stage, stage.claim())
     teller.keep("queued before", stage.queued(other, NAME))
-    teller.keep("queued", stage.queued(teller.captain, NAME, note="smaller network"))
+    teller.keep("queued", stage.queued(other, NAME))
     teller.keep("checking", stage.checking(teller.captain, NAME))
     teller.keep("uploading", _half_sent(teller))
     stage.clock.go_to(now)
+
+
+def _logged(stage: Stage, claimed: dict[str, Any]) -> None:
+    """It runs, and its node said what its container printed so far."""
+    stage.clock.pass_by(minutes=2)
+    stage.beat(claimed, "run")
+    with stage.core.database.write() as work:
+        attempt = work.session.get_one(AttemptRow, (claimed["run_id"], claimed["attempt"]))
+        attempt.live_log, attempt.live_log_at = _SO_FAR, stage.clock.now()
 
 
 def _half_sent(teller: _Teller) -> str:
@@ -218,6 +232,7 @@ def _turn_a_name(stage: Stage) -> None:
         row.name = TURNED
 
 
+_SO_FAR = "loading weights\n96 cases\n 12 of 96\n 24 of 96\n 36 of 96\n"
 _TRACEBACK = """loading weights
 Traceback (most recent call last):
   File "/app/model.py", line 41, in <module>

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from infra.showcase import Showcase, make_showcase
+from infra.showcase import Showcase, draw_charts, make_showcase
 from playwright.sync_api import Browser, sync_playwright
 from showcase_browser import CHROMIUM, Reader, launched, reader_at
 from tus_bench import free_port
@@ -31,7 +31,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
-    return make_showcase(tmp_path_factory.mktemp("showcase") / "home")
+    made = make_showcase(tmp_path_factory.mktemp("showcase") / "home")
+    draw_charts(made.home)
+    return made
 
 
 @pytest.fixture(scope="session")

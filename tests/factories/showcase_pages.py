@@ -29,14 +29,31 @@ class Stop(NamedTuple):
 
     def address(self, showcase: Showcase) -> str:
         def known(found: re.Match[str]) -> str:
-            return showcase.team_id if found[1] == "team" else {**showcase.submissions, **showcase.secrets}[found[1]]
+            return {**showcase.submissions, **showcase.things}[found[1]]
 
-        return re.sub(r"<([a-z: ]+)>", known, self.path)
+        return re.sub(r"<([a-z:, ]+)>", known, self.path)
 
 
 def by(who: str, *paths: str) -> tuple[Stop, ...]:
     return tuple(Stop(who, path) for path in paths)
 
+
+_OWN = (
+    "uploading",
+    "checking",
+    "rejected",
+    "running",
+    "scoring",
+    "scored",
+    "scored with findings",
+    "scored, disqualified",
+    "failed: participant",
+    "failed: platform",
+    "failed: undetermined",
+    "cancelled",
+    "withdrawn",
+)
+"""Of the captain's team."""
 
 STOPS: MappingProxyType[str, tuple[Stop, ...]] = MappingProxyType(
     {
@@ -46,6 +63,40 @@ STOPS: MappingProxyType[str, tuple[Stop, ...]] = MappingProxyType(
             *by("nobody", BOARD, OPEN_BOARD),
             *by("captain", OPEN_BOARD),
         ),
+        "/challenges/{name}/leaderboard/charts": by("nobody", f"{BOARD}/charts"),
+        "/challenges/{name}/leaderboard/what-if": by("nobody", f"{BOARD}/what-if"),
+        "/challenges/{name}/leaderboard/compare": by("nobody", f"{BOARD}/compare", f"{BOARD}/compare?a=SMART&b=cvhci"),
+        "/challenges/{name}/leaderboard/difficulty": by("nobody", f"{BOARD}/difficulty"),
+        "/challenges/{name}/leaderboard/history": by("nobody", f"{BOARD}/history"),
+        "/challenges/{name}/snapshots/{digest}": by("nobody", "/challenges/uusic25/snapshots/<snapshot>"),
+        "/portal": (*by("nobody", "/portal"), *by("captain", "/portal"), *by("newcomer", "/portal")),
+        "/portal/challenges/{name}": (
+            *by("captain", "/portal/challenges/thyroid-2026", "/portal/challenges/uusic25"),
+            *by("newcomer", "/portal/challenges/thyroid-2026"),
+        ),
+        "/portal/challenges/{name}/withdraw": by("captain", "/portal/challenges/thyroid-2026/withdraw"),
+        "/teams/{team_id}": (*by("captain", "/teams/<team>"), *by("member", "/teams/<team>")),
+        "/teams/{team_id}/leave": by("member", "/teams/<team>/leave"),
+        "/teams/{team_id}/delete": by("captain", "/teams/<team>/delete"),
+        "/teams/{team_id}/members/{person_id}/captain": by("captain", "/teams/<team>/members/<member>/captain"),
+        "/teams/{team_id}/members/{person_id}/remove": by("captain", "/teams/<team>/members/<member>/remove"),
+        "/submissions/{submission_id}": (
+            *by("captain", *(f"/submissions/<{each}>" for each in _OWN)),
+            *by("organizer", "/submissions/<failed: undetermined>", "/submissions/<scored with findings>"),
+        ),
+        "/desk": by("organizer", "/desk"),
+        "/desk/nodes": by("administrator", "/desk/nodes"),
+        "/desk/challenges/{name}": by("organizer", DESK),
+        "/desk/challenges/{name}/teams": by("organizer", f"{DESK}/teams"),
+        "/desk/challenges/{name}/teams/{team_id}": by("organizer", f"{DESK}/teams/<team>"),
+        "/desk/challenges/{name}/submissions": by("organizer", f"{DESK}/submissions"),
+        "/desk/challenges/{name}/failures": by("organizer", f"{DESK}/failures"),
+        "/desk/challenges/{name}/failures/{submission_id}/log": by("organizer", f"{DESK}/failures/<failed: participant>/log"),
+        "/desk/challenges/{name}/quota": by("organizer", f"{DESK}/quota"),
+        "/desk/challenges/{name}/data": by("organizer", f"{DESK}/data"),
+        "/desk/challenges/{name}/publish": by("organizer", f"{DESK}/publish"),
+        "/desk/challenges/{name}/audit": by("organizer", f"{DESK}/audit"),
+        "/desk/challenges/{name}/exports": by("organizer", f"{DESK}/exports"),
         "/account": by("captain", "/account"),
         "/account/sign-up": by("nobody", "/account/sign-up"),
         "/account/sign-up/sent": by("nobody", "/account/sign-up/sent"),
@@ -54,12 +105,12 @@ STOPS: MappingProxyType[str, tuple[Stop, ...]] = MappingProxyType(
         "/account/forgotten/sent": by("nobody", "/account/forgotten/sent"),
         "/account/confirm": by("nobody", "/account/confirm?token=<confirmation>"),
         "/account/reset": by("nobody", "/account/reset?token=<reset>"),
+        "/account/password": by("captain", "/account/password"),
+        "/account/sessions": by("captain", "/account/sessions"),
+        "/account/tokens": by("captain", "/account/tokens"),
+        "/account/data": by("captain", "/account/data"),
+        "/account/erase": by("captain", "/account/erase"),
         "/invitations/{secret}": (*by("nobody", "/invitations/<invitation>"), *by("newcomer", "/invitations/<invitation>")),
-        "/desk/nodes": by("administrator", "/desk/nodes"),
-        "/desk/challenges/{name}/data": by("organizer", f"{DESK}/data"),
-        "/desk/challenges/{name}/publish": by("organizer", f"{DESK}/publish"),
-        "/desk/challenges/{name}/audit": by("organizer", f"{DESK}/audit"),
-        "/desk/challenges/{name}/exports": by("organizer", f"{DESK}/exports"),
     }
 )
 """From a route to what is looked at of it."""
@@ -68,6 +119,13 @@ NOT_PAGES: MappingProxyType[str, str] = MappingProxyType(
     {
         "/challenges/{name}/leaderboard.json": "JSON",
         "/challenges/{name}/leaderboard.csv": "CSV",
+        "/challenges/{name}/leaderboard/compare.csv": "CSV",
+        "/challenges/{name}/leaderboard/history.csv": "CSV",
+        "/challenges/{name}/leaderboard.atom": "a feed",
+        "/challenges/{name}/snapshots/{digest}.{form}": "files",
+        "/challenges/{name}/badge.svg": "a picture",
+        "/submissions/{submission_id}/events": "what happens, as it happens",
+        "/account/export": "JSON",
         "/static/{name}": "styles, scripts and pictures",
         "/favicon.ico": "a picture",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -39,7 +40,7 @@ class TestMakeShowcase:
     def test_names_each_submission_by_the_state_it_is_in(self, showcase: Showcase, core: Core) -> None:
         with core.database.read() as session:
             for name, submission in showcase.submissions.items():
-                state = name.split(":")[0].split(" ")[0]
+                state = re.split(r"[:, ]", name)[0]
                 if state in set(State):
                     assert session.get_one(SubmissionRow, submission).state == state
 
