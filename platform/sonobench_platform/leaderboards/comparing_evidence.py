@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import EvaluationRow, RunRow
+from sonobench_platform.leaderboards.behind import submissions_behind
 from sonobench_platform.runs.report import Report
 
 
@@ -31,12 +32,12 @@ class RunBehind(NamedTuple):
 
 def runs_behind(core: Core, session: Session, board: Leaderboard) -> tuple[RunBehind, ...] | None:
     """The run of each row, in the board's order; None where a row has none by the board's definition and data."""
-    wanted = {row.submission: row.team for row in board.rows if row.submission is not None}
+    behind = submissions_behind(core, session, board)
     query = (
         select(RunRow.submission_id, RunRow.id, EvaluationRow.number, RunRow.outcome)
         .join(EvaluationRow, and_(EvaluationRow.run_id == RunRow.id, EvaluationRow.is_current))
         .where(
-            RunRow.submission_id.in_(list(wanted)),
+            RunRow.submission_id.in_(list(behind.values())),
             RunRow.is_current,
             EvaluationRow.challenge_hash == board.challenge_hash,
             EvaluationRow.dataset_hash == board.dataset_hash,
@@ -45,7 +46,7 @@ def runs_behind(core: Core, session: Session, board: Leaderboard) -> tuple[RunBe
     found = {submission: (run, number, outcome) for submission, run, number, outcome in session.execute(query)}
     if not board.rows or len(found) < len(board.rows):
         return None
-    return tuple(_behind(core, row.team, *found[row.submission or ""]) for row in board.rows)
+    return tuple(_behind(core, row.team, *found[behind[row.team]]) for row in board.rows)
 
 
 def documents_behind(session: Session, runs: tuple[RunBehind, ...]) -> list[str]:

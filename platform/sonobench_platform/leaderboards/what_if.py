@@ -130,11 +130,18 @@ def _chosen(ground: Ground, choice: Choice, over_cases: Mapping[str, OverCases])
         if made is not None:
             return made
     if choice.scheme in over_cases and variant is None:
-        return over_cases[choice.scheme]
+        return _over_cases(choice.scheme, over_cases)
     whole = next((each for name in WHOLE_SCHEMES if name == choice.scheme and (each := _whole(ground, counted, name))), None)
     if whole is None:
         raise UnknownChoiceError("scheme")
     return OverCases(whole, figures)
+
+
+def _over_cases(name: str, over_cases: Mapping[str, OverCases]) -> OverCases:
+    try:
+        return over_cases[name]
+    except KeyError:
+        raise UnknownChoiceError("scheme") from None
 
 
 def _declared(ground: Ground, counted: tuple[RankedMetric, ...], variant: Variant | None) -> Scheme:

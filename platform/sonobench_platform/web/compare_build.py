@@ -139,7 +139,7 @@ def _line(found: Compared, line: PairedLine) -> ComparedLine:
     definition = line.first.definition if line.first.definition != line.first.name else ""
     unit = f", {line.first.unit}" if line.first.unit else ""
     return ComparedLine(
-        metric=f"{figures.metric_label(line.first.name)}{unit}",
+        metric=f"{_metric(line.first)}{unit}",
         definition=definition,
         first=_cell(line.first, decimals),
         second=_cell(line.second, decimals),
@@ -148,6 +148,12 @@ def _line(found: Compared, line: PairedLine) -> ComparedLine:
         drawn=drawn_difference(line, scale_of(found.lines, line), words),
         says=_says(found, line),
     )
+
+
+def _metric(score: MetricScore) -> str:
+    """Its label; of one that an id tells apart from its like, with what it is defined by."""
+    name, _space, detail = score.definition.partition(" ")
+    return figures.metric_label(score.name) if name == score.name else f"{figures.metric_label(name)} {detail}".rstrip()
 
 
 def _says(found: Compared, line: PairedLine) -> str:

@@ -44,7 +44,8 @@ class Option:
 class WhatIfForm:
     """`hidden` is what else the address must carry along; `official_href` leads to the declared weights.
 
-    `is_open`: something below the first slider was chosen, so that is shown.
+    `groups` are of parts and tasks, `metrics` of the metrics within tasks. `is_open`: something below the first slider was
+    chosen, so that is shown.
     """
 
     action: str
@@ -53,6 +54,7 @@ class WhatIfForm:
     schemes: tuple[Option, ...]
     tolerances: tuple[Option, ...]
     groups: tuple[SliderGroup, ...]
+    metrics: tuple[SliderGroup, ...]
     is_open: bool
     official_href: str
     notes: tuple[str, ...]

@@ -12,6 +12,7 @@ from sonobench_platform.web.what_if_query import MOST_FACTOR, PREFIX
 from sonobench_platform.web.wording import joined, shown_name
 
 if TYPE_CHECKING:
+    from sonobench_eval.challenge.model import Metric
     from sonobench_platform.leaderboards.what_if import Answer, Choice
     from sonobench_platform.leaderboards.what_if_ground import Ground
     from sonobench_platform.leaderboards.what_if_tolerance import Variant
@@ -37,6 +38,7 @@ def what_if_form(
     titles = titles_of(ground, answer.knobs)
     groups = [(parent, [knob for knob in answer.knobs if knob.parent == parent]) for parent in _parents(answer.knobs)]
     made = [(parent, SliderGroup(titles.get(parent, _("The whole")), _sliders(knobs, titles))) for parent, knobs in groups]
+    within_tasks = {knob.parent for knob in answer.knobs if "." in getattr(knob.node, "of", "")}
     return WhatIfForm(
         action=state.path,
         hidden=tuple(pair for pair in state.hidden() if pair not in state.extra),
@@ -46,7 +48,8 @@ def what_if_form(
             for number, name in enumerate(schemes)
         ),
         tolerances=_tolerances(choice, tolerances),
-        groups=tuple(_sorted(made)),
+        groups=tuple(_sorted([each for each in made if each[0] not in within_tasks])),
+        metrics=tuple(group for parent, group in made if parent in within_tasks),
         is_open=bool(choice.factors or choice.scheme or choice.tolerance),
         official_href=state.href(extra=(), page=1),
         notes=tuple(_notes(ground, schemes, tolerances)),
@@ -76,12 +79,22 @@ def titles_of(ground: Ground, knobs: Sequence[Knob]) -> dict[str, str]:
         "host_memory_bytes": _("Host memory"),
     }
     found = {"": _("The whole"), "performance": words["performance"], "efficiency": words["efficiency"]}
+    metrics = {f"{task.id}.{each.key}": metric_title(each) for task in ground.challenge.tasks for each in task.metrics}
     for knob in knobs:
         name = own_name(knob.node)
-        found[knob.key] = words.get(name) or tasks.get(name) or (metric_label(name) if name else _("Other parts"))
+        metric = metrics.get(getattr(knob.node, "of", "").partition("@")[0])
+        found[knob.key] = words.get(name) or metric or tasks.get(name) or (metric_label(name) if name else _("Other parts"))
     for knob in knobs:
         found.setdefault(knob.parent, tasks.get(knob.parent.rpartition(".")[2], knob.parent.rpartition(".")[2]))
     return found
+
+
+def metric_title(metric: Metric) -> str:
+    """`DSC`; with the tolerance where it is the metric's own that tells it from another (`NSD 2 px`)."""
+    label = metric_label(metric.name)
+    if metric.tolerance is None:
+        return label if metric.id is None else metric_label(metric.id)
+    return " ".join(part for part in (label, f"{metric.tolerance:g}", metric.unit or "") if part)
 
 
 def scheme_title(name: str, *, is_declared: bool) -> str:

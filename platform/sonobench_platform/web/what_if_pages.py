@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ from sonobench_platform.web.what_if_build import answered, no_ground_page, what_
 from sonobench_platform.web.what_if_query import read_asked
 
 if TYPE_CHECKING:
+    from sonobench_eval.ranking.scheme_comparison import OverCases
+    from sonobench_platform.core import Core
     from sonobench_platform.leaderboards.comparing_shown import ShownBoard
     from sonobench_platform.leaderboards.what_if_ground import Ground
 
@@ -38,10 +41,10 @@ def what_if(
 
     with core.database.read() as session:
         shown = shown_board(session, reader, name, phase=state.phase, now=core.clock.now())
-    return page_response(_context(request, shown, state), reader=reader)
+    return page_response(_context(request, core, shown, state), reader=reader)
 
 
-def _context(request: Request, shown: ShownBoard, state: ViewState) -> PageContext:
+def _context(request: Request, core: Core, shown: ShownBoard, state: ViewState) -> PageContext:
     from sonobench_platform.leaderboards.what_if_ground import NoGround, NoGroundError
 
     if shown.published is None:
@@ -50,10 +53,17 @@ def _context(request: Request, shown: ShownBoard, state: ViewState) -> PageConte
         ground = _ground(shown.published.document, shown.definition_text, shown.definition_hash)
     except NoGroundError as error:
         return no_ground_page(shown, error.why, state)
-    asked = read_asked(request.query_params.multi_items())
+    asked, over_cases = read_asked(request.query_params.multi_items()), _over_cases(core, shown, ground)
     if request.query_params.get("part") == ROWS:
-        return WhatIfPart(what_if_found(ground, answered(ground, asked, over_cases={}), state=state))
-    return what_if_page(shown, ground, asked, over_cases={}, state=state)
+        return WhatIfPart(what_if_found(ground, answered(ground, asked, over_cases=over_cases), state=state))
+    return what_if_page(shown, ground, asked, over_cases=over_cases, state=state)
+
+
+def _over_cases(core: Core, shown: ShownBoard, ground: Ground) -> Mapping[str, OverCases]:
+    """Schemes that look at single cases: of closed phases alone."""
+    from sonobench_platform.leaderboards.comparing_cases import SchemesOverCases, cases_behind
+
+    return SchemesOverCases(ground, lambda: cases_behind(core, shown)) if shown.is_closed else {}
 
 
 @lru_cache(maxsize=16)
