@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sonobench_platform.accounts.identity import Identity, Role, Scope
@@ -13,7 +14,7 @@ from sonobench_platform.web.account_build import account_frame
 from sonobench_platform.web.account_forms import ACCOUNT, Form
 from sonobench_platform.web.contexts import Crumb
 from sonobench_platform.web.contexts_account import FormPage, HiddenField, InputField
-from sonobench_platform.web.contexts_portal import OwnDataPage, ScopeChoice, SessionLine, SessionsPage, TokensPage
+from sonobench_platform.web.contexts_portal import OwnDataPage, ScopeChoice, SessionLine, SessionsPage, TokenLine, TokensPage
 from sonobench_platform.web.portal_build import SILENT, Told, with_error_title
 from sonobench_platform.web.portal_words import moment
 from sonobench_platform.web.team_build import token_line
@@ -102,7 +103,7 @@ def tokens_context(
         page=with_error_title(account_frame(_("Your API tokens"), TOKENS), told),
         note=told.note,
         errors=told.errors,
-        tokens=tuple(token_line(row, now) for row in rows),
+        tokens=tuple(_token_line(row, now) for row in rows),
         name_field=_name_field(form, errors.get("name", "")),
         days_field=_days_field(form, errors.get("days", "")),
         scopes=tuple(_scope(scope, form) for scope in Scope if _may(caller, scope)),
@@ -124,14 +125,25 @@ def _days_field(form: Form | None, error: str) -> InputField:
 
 
 def _scope(scope: Scope, form: Form | None) -> ScopeChoice:
-    label, hint = {
+    label, hint = _scope_words()[scope]
+    is_checked = scope in _USUAL_SCOPES if form is None else bool(form.text(f"{SCOPE}{scope}"))
+    return ScopeChoice(f"{SCOPE}{scope}", label, hint, is_checked)
+
+
+def _scope_words() -> dict[Scope, tuple[str, str]]:
+    return {
         Scope.READ: (_("Read"), _("what you see as somebody who takes part")),
         Scope.SUBMIT: (_("Hand in"), _("for your teams, and act for them")),
         Scope.ORGANISE: (_("Organize"), _("the challenges that you organize")),
         Scope.ADMINISTER: (_("Administer"), _("everything here")),
-    }[scope]
-    is_checked = scope in _USUAL_SCOPES if form is None else bool(form.text(f"{SCOPE}{scope}"))
-    return ScopeChoice(f"{SCOPE}{scope}", label, hint, is_checked)
+    }
+
+
+def _token_line(row: TokenRow, now: datetime) -> TokenLine:
+    kept = set((row.scopes or "").split())
+    return replace(
+        token_line(row, now), scopes=", ".join(words for scope, (words, _hint) in _scope_words().items() if scope in kept)
+    )
 
 
 def _may(caller: Identity, scope: Scope) -> bool:

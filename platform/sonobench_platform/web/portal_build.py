@@ -234,7 +234,7 @@ def _challenge_line(part: Part) -> ChallengeLine:
         href=checklist_href(challenge.name),
         rules_href=f"/challenges/{challenge.name}",
         team="" if part.team is None else shown_name(part.team.name),
-        phases=_("takes images in {phases}").format(phases=joined(phases)) if phases else _("takes no images now"),
+        phases=_("Takes images in {phases}.").format(phases=joined(phases)) if phases else _("Takes no images now."),
         standing="" if part.team is None else standing_words(part.standing),
     )
 

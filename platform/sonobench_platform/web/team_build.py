@@ -90,7 +90,7 @@ def token_line(row: TokenRow, now: datetime) -> TokenLine:
         hint=row.hint,
         made=moment(row.created_at),
         used=moment(row.last_used_at),
-        scopes=", ".join((row.scopes or "").split()),
+        scopes="",
         ends=moment(row.expires_at),
         is_over=row.expires_at is not None and row.expires_at <= now,
     )
