@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from jinja2 import Environment, nodes
 
 from infra import texts as collecting
 from sonobench_platform.web import rendering, texts
-from sonobench_platform.web.build import challenges_context, not_found_context
+from sonobench_platform.web.build import not_found_context
+from sonobench_platform.web.challenge_build import challenges_context
 
 TEMPLATES = Path(rendering.__file__).parent / "templates"
 OPENS, CLOSES = "⟦", "⟧"
@@ -119,7 +121,7 @@ def _bracketed(text: str | tuple[str, ...] | list[str]) -> str | tuple[str, ...]
 @pytest.mark.usefixtures("pseudo")
 class TestAnotherLanguage:
     def test_the_frame_and_the_list_of_challenges_are_shown_in_it(self) -> None:
-        html = rendering.render(challenges_context([], []))
+        html = rendering.render(challenges_context([], [], now=datetime(2026, 1, 2, tzinfo=UTC)))
         assert f"{OPENS}Skip to the content{CLOSES}" in html
         assert _english(html) == []
 

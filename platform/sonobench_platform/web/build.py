@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
-from sonobench_eval.report import figures
 from sonobench_eval.report.public import public_board
-from sonobench_platform.web import rules
 from sonobench_platform.web.board import board_page
 from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.board_views import BoardSource
-from sonobench_platform.web.contexts import ChallengeCard, ChallengePage, ChallengesPage, Crumb, MessagePage
+from sonobench_platform.web.contexts import Crumb, MessagePage
 from sonobench_platform.web.contexts_board import BoardPage
 from sonobench_platform.web.phases import (
     board_links,
-    change_notes,
-    main_phase,
     names_notes,
-    phase_lines,
     phase_named,
     phase_title,
     waiting_note,
@@ -28,39 +22,7 @@ from sonobench_platform.web.phases import (
 from sonobench_platform.web.rendering import page_frame
 from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublishedBoard
 from sonobench_platform.web.texts import _
-from sonobench_platform.web.wording import date_words, joined, shown_name
-
-
-def challenges_context(challenges: Sequence[PublicChallenge], boards: Sequence[PublishedBoard | None]) -> ChallengesPage:
-    cards = tuple(_card(challenge, board) for challenge, board in zip(challenges, boards, strict=True))
-    return ChallengesPage(page_frame("Challenges – Sonobench"), cards)
-
-
-def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: str) -> ChallengePage:
-    definition, main = challenge.definition, main_phase(challenge)
-    paragraphs = [part.strip() for part in definition.description.split("\n\n") if part.strip()]
-    if not challenge.is_open:
-        paragraphs.append("This challenge is closed: it takes no submissions.")
-    return ChallengePage(
-        page=page_frame(f"{_title(challenge)} – Sonobench", _challenge_crumb(challenge)),
-        name=definition.name,
-        title=_title(challenge),
-        paragraphs=tuple(paragraphs),
-        facts=rules.facts(definition),
-        tasks=rules.task_lines(definition),
-        centers=rules.center_lines(definition),
-        limits=rules.limit_lines(definition),
-        run_rules=rules.run_rules(definition),
-        scoring_rules=rules.scoring_rules(definition),
-        ranking_rules=rules.ranking_rules(definition),
-        steps=rules.steps(definition, server),
-        curl_commands=rules.curl_commands(definition, server),
-        challenge_hash=challenge.hash,
-        has_board=has_board,
-        board_hidden=main.why_hidden if main is not None else "",
-        phases=phase_lines(challenge),
-        changes=change_notes(challenge.changes),
-    )
+from sonobench_platform.web.wording import shown_name
 
 
 def board_context(
@@ -127,28 +89,3 @@ def _title(challenge: PublicChallenge) -> str:
 
 def _challenge_crumb(challenge: PublicChallenge) -> Crumb:
     return Crumb(_title(challenge), f"/challenges/{challenge.definition.name}")
-
-
-def _card(challenge: PublicChallenge, published: PublishedBoard | None) -> ChallengeCard:
-    definition = challenge.definition
-    first = definition.description.split("\n\n")[0].strip()
-    return ChallengeCard(
-        definition.name,
-        _title(challenge),
-        first,
-        rules.card_facts(definition),
-        _standing(challenge, published),
-        published is not None,
-    )
-
-
-def _standing(challenge: PublicChallenge, published: PublishedBoard | None) -> str:
-    state = "Open for submissions." if challenge.is_open else "Closed."
-    board = None if published is None else published.board
-    if board is None or not board.rows:
-        return f"{state} No algorithm has been scored yet."
-    leaders = [shown_name(row.team) for row in board.rows if row.rank == 1]
-    scored = f"{figures.count_of(len(board.rows), 'algorithm')} scored as of {date_words(board.generated_at)}"
-    if not leaders:
-        return f"{state} {scored}."
-    return f"{state} {scored}; {joined(leaders[:3])} {'leads' if len(leaders) == 1 else 'share the first rank'}."

@@ -13,15 +13,15 @@ from sonobench_platform.web.contexts_social import Social
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment that something begins or ends at. `left` is how long that was when the page was made (`3 days 4 hours`).
+    """A moment that something begins or ends at. `said` is what was said of it when the page was made (`closes in 3 days`).
 
-    `pattern` is the sentence with `{left}` in it, for the script that keeps it true; `past` what is said from then on.
+    `pattern` is that sentence with `{left}` in it, for the script that keeps it true; `past` what is said from then on.
     """
 
     iso: str
     words: str
+    said: str
     pattern: str
-    left: str
     past: str
 
 

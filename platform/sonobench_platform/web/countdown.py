@@ -39,4 +39,4 @@ def _deadline(moment: datetime | None, now: datetime, pattern: str, past: str) -
         return None
     seconds = (moment - now).total_seconds()
     said = pattern.format(left=left_words(seconds)) if seconds > 0 else past
-    return Deadline(moment.isoformat(), date_words(moment), pattern, said, past)
+    return Deadline(moment.isoformat(), date_words(moment), said, pattern, past)

@@ -173,8 +173,8 @@ def _letters() -> dict[Family, str]:
     classes = _(
         "y is the true class of a case, x the one decided for, s or p a probability that was given, n the number of cases, K "
         "that of classes, t and p with k how often a class is true and is answered. O and E are shares of pairs of classes, "
-        "observed and by chance, w their weights; c is the number of right cases, or the declared share; (i) counts from the most "
-        "confident case."
+        "observed and by chance, w their weights; c is the number of right cases, or the declared share; (i) counts from the "
+        "most confident case."
     )
     grades = _(
         "O and E are shares of pairs of grades, observed and by chance; C and D are pairs of cases in the right and in the wrong "

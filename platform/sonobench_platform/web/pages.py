@@ -19,11 +19,10 @@ from sonobench_platform.web.board_state import BoardQuery, ViewState, read_state
 from sonobench_platform.web.build import (
     board_context,
     board_source,
-    challenge_context,
-    challenges_context,
     not_found_context,
     trouble_context,
 )
+from sonobench_platform.web.challenge_build import challenge_context, challenges_context
 from sonobench_platform.web.phases import main_phase_hidden, phase_query
 from sonobench_platform.web.records import records_of
 from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response, private_response, static_response
@@ -49,17 +48,18 @@ StateDep = Annotated[ViewState, Depends(view_state)]
 
 
 @router.get("/")
-def challenges_page(records: RecordsDep, reader: Visitor) -> Response:
+def challenges_page(core: CoreDep, records: RecordsDep, reader: Visitor) -> Response:
     challenges = records.challenges()
     boards = [_shown_board(records, challenge) for challenge in challenges]
-    return page_response(challenges_context(challenges, boards), reader=reader)
+    return page_response(challenges_context(challenges, boards, now=core.clock.now()), reader=reader)
 
 
 @router.get("/challenges/{name}")
-def challenge_page(name: str, records: RecordsDep, reader: Visitor) -> Response:
+def challenge_page(name: str, *, core: CoreDep, records: RecordsDep, reader: Visitor) -> Response:
     challenge = _challenge(records, name)
     has_board = _shown_board(records, challenge) is not None
-    return page_response(challenge_context(challenge, has_board=has_board, server=records.public_url()), reader=reader)
+    context = challenge_context(challenge, has_board=has_board, server=records.public_url(), now=core.clock.now())
+    return page_response(context, reader=reader)
 
 
 @router.get("/challenges/{name}/leaderboard")

@@ -12,8 +12,9 @@ from sonobench_platform.web.contexts import Crumb
 from sonobench_platform.web.contexts_challenge import ChangeNote, Deadline, PhaseLine
 from sonobench_platform.web.countdown import closes_at, opens_at
 from sonobench_platform.web.source import PublicChallenge, PublicChange, PublicPhase
-from sonobench_platform.web.texts import _
+from sonobench_platform.web.texts import _, ngettext
 from sonobench_platform.web.wording import date_words, joined, shown_name
+
 
 def main_phase(challenge: PublicChallenge) -> PublicPhase | None:
     """The phase whose board is the challenge's."""
@@ -73,11 +74,13 @@ def waiting_note(phase: PublicPhase | None) -> str | None:
     """What a board says that is of an earlier definition; None where it is of the present one."""
     if phase is None or not phase.waiting:
         return None
-    what = "one submission waits" if phase.waiting == 1 else f"{phase.waiting:,} submissions wait"
-    return (
-        f"The challenge was changed after this board was made, and {what} to be scored again. "
-        "The board is the one that was made by the earlier definition; it will change once all are scored by the new one."
-    )
+    return ngettext(
+        "The challenge was changed after this board was made, and one submission waits to be scored again. The board is the one "
+        "that was made by the earlier definition; it will change once all are scored by the new one.",
+        "The challenge was changed after this board was made, and {count} submissions wait to be scored again. The board is the "
+        "one that was made by the earlier definition; it will change once all are scored by the new one.",
+        phase.waiting,
+    ).format(count=f"{phase.waiting:,}")
 
 
 def names_notes(phase: PublicPhase) -> tuple[str, ...]:

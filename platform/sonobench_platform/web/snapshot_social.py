@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_eval.report import figures
-from sonobench_platform.web.contexts import ChallengePage, MessagePage
+from sonobench_platform.web.contexts import MessagePage
 from sonobench_platform.web.contexts_board import BoardPage, Snapshot
+from sonobench_platform.web.contexts_challenge import ChallengePage
 from sonobench_platform.web.contexts_social import Social
 from sonobench_platform.web.snapshot_card import MOST_ROWS, Card, CardRow
 from sonobench_platform.web.texts import _

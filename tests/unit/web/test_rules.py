@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sonobench_eval.challenge.model import Challenge, Limits, Measuring, Metric, Ranking, UndefinedPolicy
 from sonobench_platform.web import rules
+from sonobench_platform.web.challenge_data import center_table
 
 
 class TestRules:
@@ -53,15 +54,16 @@ class TestRules:
         assert "/input holds the images, there is no list of cases, results go to /output." in rules.run_rules(folders)
 
     def test_external_centers_are_told_in_words(self, challenge: Challenge) -> None:
-        lines = rules.center_lines(challenge)
+        lines = center_table(challenge).lines
         assert [line.role for line in lines] == ["internal", "internal", "external: never seen in training"]
         assert [line.cases for line in lines] == ["18", "18", "18"]
+        assert lines[2].is_external
 
     def test_no_case_and_no_reference_is_named(self, challenge: Challenge) -> None:
         said = repr(
             (
                 rules.task_lines(challenge),
-                rules.center_lines(challenge),
+                center_table(challenge),
                 rules.run_rules(challenge),
                 rules.scoring_rules(challenge),
             )

@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from jinja2 import meta, nodes
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform import web
 from sonobench_platform.web import rendering
-from sonobench_platform.web.build import board_context, challenge_context, challenges_context, not_found_context
+from sonobench_platform.web.build import board_context, not_found_context
+from sonobench_platform.web.challenge_build import challenge_context, challenges_context
 from sonobench_platform.web.contexts import PageContext
 from sonobench_platform.web.source import PublicChallenge, PublishedBoard
 
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202e{{ 7*7 }}"
 Publish = Callable[[Leaderboard], PublishedBoard]
@@ -66,9 +69,9 @@ def every_page(board: Leaderboard, public_challenge: PublicChallenge, publish: P
     published = publish(board)
     empty = publish(board.model_copy(update={"rows": ()}))
     return {
-        "challenges": challenges_context([public_challenge, public_challenge], [published, None]),
-        "no challenges": challenges_context([], []),
-        "challenge": challenge_context(public_challenge, has_board=True, server="http://127.0.0.1:8100"),
+        "challenges": challenges_context([public_challenge, public_challenge], [published, None], now=NOW),
+        "no challenges": challenges_context([], [], now=NOW),
+        "challenge": challenge_context(public_challenge, has_board=True, server="http://127.0.0.1:8100", now=NOW),
         "leaderboard": board_context(public_challenge, published),
         "empty leaderboard": board_context(public_challenge, empty),
         "no leaderboard": board_context(public_challenge, None),
@@ -120,7 +123,7 @@ class TestHostileNames:
     ) -> None:
         rows = tuple(row.model_copy(update={"team": f"{HOSTILE}{number}"}) for number, row in enumerate(board.rows))
         hostile = publish(board.model_copy(update={"rows": rows, "title": HOSTILE}))
-        for context in (board_context(public_challenge, hostile), challenges_context([public_challenge], [hostile])):
+        for context in (board_context(public_challenge, hostile), challenges_context([public_challenge], [hostile], now=NOW)):
             html = rendering.render(context)
             read = Reader(html)
             assert all(_is_file_of_ours(script) for script in read.named("script"))

@@ -38,3 +38,12 @@ if (document.querySelector("[data-until]")) {
   count();
   setInterval(count, MINUTE * 1000);
 }
+
+// Buttons that copy a text of the page; without a clipboard they stay hidden.
+for (const button of navigator.clipboard ? document.querySelectorAll("button[data-copies]") : []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+    button.nextElementSibling.textContent = button.dataset.done;
+  });
+}
