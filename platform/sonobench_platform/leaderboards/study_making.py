@@ -126,12 +126,13 @@ _NO_DEFINITION = "Centers, cases, curves and stability are not drawn: the challe
 
 def matching(board: Leaderboard, found: Sequence[Contender]) -> tuple[Entry, ...] | None:
     """The board's rows as entries, in their order, under the names on it; None unless these are what it was made from."""
-    by_submission = {each.submission: each for each in found}
-    if {row.submission for row in board.rows} != set(by_submission):
+    has_names = all(row.submission is not None for row in board.rows)  # a board of aliases names no submissions
+    known = {each.submission if has_names else each.team: each for each in found}
+    if {row.submission if has_names else row.team for row in board.rows} != set(known):
         return None
     entries = []
     for row in board.rows:
-        contender = by_submission[str(row.submission)]
+        contender = known[str(row.submission if has_names else row.team)]
         figures = {task.id: task.metrics for task in contender.evaluation.tasks}
         made_from = contender.evaluation.made_from
         if any(figures.get(task.id) != task.metrics for task in row.tasks):

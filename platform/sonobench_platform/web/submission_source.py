@@ -25,6 +25,7 @@ from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.expecting import Range
 from sonobench_platform.domain.ids import is_id
 from sonobench_platform.domain.states import State
+from sonobench_platform.leaderboards.behind import submissions_behind
 from sonobench_platform.leaderboards.service import published_or_none
 from sonobench_platform.runs.canary import failed_on_samples
 from sonobench_platform.runs.course import Course, course_of
@@ -111,7 +112,7 @@ def facts_of(core: Core, session: Session, caller: Identity, submission_id: str)
         log=log,
         log_hidden=log_hidden,
         live_log=_live_log(session, whole),
-        place=_place(session, caller, whole, now),
+        place=_place(core, session, caller, whole, now),
         usual=usual_length(session, whole.phase.id) if whole.submission.state == State.RUNNING else None,
         words=words_of(whole.submission),
         stamp=stamps_of(session, [submission_id], now)[submission_id].value,
@@ -160,17 +161,19 @@ def _passed_samples(whole: Whole) -> bool:
     return has_begun and run is not None and not failed_on_samples(run)
 
 
-def _place(session: Session, caller: Identity, whole: Whole, now: datetime) -> Place | None:
+def _place(core: Core, session: Session, caller: Identity, whole: Whole, now: datetime) -> Place | None:
     """Where the team stands now on a board that the caller sees."""
     published = published_or_none(session, whole.phase) if shows_board(whole.phase, caller, now) else None
     if published is None:
         return None
     board = published.board
-    for row in board.rows:
-        if row.submission == whole.submission.id:
-            return Place(row, len(board.rows), True)
-    own = next((row for row in board.rows if _is_of(session, row, whole.team.id)), None)
-    return None if own is None else Place(own, len(board.rows), False)
+    behind = submissions_behind(core, session, board)
+    lines = [row.model_copy(update={"submission": behind.get(row.team)}) for row in board.rows]
+    this = next((row for row in lines if row.submission == whole.submission.id), None)
+    if this is not None:
+        return Place(this, len(lines), True)
+    own = next((row for row in lines if _is_of(session, row, whole.team.id)), None)
+    return None if own is None else Place(own, len(lines), False)
 
 
 def _is_of(session: Session, row: Row, team_id: str) -> bool:

@@ -10,9 +10,13 @@ import pytest
 from phased_world import scored, with_rules
 from sqlalchemy import select
 
-from sonobench_platform.db.models import PhaseRow, TeamRow
+from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_platform.db.models import PhaseRow, SubmissionRow, TeamRow
 from sonobench_platform.leaderboards.aliases import alias_of, names_behind
+from sonobench_platform.leaderboards.behind import submissions_behind
+from sonobench_platform.leaderboards.comparing_evidence import runs_behind
 from sonobench_platform.leaderboards.publish import contenders
+from sonobench_platform.leaderboards.study_making import matching
 
 PATHS = (
     "/",
@@ -116,3 +120,40 @@ class TestNames:
         key = core.settings.home / "alias-key"
         assert key.stat().st_mode & 0o777 == 0o600
         assert json.dumps(aliases).find(key.read_text().strip()) == -1
+
+
+class TestWhatStandsBehind:
+    def test_the_platform_finds_the_submission_of_each_row(self, aliased: Any) -> None:
+        core, (_, aliases) = aliased.platform.core, facts(aliased)
+        board = Leaderboard.from_json(aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").text)
+        with core.database.read() as session:
+            behind = submissions_behind(core, session, board)
+            teams = {alias: session.get_one(SubmissionRow, each).team_id for alias, each in behind.items()}
+        assert set(behind.values()) == set(aliased.submissions.values())
+        assert teams == {aliases[team]: team for team in teams.values()}
+
+    def test_its_runs_are_found_for_comparing(self, aliased: Any) -> None:
+        core = aliased.platform.core
+        board = Leaderboard.from_json(aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").text)
+        with core.database.read() as session:
+            runs = runs_behind(core, session, board)
+            assert runs is not None
+            assert [run.team for run in runs] == [row.team for row in board.rows]
+
+    def test_its_charts_are_made_from_what_it_was_made_from(self, aliased: Any) -> None:
+        core, (phase, _) = aliased.platform.core, facts(aliased)
+        board = Leaderboard.from_json(aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").text)
+        with core.database.read() as session:
+            entries = matching(board, contenders(core, session, phase.id))
+        assert entries is not None
+        assert [entry.team for entry in entries] == [row.team for row in board.rows]
+
+    def test_a_team_finds_its_own_place(self, aliased: Any) -> None:
+        page = aliased.team("A").get(f"/submissions/{aliased.submissions['A']}")
+        assert page.status_code == 200
+        assert "It is on the board, ranked" in page.text
+
+    def test_another_team_and_the_public_find_no_page_of_it(self, aliased: Any) -> None:
+        address = f"/submissions/{aliased.submissions['A']}"
+        assert aliased.team("B").get(address).status_code == 404
+        assert aliased.anyone.get(address, follow_redirects=False).status_code in {303, 401, 404}
