@@ -214,9 +214,7 @@ def _titles() -> dict[SectionName, _Words]:
         "stability": _Words(
             _("Stability"),
             _("How stable the ranking is"),
-            _(
-                "The test cases are resampled, and everything is ranked again. This tells of stability; it is no test of difference."
-            ),
+            _("The test cases are resampled, and all is ranked again. This tells of stability; it is no test of difference."),
         ),
         "significance": _Words(
             _("Differences"),

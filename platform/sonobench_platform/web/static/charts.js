@@ -80,7 +80,8 @@ class Explorer {
     this.button.setAttribute("aria-expanded", "false");
     this.button.setAttribute("aria-describedby", `${figure.id}-takeaway`);
     this.button.addEventListener("click", () => (this.live ? this.close() : this.open()));
-    this.picture.after(this.button);
+    this.tools = figure.querySelector(".study-files");
+    this.tools.prepend(this.button);
     figure.addEventListener("keydown", (event) => { if (event.key === "Escape" && this.live) this.close(); });
   }
 
@@ -94,7 +95,7 @@ class Explorer {
     said.setAttribute("role", "status");
     live.append(region, element("p", "study-hint", page.dataset.hint), said);
     this.live = live;
-    this.button.before(live);
+    this.tools.before(live);
     this.button.textContent = page.dataset.close;
     this.button.setAttribute("aria-expanded", "true");
     try {
@@ -102,7 +103,7 @@ class Explorer {
       if (this.live !== live) return;
       const columns = spec.usermeta.columns;
       const drawn = await embed(region, spec, {
-        ast: true, actions: false, defaultStyle: false, renderer: "canvas", tooltip: tipOf(live, columns), mode: spec.$schema.includes("/vega/") ? "vega" : "vega-lite",
+        ast: true, actions: false, defaultStyle: false, renderer: "canvas", tooltip: tipOf(live, columns), logLevel: 1,
       });
       this.drawn = drawn;
       if (this.live !== live) { drawn.finalize(); return; }
