@@ -1,6 +1,6 @@
 """A platform full of made-up content, for tests in a browser, screenshots, and whoever wants to look around: no Docker needed.
 
-    python -m infra.showcase --home DIR [--port 8300] [--teams 500] [--small]
+    python -m infra.showcase --home DIR [--port 8300] [--teams 500] [--small] [--charts]
 
 A closed challenge like UUSIC25, an open one with people and submissions in every state, two nodes. Every step went through the
 platform's own API; what containers would have answered is made up (`showcase_scores.py`). No worker runs: what is under way
@@ -154,7 +154,8 @@ def main() -> None:
     asked = _arguments()
     if not (asked.home / "sonobench.sqlite").exists():
         showcase = make_showcase(asked.home, SMALL if asked.small else None, teams=asked.teams)
-        draw_charts(asked.home)
+        if asked.charts:
+            draw_charts(asked.home)
         print(json.dumps({"submissions": dict(showcase.submissions), **showcase.things}, indent=1))
     for what, person in PEOPLE.items():
         print(f"{what:14} {person.email:20} {person.password}")
@@ -172,6 +173,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=FIRST_PORT)
     parser.add_argument("--teams", type=int, default=0, help="one more challenge with as many teams")
     parser.add_argument("--small", action="store_true", help="fewer cases and resamples: made in seconds")
+    parser.add_argument("--charts", action="store_true", help="draw the charts of every board too, which takes half a minute")
     return parser.parse_args()
 
 
