@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 from infra.showcase import Showcase
+from infra.showcase_pages import NOT_PAGES, STOPS, Stop, all_stops, page_routes
 from showcase_browser import DESK, PHONE, Reader, Scheme
-from showcase_pages import NOT_PAGES, STOPS, Stop, all_stops, page_routes
 from showcase_validator import problems_of
 
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from fastapi.routing import APIRoute
-from infra.showcase import Showcase
 
+from infra.showcase import Showcase
 from sonobench_platform.app import PAGES
 
 BOARD = "/challenges/uusic25/leaderboard"
@@ -126,6 +126,12 @@ NOT_PAGES: MappingProxyType[str, str] = MappingProxyType(
         "/challenges/{name}/badge.svg": "a picture",
         "/submissions/{submission_id}/events": "what happens, as it happens",
         "/account/export": "JSON",
+        "/challenges/{name}/card.png": "a picture",
+        "/challenges/{name}/definition.yaml": "YAML",
+        "/challenges/{name}/leaderboard/charts/{digest}/{file}": "a chart's files",
+        "/challenges/{name}/leaderboard/difficulty.csv": "CSV",
+        "/desk/challenges/{name}/done/{ticket}": "what came of a form, whose ticket nobody else has",
+        "/vega/{file}": "a script and what it draws",
         "/static/{name}": "styles, scripts and pictures",
         "/favicon.ico": "a picture",
     }
