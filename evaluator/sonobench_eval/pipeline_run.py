@@ -29,6 +29,7 @@ from sonobench_eval.contract.registry import contract_of
 from sonobench_eval.io.strip.registry import NotStrippable, stripped
 from sonobench_eval.sandbox.port import (
     ImageIdentity,
+    LogFn,
     Mounts,
     ProgressFn,
     RunOutcome,
@@ -58,7 +59,8 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """Which image is run, as which attempt, and what this node gives it; `runtime` to `cpuset` as in `RunSpec`.
+    """Which image is run, as which attempt, and what this node gives it; `runtime` to `cpuset`, and `tell_log`, as in
+    `RunSpec`.
 
     `inputs_dir` has the cases' images, each at its case id. `pseudonym_key` makes the names and the order that the
     container is given (`pseudonyms.new_key`), and its answers are read with the same key; None gives it the cases' own
@@ -77,6 +79,7 @@ class RunPlan:
     cpuset: str | None = None
     pseudonym_key: bytes | None = field(default=None, repr=False)
     staging: Path | None = None
+    tell_log: LogFn | None = field(default=None, repr=False)
 
 
 def run_image(
@@ -121,6 +124,7 @@ def run_image(
             gpu_uuid=plan.gpu_uuid,
             gpu_exclusive=plan.gpu_exclusive,
             cpuset=plan.cpuset,
+            tell_log=plan.tell_log,
         )
         return sandbox.run(spec, results, should_stop=should_stop, progress=progress)
 

@@ -46,6 +46,8 @@ class FakeSandbox:
     ran: list[RunSpec] = field(default_factory=list)
     left_behind: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """Containers that play the leftovers of a dead worker: name to `(node, run id, attempt)`."""
+    prints: str = ""
+    """What the container prints, told while it runs to whoever is to be told."""
     case_list: bytes = b""
     """The case list of the last run, as the container was given it."""
 
@@ -104,6 +106,8 @@ class FakeSandbox:
         with TemporaryDirectory(prefix="sonobench-fake-") as folder:
             output = Path(folder)
             progress("run")
+            if spec.tell_log is not None and self.prints:
+                spec.tell_log(self.prints)
             outcome = self._play(spec, output, cancelled=should_stop())
             progress("collect")
             files, size_bytes = _collect(output, results, most_bytes=spec.limits.output_bytes)

@@ -51,6 +51,12 @@ class ImageRefusedByEngine(Exception):
     """
 
 
+LogFn = Callable[[str], None]
+"""Called with the end of a log, as the container wrote it: at most `LIVE_LOG_BYTES` of UTF-8."""
+
+LIVE_LOG_BYTES = 16 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class ImageIdentity:
     """Which image, beyond doubt: config digest (`sha256:...`) and every layer's diff_id, as intake computed them.
@@ -113,6 +119,8 @@ class RunSpec:
     """The GPU must be empty before and after, nobody else's meanwhile, and not slowed by its hardware; else the run is none."""
     cpuset: str | None = None
     """CPUs the container may use, e.g. those near its GPU: `0-7,16-23`; None for all."""
+    tell_log: LogFn | None = field(default=None, compare=False, repr=False)
+    """Told the end of what the container has printed, every few seconds while it runs; None: nobody may read it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

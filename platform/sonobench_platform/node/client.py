@@ -75,13 +75,18 @@ class NodeClient:
         except ValidationError as error:
             raise ApiRefused(f"the API sent an assignment that this worker cannot read: {error}") from error
 
-    def heartbeat(self, run_id: str, attempt: int, phase: str) -> bool:
+    def heartbeat(self, run_id: str, attempt: int, phase: str, *, log_tail: str | None = None) -> bool:
         """Keep the lease; True where the platform wants the run stopped. Tries once.
+
+        Args:
+            log_tail: the end of the container's log, for a platform that asked for it; None: nothing new.
 
         Raises:
             ApiAway, LeaseLost, ApiRefused
         """
-        body = {"node": self.node, "attempt": attempt, "phase": phase}
+        body: dict[str, Any] = {"node": self.node, "attempt": attempt, "phase": phase}
+        if log_tail is not None:
+            body["log_tail"] = log_tail
         return bool(self._send("POST", f"/internal/v1/runs/{run_id}/heartbeat", json=body, timeout=_HASTY).json()["stop"])
 
     def live(self) -> list[tuple[str, int]]:

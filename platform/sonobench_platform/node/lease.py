@@ -24,6 +24,7 @@ class Lease:
         self._api = api
         self._assignment = assignment
         self._phase = "prepare"
+        self._log: str | None = None
         self._beat_now = threading.Event()
         self._ended = False
         self._answered_at = time.monotonic()
@@ -47,6 +48,10 @@ class Lease:
             self._phase = phase
             self._beat_now.set()
 
+    def note_log(self, text: str) -> None:
+        """Send the end of the container's log with the next heartbeat."""
+        self._log = text
+
     def __enter__(self) -> Lease:
         self._thread.start()
         return self
@@ -66,8 +71,9 @@ class Lease:
             self._beat_now.clear()
 
     def _beat(self) -> None:
+        log_tail, self._log = self._log, None
         try:
-            stop = self._api.heartbeat(self._assignment.run_id, self._assignment.attempt, self._phase)
+            stop = self._api.heartbeat(self._assignment.run_id, self._assignment.attempt, self._phase, log_tail=log_tail)
         except LeaseLost as error:
             log.warning("%s: the lease is lost (%s)", self._assignment.label, error)
             self.lost = True

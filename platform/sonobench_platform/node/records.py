@@ -63,6 +63,8 @@ class Assignment(NodeRecord):
     inputs: AssignedInputs
     pseudonym_key: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$", repr=False)] = None
     canary: AssignedCanary | None = None
+    tells_log: bool = False
+    """Whether the platform wants the end of the log with the heartbeats: of runs on public data alone."""
 
     @model_validator(mode="after")
     def _has_the_key_it_needs(self) -> Self:

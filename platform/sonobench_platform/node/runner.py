@@ -134,13 +134,13 @@ class Runner:
         try:
             self._give_up_if(should_stop)
             if assignment.canary is not None and samples is not None:
-                plan = self._plan(assignment, identity, samples)
+                plan = self._plan(assignment, identity, samples, lease=lease)
                 self._sing(assignment, assignment.canary, plan, lease, work=work, should_stop=should_stop)
             inputs = self._fetch(assignment, assignment, lease, work)
             self._give_up_if(should_stop)
             return measure_image(
                 assignment.challenge,
-                self._plan(assignment, identity, inputs),
+                self._plan(assignment, identity, inputs, lease=lease),
                 sandbox=self._sandbox,
                 results=work / "results.tar",
                 load_s=load_s,
@@ -191,7 +191,7 @@ class Runner:
         if not self._api.report_canary(assignment.run_id, assignment.attempt, report_of(outcome), retrying=retrying):
             raise _Settled
 
-    def _plan(self, assignment: Assignment, identity: ImageIdentity, inputs: Path) -> RunPlan:
+    def _plan(self, assignment: Assignment, identity: ImageIdentity, inputs: Path, *, lease: Lease) -> RunPlan:
         return RunPlan(
             identity,
             inputs,
@@ -205,6 +205,7 @@ class Runner:
             pseudonym_key=assignment.key,
             # On this node's own disk: where the engine is reached from a container, both see this folder at one path.
             staging=self._place.work,
+            tell_log=lease.note_log if assignment.tells_log else None,
         )
 
     def _forget(self, identity: ImageIdentity) -> None:

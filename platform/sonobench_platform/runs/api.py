@@ -73,7 +73,7 @@ def get_live(core: CoreDep, _caller: NodeCaller, node: NodeQuery) -> LiveRuns:
 def post_heartbeat(core: CoreDep, _caller: NodeCaller, run_id: RunId, body: Heartbeat) -> HeartbeatAnswer:
     """409 with code `lease-lost` when this attempt no longer owns the run."""
     with core.database.write() as work:
-        stop = heartbeat.beat(core, work, run_id, attempt=body.attempt, node=body.node, phase=body.phase)
+        stop = heartbeat.beat(core, work, run_id, attempt=body.attempt, node=body.node, phase=body.phase, log_tail=body.log_tail)
     return HeartbeatAnswer(stop=stop)
 
 

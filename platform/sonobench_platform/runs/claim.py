@@ -81,6 +81,7 @@ def _assignment(
         image_url=f"/internal/v1/images/{image.config_digest}",
         inputs=_inputs(phase.dataset_hash),
         pseudonym_key=attempt.pseudonym_key,
+        tells_log=public_challenge(phase).logs == "team",
         canary=None
         if canary is None
         else AssignedCanary(challenge=canary.challenge.model_dump(mode="json"), inputs=_inputs(canary.hash)),

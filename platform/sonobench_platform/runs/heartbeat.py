@@ -7,18 +7,20 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import AttemptRow
+from sonobench_platform.db.models import AttemptRow, PhaseRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import lease_lost
 from sonobench_platform.nodes import service as nodes
-from sonobench_platform.runs.attempts import CANCELLED, hold
+from sonobench_platform.runs.attempts import CANCELLED, Held, hold
 
 
-def beat(core: Core, work: Work, run_id: str, *, attempt: int, node: str, phase: str) -> bool:
+def beat(core: Core, work: Work, run_id: str, *, attempt: int, node: str, phase: str, log_tail: str | None = None) -> bool:
     """Extend the lease and note the phase; True where the run is to be stopped because it was cancelled.
 
-    A lease that has run out but was not swept yet is extended: nobody else has the run.
+    A lease that has run out but was not swept yet is extended: nobody else has the run. The end of a log is kept where the team
+    may read it; it goes when the attempt ends, as the whole is in its report then.
 
     Raises:
         NotFound: there is no such run.
@@ -33,8 +35,15 @@ def beat(core: Core, work: Work, run_id: str, *, attempt: int, node: str, phase:
     held.run.lease_until = now + timedelta(seconds=core.settings.lease_s)
     if held.run.phase != phase:
         held.run.phase, held.run.phase_since = phase, now
+    if log_tail is not None and _is_for_its_team(work, held):
+        held.attempt.live_log, held.attempt.live_log_at = log_tail, now
     nodes.see(core, work, node)
     return False
+
+
+def _is_for_its_team(work: Work, held: Held) -> bool:
+    """Whether the run's log may be kept while it is under way: whatever a node sends, nothing of a run on hidden data is."""
+    return public_challenge(work.session.get_one(PhaseRow, held.submission.phase_id)).logs == "team"
 
 
 def live_on(session: Session, node: str) -> list[tuple[str, int]]:

@@ -26,6 +26,10 @@ class Heartbeat(NodeRequest):
     node: NodeName
     attempt: Attempt
     phase: Annotated[str, Field(pattern=r"^[a-z][a-z0-9 _-]{0,63}$", description="What the run is doing: `load`, `run`...")]
+    log_tail: Annotated[
+        Text | None,
+        Field(max_length=65_536, description="The end of its log, where the assignment `tells_log`. Null: no news."),
+    ] = None
 
 
 class HeartbeatAnswer(BaseModel):
@@ -96,6 +100,7 @@ class Assignment(BaseModel):
         str | None, Field(description="Makes the names that the container is given; null: the cases' own.", repr=False)
     ] = None
     canary: AssignedCanary | None = None
+    tells_log: Annotated[bool, Field(description="Send the end of the log with heartbeats: its team may read it.")] = False
 
 
 class LiveRuns(BaseModel):

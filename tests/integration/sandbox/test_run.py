@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from sandbox_bench import TestImage
 
 from sonobench_eval.sandbox.docker_engine import run as run_module
 from sonobench_eval.sandbox.docker_engine.calls import UnexplainedRefusal
@@ -29,6 +30,13 @@ class TestWhatARunGets:
         assert category_of(ran.outcome) is None
         assert ran.texts == {"seen": 'image a.txt["a.txt", "b.txt"]', "x/y/z.txt": "hi\n"}
         assert (ran.outcome.result_files, ran.outcome.result_bytes) == (2, 32)
+
+    def test_its_log_is_told_while_it_runs_where_somebody_may_read_it(self, engine, loaded, make_spec, tmp_path):
+        told: list[str] = []
+        spec = make_spec(loaded(TestImage(script="echo early; sleep 7; echo late; echo a > /output/f")))
+        outcome = engine.run(dataclasses.replace(spec, tell_log=told.append), tmp_path / "results.tar")
+        assert told[0] == "early\n"
+        assert "late" in outcome.log_tail
 
     def test_results_carry_no_owner_and_no_time(self, run):
         member = run("echo a > /output/f; chmod 000 /output/f 2>/dev/null; touch /output/f").members["f"]

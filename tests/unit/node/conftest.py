@@ -41,6 +41,7 @@ class FakeApi:
     files: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     phases: list[str] = field(default_factory=list)
+    log_tails: list[str | None] = field(default_factory=list)
     results: dict[tuple[str, str], bytes] = field(default_factory=dict)
     reports: list[dict[str, Any]] = field(default_factory=list)
     released: list[tuple[str, int, str]] = field(default_factory=list)
@@ -84,6 +85,7 @@ class FakeApi:
         said = json.loads(body)
         if verb == "heartbeat":
             self.phases.append(said["phase"])
+            self.log_tails.append(said.get("log_tail"))
             return httpx.Response(200, json={"stop": self.stop})
         if verb == "canary":
             self.canaries.append(said["report"])

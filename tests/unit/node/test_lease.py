@@ -88,3 +88,14 @@ class TestLease:
             api.respond = lambda request: None
             wait_until(lambda: api.phases)
             assert lease.is_wanted
+
+    def test_the_end_of_a_log_goes_with_one_beat_and_not_again(
+        self, client: NodeClient, api: Any, assignment: Assignment, wait_until: WaitUntil
+    ) -> None:
+        with Lease(client, assignment) as lease:
+            wait_until(lambda: api.phases)
+            lease.note_log("epoch 1")
+            wait_until(lambda: "epoch 1" in api.log_tails)
+            beats = len(api.phases)
+            wait_until(lambda: len(api.phases) > beats + 1)
+        assert [tail for tail in api.log_tails if tail is not None] == ["epoch 1"]

@@ -67,6 +67,14 @@ class TestRun:
         assert spec.gpu_uuid is None
         assert sandbox.loaded == [b"an image"]
 
+    def test_a_log_is_told_while_it_runs_only_where_the_platform_asks_for_it(
+        self, runner: Runner, sandbox: Any, assignment: Assignment, given: SimpleNamespace
+    ) -> None:
+        sandbox.behave = given.ends_well
+        runner.run(assignment)
+        runner.run(assignment.model_copy(update={"tells_log": True, "attempt": 2}))
+        assert [spec.tell_log is not None for spec in sandbox.specs] == [False, True]
+
     def test_a_container_that_failed_is_a_report_and_nobodys_trouble(
         self, runner: Runner, sandbox: Any, api: Any, assignment: Assignment, given: SimpleNamespace
     ) -> None:

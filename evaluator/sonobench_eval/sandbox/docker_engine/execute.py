@@ -34,9 +34,15 @@ class Ended:
 
 
 def execute(
-    api: docker.APIClient, container_id: str, *, time_limit_s: float, should_stop: Callable[[], bool], meter: RunMeter
+    api: docker.APIClient,
+    container_id: str,
+    *,
+    time_limit_s: float,
+    should_stop: Callable[[], bool],
+    meter: RunMeter,
+    between: Callable[[], None] = lambda: None,
 ) -> Ended:
-    """Start the container and stay until it has ended, by itself or by our hand.
+    """Start the container and stay until it has ended, by itself or by our hand. `between` is called about once a second.
 
     Raises:
         ImageRefusedByEngine: it cannot start because of what the image is.
@@ -50,7 +56,8 @@ def execute(
             api.start(container_id)
         began = time.monotonic()
         meter.started(container_id, _state(api, container_id).get("Pid") or 0)
-        why = _until_ended(api, container_id, deadline=began + time_limit_s, should_stop=should_stop, meter=meter)
+        deadline = began + time_limit_s
+        why = _until_ended(api, container_id, deadline=deadline, should_stop=should_stop, meter=meter, between=between)
         monotonic_s = time.monotonic() - began
     finally:
         usage = meter.stop()
@@ -70,7 +77,13 @@ def execute(
 
 
 def _until_ended(
-    api: docker.APIClient, container_id: str, *, deadline: float, should_stop: Callable[[], bool], meter: RunMeter
+    api: docker.APIClient,
+    container_id: str,
+    *,
+    deadline: float,
+    should_stop: Callable[[], bool],
+    meter: RunMeter,
+    between: Callable[[], None],
 ) -> str:
     """Returns `itself`, `time`, `stop` or `hopeless`: why the container is no longer running."""
     while True:
@@ -83,6 +96,7 @@ def _until_ended(
             return "stop" if _kill(api, container_id) else "itself"
         if meter.is_hopeless:
             return "hopeless" if _kill(api, container_id) else "itself"
+        between()
 
 
 def _ended_within(api: docker.APIClient, container_id: str, seconds: float) -> bool:

@@ -28,7 +28,7 @@ from sonobench_eval.sandbox.docker_engine.fill import copy_place, refuse_odd_acc
 from sonobench_eval.sandbox.docker_engine.images import assert_made_of, verified_facts
 from sonobench_eval.sandbox.docker_engine.keeper import COMMAND, ensure_keeper
 from sonobench_eval.sandbox.docker_engine.links import refuse_paths_astray
-from sonobench_eval.sandbox.docker_engine.logs import read_log_tail
+from sonobench_eval.sandbox.docker_engine.logs import LogTeller, read_log_tail
 from sonobench_eval.sandbox.docker_engine.loop_disk import loop_disk
 from sonobench_eval.sandbox.docker_engine.outcome import outcome_of
 from sonobench_eval.sandbox.docker_engine.output_file import empty_output_file
@@ -126,7 +126,14 @@ def _run_once(
             )
             created_s = time.monotonic()
             progress("run")
-            ended = execute(api, prepared.container_id, time_limit_s=spec.limits.time_s, should_stop=should_stop, meter=meter)
+            ended = execute(
+                api,
+                prepared.container_id,
+                time_limit_s=spec.limits.time_s,
+                should_stop=should_stop,
+                meter=meter,
+                between=LogTeller(api, prepared.container_id, spec.tell_log).look,
+            )
         except ImageRefusedByEngine as refusal:
             return never_started(str(refusal))
         progress("collect")

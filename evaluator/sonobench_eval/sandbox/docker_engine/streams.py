@@ -106,13 +106,13 @@ def _members(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, tarfile.Ta
         tar.members = []  # type: ignore[attr-defined]
 
 
-def log_lines(api: docker.APIClient, container_id: str) -> Iterator[bytes]:
-    """What a container printed to both outputs, entry by entry, oldest first.
+def log_lines(api: docker.APIClient, container_id: str, *, last: int | None = None) -> Iterator[bytes]:
+    """What a container printed to both outputs, entry by entry, oldest first; only the last ones where it is said how many.
 
     Raises:
         docker.errors.APIError: the engine refused.
     """
-    params = {"stdout": "1", "stderr": "1", "follow": "0", "timestamps": "0"}
+    params = {"stdout": "1", "stderr": "1", "follow": "0", "timestamps": "0", "tail": "all" if last is None else str(last)}
     with streamed(api, container_id, "logs", params) as chunks:
         stream = ByteStream(chunks)
         while len(header := stream.read_whole(_FRAME_HEADER_BYTES)) == _FRAME_HEADER_BYTES:

@@ -37,8 +37,9 @@ function take(text) {
     if (place >= 0) reachable(part)[place]?.focus({ preventScroll: true });
   }
   const after = now();
-  if (after.dataset.key !== key) say(`${live.dataset.now} ${after.querySelector("h2").firstChild.textContent.trim()}`);
-  if (held) say(live.dataset.more, { href: live.dataset.here, textContent: live.dataset.here });
+  const words = after.dataset.key === key ? "" : `${live.dataset.now} ${after.querySelector("h2").firstChild.textContent.trim()}.`;
+  if (held) say(`${words} ${live.dataset.more}`.trim(), { href: live.dataset.here, textContent: live.dataset.reload });
+  else if (words) say(words);
   if (!after.querySelector(".again")) stop();
   return after.dataset.stamp !== stamp;
 }
