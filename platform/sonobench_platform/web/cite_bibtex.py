@@ -44,9 +44,10 @@ def bibtex_text(text: str) -> str:
     """The text so that BibTeX and TeX print it as it is: escaped, on one line, every brace with its other one."""
     from sonobench_eval.report.latex import latex_text
 
-    parts = re.split(r"([{}])", text)
-    # A part of blanks alone would be told as a name without letters.
-    return "".join(_BRACE[part] if part in _BRACE else latex_text(part) if part.strip() else part and " " for part in parts)
+    parts = re.split(r"([{}]|\s+)", text)
+    # A part of nothing would be told as a name without letters.
+    written = (_BRACE[part] if part in _BRACE else " " if part.isspace() else latex_text(part) for part in parts if part)
+    return "".join(written).strip()
 
 
 def latex_of(cited: Cited, board: Leaderboard) -> str:
