@@ -19,6 +19,7 @@ PARTS = {
     "classes": "metrics of classes over 1,000 resamples, against scikit-learn",
     "statistics": "resampling, intervals and tests, against SciPy",
     "ranking": "bootstraps of a whole ranking, against pandas and scikit-learn",
+    "what_if": "ranking a board by other weights, against pandas",
     "engines": "scoring a challenge, against the reference engine",
     "intake": "verifying an image, against docker load",
     "measuring": "what measuring a container costs and how exact it is",
