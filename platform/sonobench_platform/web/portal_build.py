@@ -98,7 +98,12 @@ def team_field(told: Told) -> InputField:
     """The field for a new team's name."""
     hint = _("As boards will show it. It can be had once only.")
     error = next((each.sentence for each in told.errors if each.field == "name"), "")
-    return InputField("name", _("The team's name"), "text", "off", told.typed[:200], hint, error)
+    return InputField("name", _("The team's name"), "text", "off", typed_again(told), hint, error)
+
+
+def typed_again(told: Told) -> str:
+    """What was typed, to be mended: with what cannot be seen made visible."""
+    return shown_name(told.typed[:200]) if told.typed.strip() else ""
 
 
 def team_card(team: OwnTeam) -> TeamCard:

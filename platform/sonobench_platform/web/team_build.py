@@ -12,7 +12,7 @@ from sonobench_platform.teams.standing import rules_of, standing_of
 from sonobench_platform.web.contexts import Crumb, Page
 from sonobench_platform.web.contexts_account import FormPage, HiddenField, InputField
 from sonobench_platform.web.contexts_portal import MemberLine, PendingLine, TeamEntryLine, TeamPage, TokenLine
-from sonobench_platform.web.portal_build import PORTAL, SILENT, Told, checklist_href, confirm_field, with_error_title
+from sonobench_platform.web.portal_build import PORTAL, SILENT, Told, checklist_href, confirm_field, typed_again, with_error_title
 from sonobench_platform.web.portal_words import moment, part_words, standing_words
 from sonobench_platform.web.rendering import page_frame
 from sonobench_platform.web.texts import _
@@ -199,13 +199,13 @@ def _entry(entry: EntryRow, challenge: ChallengeRow) -> TeamEntryLine:
 def _invite_field(told: Told) -> InputField:
     error = _error(told, INVITE)
     hint = _("A mail with a link goes there. Whoever has an account with this address, or makes one, can join.")
-    return InputField(INVITE, _("Mail address"), "email", "off", told.typed if error else "", hint, error)
+    return InputField(INVITE, _("Mail address"), "email", "off", typed_again(told) if error else "", hint, error)
 
 
 def _token_field(told: Told) -> InputField:
     error = _error(told, TOKEN)
     hint = _("What it is for, by which you will know it again: our build server.")
-    return InputField(TOKEN, _("The token's name"), "text", "off", told.typed if error else "", hint, error)
+    return InputField(TOKEN, _("The token's name"), "text", "off", typed_again(told) if error else "", hint, error)
 
 
 def _error(told: Told, field: str) -> str:
