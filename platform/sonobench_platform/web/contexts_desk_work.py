@@ -38,7 +38,10 @@ class SubmissionLine:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionsPage:
-    """`matching` is how many there are in words; `query` says again which are shown, for 'all that match'."""
+    """`matching` is how many there are in words; `query` says again which are shown, for 'all that match'.
+
+    The fields in `more_selects` and `more_texts` are folded away unless one of them is set.
+    """
 
     template: ClassVar[str] = "desk_submissions.html"
     page: Page
@@ -46,6 +49,9 @@ class SubmissionsPage:
     action: str
     selects: tuple[SelectField, ...]
     texts: tuple[TextField, ...]
+    more_selects: tuple[SelectField, ...]
+    more_texts: tuple[TextField, ...]
+    more_is_set: bool
     clear_href: str
     matching: str
     columns: tuple[SortColumn, ...]
@@ -125,7 +131,7 @@ class FailureLine:
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
-    """Failures of one cause. `acts` are what fits it; empty: nothing can be done here but to look."""
+    """Failures of one cause. `acts` are what fits it; empty: nothing can be done here. `is_preset`: all are checked."""
 
     anchor: str
     title: str
@@ -136,6 +142,7 @@ class FailureGroup:
     lines: tuple[FailureLine, ...]
     all_href: str
     acts: tuple[Option, ...]
+    is_preset: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def failures_context(
         frame=frame,
         lead=_lead(groups),
         troubled=tuple(_line(frame.root, each, each.submission.trouble or "") for each in troubled),
-        groups=tuple(_group(frame.root, number, each) for number, each in enumerate(groups, start=1)),
+        groups=tuple(_group(frame.root, number, each) for number, each in enumerate(sorted(groups, key=_urgency), start=1)),
         action=f"{frame.root}/submissions/check",
         csv_href=f"/api/v1/challenges/{challenge.name}/export/submissions.csv",
     )
@@ -74,7 +74,14 @@ def _group(root: str, number: int, group: Group) -> FailureGroup:
         lines=tuple(_line(root, each, each.submission.failure_sentence or "") for each in group.newest),
         all_href=f"{root}/submissions?{urlencode(asked)}" if group.failures > len(group.newest) else "",
         acts=tuple(Option(act.value, titles()[act], place == 0) for place, act in enumerate(_acts(group))),
+        is_preset=group.blame != Blame.PARTICIPANT,
     )
+
+
+def _urgency(group: Group) -> tuple[int, int]:
+    """What waits for a decision first, then what the teams did not cause, each with the most frequent first."""
+    order = {Blame.UNDETERMINED: 0, Blame.ORGANISER: 1, Blame.PLATFORM: 2}
+    return order.get(group.blame, 3), -group.failures  # type: ignore[call-overload]
 
 
 def _acts(group: Group) -> tuple[Act, ...]:
@@ -92,7 +99,7 @@ def _acts(group: Group) -> tuple[Act, ...]:
 
 def _advice(blame: str) -> str:
     known = {
-        Blame.PARTICIPANT: _("The teams have read the cause and can hand in another image. There is nothing to do for you."),
+        Blame.PARTICIPANT: _("The teams have read the cause and can hand in another image. Nothing need be done here."),
         Blame.ORGANISER: _("Mend the challenge or its data first, then have these run again."),
         Blame.PLATFORM: _("These cost the teams nothing. See what ailed the node, then have them run again."),
         Blame.UNDETERMINED: _("No program can judge these. Read the logs, and decide whose fault it was, or run them again."),

@@ -94,8 +94,14 @@ def _phase(row: PhaseRow, submissions: int, now: datetime) -> PhaseCard:
         submissions=submissions_words(submissions),
         board=_("Anyone sees its board.") if shows_board(row, None, now) else why_hidden(row),
         act="close" if may_close else "open",
-        act_title=_("Close it now") if may_close else _("Open it again"),
+        act_title=_act_title(is_open=is_open, may_close=may_close),
     )
+
+
+def _act_title(*, is_open: bool, may_close: bool) -> str:
+    if not may_close:
+        return _("Open it again")
+    return _("Close it now") if is_open else _("Hold it closed")
 
 
 def _state(row: PhaseRow, *, is_open: bool, now: datetime) -> str:

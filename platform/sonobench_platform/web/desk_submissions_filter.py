@@ -91,8 +91,17 @@ def wanted_of(query: Query, phases: Sequence[PhaseRow]) -> Wanted:
 
 
 def selects(query: Query, phases: Sequence[PhaseRow], causes: Sequence[str]) -> tuple[SelectField, ...]:
-    """The fields in which one chooses."""
+    """The fields in which one chooses most often."""
     states = [("", _("All")), (UNDER_WAY, _("All under way")), *((each.value, state_title(each)) for each in State)]
+    return (
+        _select("state", _("State"), states, query.state),
+        _select("phase", _("Phase"), [("", _("All")), *((each.name, each.name) for each in phases)], query.phase),
+        _select("cause", _("Cause of failure"), [("", _("All")), *((each, cause_title(each)) for each in causes)], query.cause),
+    )
+
+
+def more_selects(query: Query) -> tuple[SelectField, ...]:
+    """The fields in which one chooses now and then."""
     outs = [("", _("All")), ("yes", _("Disqualified")), ("no", _("Not disqualified"))]
     orders = [
         (Order.NEWEST.value, _("Newest first")),
@@ -102,22 +111,25 @@ def selects(query: Query, phases: Sequence[PhaseRow], causes: Sequence[str]) -> 
         (Order.STATE.value, _("By state")),
     ]
     return (
-        _select("state", _("State"), states, query.state),
-        _select("phase", _("Phase"), [("", _("All")), *((each.name, each.name) for each in phases)], query.phase),
-        _select("cause", _("Cause of failure"), [("", _("All")), *((each, cause_title(each)) for each in causes)], query.cause),
         _select("out", _("In the ranking"), outs, query.out),
         _select("order", _("Order"), orders, order_of(query).value),
     )
 
 
 def texts(query: Query) -> tuple[TextField, ...]:
-    """The fields in which one types."""
+    """The fields in which one types most often."""
     return (
-        TextField("team", _("Team, or a part of its name"), query.team),
+        TextField("team", _("Team, or part of its name"), query.team),
+        TextField("q", _("Words in id, note, cause"), query.q),
+    )
+
+
+def more_texts(query: Query) -> tuple[TextField, ...]:
+    """The fields in which one types now and then."""
+    return (
         TextField("since", _("Handed in from (UTC)"), query.since, "date"),
         TextField("until", _("Handed in until (UTC)"), query.until, "date"),
         TextField("image", _("Image digest, or a part"), query.image),
-        TextField("q", _("Words in id, note or cause"), query.q),
     )
 
 

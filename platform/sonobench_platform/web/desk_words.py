@@ -44,6 +44,7 @@ def cause_title(category: str) -> str:
         "cancelled": _("Cancelled while it ran"),
         "platform_trouble": _("Trouble of the platform"),
         "undetermined": _("Nobody knows why"),
+        "data": _("Trouble with the challenge's data"),
         "": _("No cause was kept"),
     }
     return known.get(category) or category.replace("_", " ").replace("-", " ").capitalize()
