@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report import figures
 from sonobench_eval.report.board_view import board_notes
-from sonobench_platform.web.board_choice import chosen_view, parts_of, views_of
+from sonobench_platform.web.board_choice import CENTERS, choice_of, chosen_view, parts_of, views_of
 from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.board_table import table_of
 from sonobench_platform.web.board_views import BoardSource
 from sonobench_platform.web.contexts import Fact, Page
-from sonobench_platform.web.contexts_board import BoardPage, Snapshot
+from sonobench_platform.web.contexts_board import BoardPage, BoardTable, EfficiencyChart, GapChart, Snapshot
 from sonobench_platform.web.efficiency import efficiency_chart
 from sonobench_platform.web.gaps import gap_chart
+from sonobench_platform.web.keeping import Kept
 from sonobench_platform.web.source import PublishedBoard
 from sonobench_platform.web.tabs import board_tabs
+from sonobench_platform.web.texts import language
 from sonobench_platform.web.wording import date_words, number_word, percent, shown_name
+
+
+class Drawn(NamedTuple):
+    """What the page says of a board whatever part of it is looked at."""
+
+    lead: str
+    facts: tuple[Fact, ...]
+    notes: tuple[str, ...]
+    efficiency: EfficiencyChart | None
+    gap: GapChart | None
+
+
+_DRAWN = Kept[Drawn](32)
+_TABLES = Kept[BoardTable](64)
 
 
 def board_page(
@@ -25,26 +43,47 @@ def board_page(
     source = source or BoardSource(published.board)
     board = source.board
     root = f"/challenges/{board.challenge}"
-    parts = parts_of(source, state)
+    choice, drawn = choice_of(source, state), _drawn(source)
+    parts = parts_of(choice, state)
     return BoardPage(
         page=page,
         tabs=board_tabs(board.challenge, "leaderboard", phase=state.phase),
         title=shown_name(board.title),
-        lead=_lead(board),
-        facts=_facts(board),
-        views=views_of(source, state),
+        lead=drawn.lead,
+        facts=drawn.facts,
+        views=views_of(choice, state),
         parts=parts.tabs,
         parts_label=parts.label,
-        table=table_of(board, chosen_view(source, state), state),
-        notes=(*board_notes(board), *_absent(teams_without_score)),
-        efficiency=efficiency_chart(board),
-        gap=gap_chart(board),
+        table=_table(source, state),
+        notes=(*drawn.notes, *_absent(teams_without_score)),
+        efficiency=drawn.efficiency,
+        gap=drawn.gap,
         snapshot=_snapshot(published),
         json_href=state.href(path=f"{root}/leaderboard.json", page=1),
         csv_href=state.href(path=f"{root}/leaderboard.csv", page=1),
         challenge_hash=board.challenge_hash,
         dataset_hash=board.dataset_hash,
     )
+
+
+def _drawn(source: BoardSource) -> Drawn:
+    board = source.board
+
+    def draw() -> Drawn:
+        return Drawn(_lead(board), _facts(board), tuple(board_notes(board)), efficiency_chart(board), gap_chart(board))
+
+    return draw() if source.key is None else _DRAWN.get((source.key, language()), draw)
+
+
+def _table(source: BoardSource, state: ViewState) -> BoardTable:
+    """Figures of centers are not the board's own: tables of them are made at every request."""
+
+    def make() -> BoardTable:
+        return table_of(source.board, chosen_view(source, state), state)
+
+    if source.key is None or state.view == CENTERS:
+        return make()
+    return _TABLES.get((source.key, state, frozenset(source.hrefs.items()), language()), make)
 
 
 def _absent(teams: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sonobench_eval.report.paper import PaperTable, paper_csv
 from sonobench_eval.report.tables import Cell, csv_text
-from sonobench_platform.web.board_choice import chosen_view, shown_view
+from sonobench_platform.web.board_choice import choice_of, chosen_view
 from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.board_table import found_rows, shown_columns
 from sonobench_platform.web.board_views import BoardSource, BoardView
@@ -38,7 +38,7 @@ def view_json(source: BoardSource, state: ViewState, *, snapshot: str) -> str:
         "schema": SCHEMA,
         "challenge": source.board.challenge,
         "snapshot": snapshot,
-        "view": shown_view(source, state),
+        "view": choice_of(source, state).view,
         "title": view.heading,
         "rows": [{name: cells[at] for name, cells in columns.items()} for at in found],
     }

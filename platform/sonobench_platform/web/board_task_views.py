@@ -22,15 +22,15 @@ def tasks_of(board: Leaderboard) -> dict[str, TaskColumn]:
     return found
 
 
-def metrics_of(board: Leaderboard) -> list[str]:
-    """The names of all tasks' metrics, each once."""
-    return list(dict.fromkeys(score.name for task in tasks_of(board).values() for score in task.metrics))
+def metrics_of(tasks: Mapping[str, TaskColumn]) -> list[str]:
+    """The names of the tasks' metrics, each once."""
+    return list(dict.fromkeys(score.name for task in tasks.values() for score in task.metrics))
 
 
-def split_tasks(source: BoardSource) -> list[str]:
+def split_tasks(source: BoardSource, tasks: Mapping[str, TaskColumn]) -> list[str]:
     """The ids of the tasks that have figures of centers or of roles."""
     by_center = {each.task for each in source.centers}
-    return [task.id for task in tasks_of(source.board).values() if task.roles or task.id in by_center]
+    return [task.id for task in tasks.values() if task.roles or task.id in by_center]
 
 
 def metric_view(source: BoardSource, name: str) -> BoardView:

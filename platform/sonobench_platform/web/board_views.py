@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
@@ -29,13 +29,14 @@ class BoardSource:
     """What views are made of: the board, and what else of it may be shown to whoever looks.
 
     `centers` are figures of single centers, empty where those are not shown; `center_titles` their names; `hrefs` the teams'
-    pages, by submission.
+    pages, by submission. `key` is one that no other board has, to keep what is made of this one under; None: nothing is kept.
     """
 
     board: Leaderboard
     centers: tuple[TeamCenters, ...] = ()
     center_titles: Mapping[str, str] = field(default_factory=dict)
     hrefs: Mapping[str, str] = field(default_factory=dict)
+    key: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report.public import public_board
@@ -12,6 +11,7 @@ from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.board_views import BoardSource
 from sonobench_platform.web.contexts import Crumb, MessagePage
 from sonobench_platform.web.contexts_board import BoardPage
+from sonobench_platform.web.keeping import Kept
 from sonobench_platform.web.phases import (
     board_links,
     names_notes,
@@ -49,17 +49,13 @@ def board_context(
 def board_source(challenge: PublicChallenge, published: PublishedBoard, beside: BesideBoard | None = None) -> BoardSource:
     """What of a board is for everyone: no figure of too few cases, which would be read as more than it is."""
     definition = challenge.definition
-    return BoardSource(
-        _public(published, definition.subgroups.fewest_cases),
-        () if beside is None else beside.centers,
-        {center.id: center.title or center.id for center in definition.centers},
-        {} if beside is None else beside.pages,
-    )
+    key = (published, definition.subgroups.fewest_cases)
+    board = _PUBLIC.get(key, lambda: public_board(published.board, fewest_cases=definition.subgroups.fewest_cases))
+    titles = {center.id: center.title or center.id for center in definition.centers}
+    return BoardSource(board, beside.centers if beside else (), titles, beside.pages if beside else {}, key)
 
 
-@lru_cache(maxsize=16)
-def _public(published: PublishedBoard, fewest_cases: int) -> Leaderboard:
-    return public_board(published.board, fewest_cases=fewest_cases)
+_PUBLIC = Kept[Leaderboard](16)
 
 
 def _of_phase(page: BoardPage, challenge: PublicChallenge, name: str | None) -> BoardPage:

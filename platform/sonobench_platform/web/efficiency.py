@@ -18,17 +18,13 @@ _BUBBLE_RADIUS = (4.0, 16.0)
 
 
 def pareto_front(rows: Sequence[Row]) -> list[Row]:
-    """Rows that no other row beats in time without losing performance, fastest first."""
-    plotted = [row for row in rows if row.time_s is not None and row.performance is not None]
-    front = [row for row in plotted if not any(_dominates(other, row) for other in plotted)]
-    return sorted(front, key=lambda row: (row.time_s or 0.0, row.team))
-
-
-def _dominates(other: Row, row: Row) -> bool:
-    if other.time_s is None or row.time_s is None or other.performance is None or row.performance is None:
-        return False
-    as_good = other.time_s <= row.time_s and other.performance >= row.performance
-    return as_good and (other.time_s < row.time_s or other.performance > row.performance)
+    """Rows that no other row beats in time without losing performance, fastest first; of equal ones all."""
+    plotted = [(row.time_s, -row.performance, row) for row in rows if row.time_s is not None and row.performance is not None]
+    front: list[tuple[float, float, Row]] = []
+    for time_s, loss, row in sorted(plotted, key=lambda each: each[:2]):
+        if not front or loss < front[-1][1] or (time_s, loss) == front[-1][:2]:
+            front.append((time_s, loss, row))
+    return [row for _, _, row in sorted(front, key=lambda each: (each[0], each[2].team))]
 
 
 def efficiency_chart(board: Leaderboard) -> EfficiencyChart | None:
@@ -38,18 +34,19 @@ def efficiency_chart(board: Leaderboard) -> EfficiencyChart | None:
         return None
     width, height = CHART_SIZE
     front = pareto_front(rows)
+    on_front = {id(row) for row in front}
     time_ticks = nice_ticks(0.0, max(row.time_s or 0.0 for row in rows) * 1.02, 6)
     x = Scale(0.0, time_ticks[-1].at, 60, width - 14)
     y = Scale(-0.04, 1.04, height - _AXIS_HEIGHT, 12)
     memory_name, memory = _memory(rows)
     discs = [Disc(x(row.time_s or 0.0), y(row.performance or 0.0), _radius(memory[n], memory)) for n, row in enumerate(rows)]
     bubbles = [
-        _bubble(row, disc, memory[n], memory_name, on_front=row in front)
+        _bubble(row, disc, memory[n], memory_name, on_front=id(row) in on_front)
         for n, (row, disc) in enumerate(zip(rows, discs, strict=True))
     ]
     corners = [(x(row.time_s or 0.0), y(row.performance or 0.0)) for row in front]
-    placed_rows = sorted(zip(rows, discs, strict=True), key=lambda pair: pair[0] not in front)
-    named = [(shortened(row.team, 18), disc) for row, disc in placed_rows if row in front or _leads(row)]
+    placed_rows = sorted(zip(rows, discs, strict=True), key=lambda pair: id(pair[0]) not in on_front)
+    named = [(shortened(row.team, 18), disc) for row, disc in placed_rows if id(row) in on_front or _leads(row)]
     return EfficiencyChart(
         takeaway=_front_sentence(rows, front),
         note=_efficiency_note(memory_name, memory),

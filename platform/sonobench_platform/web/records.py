@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from threading import Lock
 
 from fastapi import Request
 from sqlalchemy import case, func, select
@@ -24,6 +22,7 @@ from sonobench_platform.db.models import ChallengeRow, PhaseRow, SnapshotRow, Su
 from sonobench_platform.domain.states import State
 from sonobench_platform.leaderboards.publish import latest, waiting_for_scores
 from sonobench_platform.leaderboards.study_view import study_of
+from sonobench_platform.web.keeping import Kept
 from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublicChange, PublicPhase, PublicRecords, PublishedBoard
 
 _ENDED_WITHOUT = (State.FAILED, State.REJECTED)
@@ -118,9 +117,7 @@ def _pages(session: Session, phase: PhaseRow) -> dict[str, str]:
     return {each: f"/submissions/{each}" for each in session.scalars(query)}
 
 
-_BOARDS_KEPT = 16
-_boards: OrderedDict[tuple[str, int, str], PublishedBoard] = OrderedDict()
-_boards_lock = Lock()
+_BOARDS = Kept[PublishedBoard](16)
 
 
 def _latest_board(session: Session, phase_id: str) -> PublishedBoard | None:
@@ -130,16 +127,7 @@ def _latest_board(session: Session, phase_id: str) -> PublishedBoard | None:
     if found is None:
         return None
     key = (phase_id, found.number, found.content_hash)
-    with _boards_lock:
-        if key in _boards:
-            _boards.move_to_end(key)
-            return _boards[key]
-    made = _read_board(session, phase_id, found.number)
-    with _boards_lock:
-        _boards[key] = made
-        while len(_boards) > _BOARDS_KEPT:
-            _boards.popitem(last=False)
-    return made
+    return _BOARDS.get(key, lambda: _read_board(session, phase_id, found.number))
 
 
 def _read_board(session: Session, phase_id: str, number: int) -> PublishedBoard:

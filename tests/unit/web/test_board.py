@@ -9,9 +9,10 @@ from sonobench_eval.evaluation import MetricScore
 from sonobench_eval.ranking.leaderboard import DroppedDimension, Leaderboard
 from sonobench_platform.web.board import board_page
 from sonobench_platform.web.board_state import ViewState
+from sonobench_platform.web.build import board_context
 from sonobench_platform.web.contexts import Page
 from sonobench_platform.web.contexts_board import BoardPage
-from sonobench_platform.web.source import PublishedBoard
+from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublishedBoard
 
 Publish = Callable[[Leaderboard], PublishedBoard]
 STATE = ViewState("/challenges/uusic25/leaderboard")
@@ -73,3 +74,28 @@ class TestScores:
         cell = context.table.rows[0][at]
         assert cell.kind == "estimate"
         assert (cell.score.text, cell.score.why, cell.score.whisker) == ("–", "only one class", None)
+
+
+class TestKeeping:
+    def test_another_board_of_the_same_address_is_shown_as_it_is(
+        self, board: Leaderboard, public_challenge: PublicChallenge, publish: Publish
+    ) -> None:
+        renamed = changed(board, 0, team="Renamed")
+        for each in (board, renamed, board):
+            context = board_context(public_challenge, publish(each), state=STATE)
+            assert isinstance(context, BoardPage)
+            team = context.table.rows[0][1]
+            assert team.kind == "team"
+            assert team.team == each.rows[0].team
+            assert context.lead.startswith(each.rows[0].team)
+
+    def test_pages_that_may_be_opened_from_now_on_are_links_at_once(
+        self, board: Leaderboard, public_challenge: PublicChallenge, publish: Publish
+    ) -> None:
+        published = publish(changed(board, 0, submission="subm_1"))
+        for pages in ({}, {"subm_1": "/submissions/subm_1"}, {}):
+            context = board_context(public_challenge, published, state=STATE, beside=BesideBoard(pages=pages))
+            assert isinstance(context, BoardPage)
+            team = context.table.rows[0][1]
+            assert team.kind == "team"
+            assert team.href == pages.get("subm_1", "")

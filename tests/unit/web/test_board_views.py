@@ -14,12 +14,15 @@ from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report.paper import paper_csv
 from sonobench_eval.report.paper_uusic25 import uusic25_tables
 from sonobench_platform.leaderboards.study import TeamCenters
-from sonobench_platform.web.board_choice import chosen_view, parts_of, views_of
+from sonobench_platform.web.board_choice import choice_of, chosen_view
+from sonobench_platform.web.board_choice import parts_of as parts_of_choice
+from sonobench_platform.web.board_choice import views_of as views_of_choice
 from sonobench_platform.web.board_files import view_csv, view_json
 from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.board_table import table_of
 from sonobench_platform.web.board_views import BoardSource
 from sonobench_platform.web.build import board_source
+from sonobench_platform.web.contexts import Tab
 from sonobench_platform.web.contexts_board import BoardTable
 from sonobench_platform.web.source import PublicChallenge, PublishedBoard
 
@@ -32,6 +35,14 @@ def state(**changes: Any) -> ViewState:
 
 def shown(source: BoardSource, **changes: Any) -> BoardTable:
     return table_of(source.board, chosen_view(source, state(**changes)), state(**changes))
+
+
+def views_of(source: BoardSource, asked: ViewState) -> tuple[Tab, ...]:
+    return views_of_choice(choice_of(source, asked), asked)
+
+
+def parts_of(source: BoardSource, asked: ViewState) -> tuple[Tab, ...]:
+    return parts_of_choice(choice_of(source, asked), asked).tabs
 
 
 def headings(table: BoardTable) -> list[tuple[str, str]]:
@@ -73,7 +84,7 @@ class TestViews:
 
 class TestTasks:
     def test_a_metric_stands_over_all_tasks_that_declare_it(self, source: BoardSource) -> None:
-        assert [tab.title for tab in parts_of(source, state(view="tasks")).tabs] == ["DSC", "NSD", "AUC", "ACC"]
+        assert [tab.title for tab in parts_of(source, state(view="tasks"))] == ["DSC", "NSD", "AUC", "ACC"]
         table = shown(source, view="tasks", of="auc")
         assert [heading for heading, _ in headings(table)][2:] == [
             "Breast malignancy",
@@ -177,7 +188,7 @@ class TestPaperTables:
         assert lines[1] == ["1", "SMART", "36.03"]
 
     def test_only_as_many_tables_are_made_as_there_are_tasks_for_it(self, source: BoardSource) -> None:
-        assert len(parts_of(source, state(view="table2")).tabs) == 1
+        assert len(parts_of(source, state(view="table2"))) == 1
 
 
 class TestFiles:
