@@ -44,7 +44,7 @@ def account_page(core: CoreDep, reader: Visitor, note: NoteQuery = "") -> Respon
     if reader is None or not is_signed_in(reader):
         return see_other(build.SIGN_IN)
     account = account_api.account(core, reader)
-    words = build.NOTES.get(note, "")
+    words = build.notes().get(note, "")
     return private_response(build.account_context(account, reader.teams, csrf_token=reader.csrf or "", note=words), reader=reader)
 
 
@@ -53,7 +53,7 @@ def sign_in_page(request: Request, core: CoreDep, reader: Visitor, next_: NextQu
     """The form; whoever is signed in goes on at once."""
     if reader is not None and is_signed_in(reader):
         return see_other(local(next_))
-    return _sign_in(request, core, Form({"next": next_}), note=build.NOTES.get(note, ""))
+    return _sign_in(request, core, Form({"next": next_}), note=build.notes().get(note, ""))
 
 
 @router.post(build.SIGN_IN, dependencies=_Strangers)

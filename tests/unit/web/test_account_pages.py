@@ -78,7 +78,7 @@ def account(name: str, *teams: OwnTeam) -> AccountContext:
 @pytest.fixture
 def every_page() -> dict[str, AccountContext | PageContext]:
     return {
-        "sign in": build.sign_in_context(Form({}), next_="/account", note=build.NOTES["signed-out"]),
+        "sign in": build.sign_in_context(Form({}), next_="/account", note=build.notes()["signed-out"]),
         "sign in, refused": build.sign_in_context(TYPED, ERRORS, next_="/challenges/tiny"),
         "sign up": build.sign_up_context(Form({}), next_="/account"),
         "sign up, refused": build.sign_up_context(TYPED, ERRORS, next_="/account"),
