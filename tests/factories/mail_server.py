@@ -57,7 +57,15 @@ def mail_server(*, context: ssl.SSLContext | None = None, tls_from_the_start: bo
         await ending.wait()
         server.close()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    def run() -> None:
+        loop.run_until_complete(serve())
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0.05))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=run)  # all of it there: a test that drives a browser has a loop of its own
     thread.start()
     ready.wait()
     try:
@@ -65,11 +73,6 @@ def mail_server(*, context: ssl.SSLContext | None = None, tls_from_the_start: bo
     finally:
         loop.call_soon_threadsafe(ending.set)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0.05))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
 
 
 class _Session:

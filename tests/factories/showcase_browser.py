@@ -113,7 +113,7 @@ def launched(playwright: Playwright) -> Iterator[Browser]:
 def reader_at(browser: Browser, address: str, **options: Any) -> Iterator[Reader]:
     """A new reader with cookies of their own; `options` are Playwright's."""
     context = browser.new_context(**{"viewport": DESK, "locale": "en-US", "timezone_id": "Europe/Berlin", **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)  # on a busy machine; nothing waits for it to pass
     watch = Watch()
     watch.follow(context)
     yield Reader(address, context, context.new_page(), watch)
