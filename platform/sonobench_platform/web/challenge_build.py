@@ -111,7 +111,7 @@ def _terms(definition: Challenge) -> Terms | None:
 
 
 def _state(challenge: PublicChallenge) -> str:
-    return _("Open for submissions.") if challenge.is_open else _("Takes no submissions now.")
+    return _("Open for submissions") if challenge.is_open else _("Takes no submissions now")
 
 
 def _title(challenge: PublicChallenge) -> str:

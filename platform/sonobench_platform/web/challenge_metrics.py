@@ -17,6 +17,10 @@ from sonobench_platform.web.rules import metric_words
 from sonobench_platform.web.texts import _
 from sonobench_platform.web.wording import joined, shown_name
 
+_LEFT_OUT = frozenset({"unit"})
+_OF_MANY_CLASSES = frozenset({"multiclass", "average"})
+"""Parameters that say nothing of a task with two classes."""
+
 
 def metric_entries(challenge: Challenge) -> tuple[MetricEntry, ...]:
     """One entry for each metric as it is defined: the same name with another tolerance is another metric."""
@@ -48,11 +52,15 @@ def _facts(task: Task, metric: Metric, spec: MetricSpec) -> Iterator[tuple[str, 
     yield _("Range"), _range(spec)
     yield _("Direction"), _direction(spec)
     yield _("Unit"), _unit(task, metric, spec)
+    left_out = _LEFT_OUT | (_OF_MANY_CLASSES if task.kind == "binary" else frozenset())
     for parameter in spec.parameters:
         value = task.arguments(metric).get(parameter.name)
-        if value is not None and parameter.name != "unit":
-            yield parameter.name.replace("_", " ").capitalize(), f"{_value(value)} ({parameter.summary})"
-    if spec.why_undefined:
+        if value is not None and parameter.name not in left_out:
+            unit = f" {metric.unit}" if parameter.name == "tolerance" and metric.unit else ""
+            yield parameter.name.replace("_", " ").capitalize(), f"{_value(value)}{unit} ({parameter.summary})"
+    if task.rules.family == "masks":
+        yield _("No value"), _("Where a mask holds nothing; what counts then stands under missing and empty results.")
+    elif spec.why_undefined:
         yield _("No value"), _sentence(_("where {reason}").format(reason=spec.why_undefined))
 
 
@@ -83,7 +91,9 @@ def _unit(task: Task, metric: Metric, spec: MetricSpec) -> str:
 
 
 def _value(value: ParameterValue) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else shown_name(str(value))
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return {"ovr": _("one-vs-rest"), "ovo": _("one-vs-one")}.get(str(value), shown_name(str(value)))
 
 
 def _number(value: float) -> str:

@@ -13,7 +13,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 def opens_at(moment: datetime | None, now: datetime) -> Deadline | None:
     """When a phase opens; None where no date says so."""
-    return _deadline(moment, now, _("opens in {left}"), _("has opened"))
+    return _deadline(moment, now, _("opens in {left}"), "")
 
 
 def closes_at(moment: datetime | None, now: datetime) -> Deadline | None:

@@ -149,8 +149,6 @@ def _partial_rule(challenge: Challenge) -> str:
 def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
     policy, bootstrap = challenge.undefined, challenge.bootstrap
     rules: list[str] = []
-    if any(task.is_segmentation for task in challenge.tasks):
-        rules += _mask_rules(challenge)
     if any(task.is_classification for task in challenge.tasks):
         rules.append(
             _("A classification case without a usable answer counts as wrong and as ranked worst: leaving a case out never pays.")
@@ -170,22 +168,6 @@ def scoring_rules(challenge: Challenge) -> tuple[str, ...]:
             ).format(confidence=percent(bootstrap.confidence), count=f"{bootstrap.resamples:,}", seed=bootstrap.seed)
         )
     return tuple(rules)
-
-
-def _mask_rules(challenge: Challenge) -> list[str]:
-    policy = challenge.undefined
-    return [
-        _(
-            "A segmentation case counts {missing} where its mask is missing, {wrong_size} where its size is wrong and "
-            "{unreadable} where it cannot be read."
-        ).format(missing=f"{policy.missing:g}", wrong_size=f"{policy.wrong_size:g}", unreadable=f"{policy.unreadable:g}"),
-        _(
-            "Where reference and prediction are both empty it counts {both}, where only the prediction is {prediction}, where "
-            "only the reference is {reference}."
-        ).format(
-            both=f"{policy.both_empty:g}", prediction=f"{policy.prediction_empty:g}", reference=f"{policy.reference_empty:g}"
-        ),
-    ]
 
 
 def ranking_rules(challenge: Challenge) -> tuple[str, ...]:
