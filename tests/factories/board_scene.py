@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import platform_fakes
 import platform_world
 import ranking_world
 import yaml
+from what_if_world import measured
 
 from sonobench_eval.challenge.dump import dump_challenge
 from sonobench_eval.challenge.load import LoadedChallenge
@@ -82,6 +83,7 @@ def make_scene(
         world: settings of `ranking_world.make_world`.
     """
     made = ranking_world.make_world(SKILLS if skills is None else skills, **{"cases": 36, **world})
+    made = replace(made, entries=measured(made.entries))
     platform = make_world(evaluator=ScriptedEvaluator())
     challenge = _registered(platform, made.challenge, rules or {})
     for number, (entry, values) in enumerate(zip(made.entries, _replicates(made), strict=True)):

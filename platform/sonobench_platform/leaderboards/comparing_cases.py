@@ -37,11 +37,11 @@ class CasesBehind:
 
 def cases_behind(core: Core, shown: ShownBoard) -> CasesBehind | None:
     """Those of a closed board; None where the phase is open, or evaluations of its definition and data are not all there."""
-    board, published = shown.board, shown.published
-    if not shown.is_closed or board is None or published is None:
+    published = shown.published
+    if not shown.is_closed or published is None:
         return None
     with core.database.read() as session:
-        runs = runs_behind(core, session, board)
+        runs = runs_behind(core, session, shown)
         if runs is None:
             return None
         key = (published.content_hash, shown.definition_hash, tuple((run.run_id, run.number) for run in runs))

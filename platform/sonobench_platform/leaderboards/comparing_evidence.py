@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import EvaluationRow, RunRow
-from sonobench_platform.leaderboards.behind import submissions_behind
+from sonobench_platform.db.models import EvaluationRow, PhaseRow, RunRow, TeamRow
+from sonobench_platform.leaderboards.aliases import shown_team
+from sonobench_platform.leaderboards.comparing_shown import ShownBoard
+from sonobench_platform.leaderboards.publish import counted
 from sonobench_platform.runs.report import Report
 
 
@@ -30,23 +32,26 @@ class RunBehind(NamedTuple):
     times_s: tuple[float, ...]
 
 
-def runs_behind(core: Core, session: Session, board: Leaderboard) -> tuple[RunBehind, ...] | None:
+def runs_behind(core: Core, session: Session, shown: ShownBoard) -> tuple[RunBehind, ...] | None:
     """The run of each row, in the board's order; None where a row has none by the board's definition and data."""
-    behind = submissions_behind(core, session, board)
+    board, published = shown.board, shown.published
+    if board is None or published is None or not board.rows:
+        return None
+    submissions = _submissions(core, session, shown.phase_id, board, published.content_hash)
     query = (
         select(RunRow.submission_id, RunRow.id, EvaluationRow.number, RunRow.outcome)
         .join(EvaluationRow, and_(EvaluationRow.run_id == RunRow.id, EvaluationRow.is_current))
         .where(
-            RunRow.submission_id.in_(list(behind.values())),
+            RunRow.submission_id.in_(list(submissions.values())),
             RunRow.is_current,
             EvaluationRow.challenge_hash == board.challenge_hash,
             EvaluationRow.dataset_hash == board.dataset_hash,
         )
     )
     found = {submission: (run, number, outcome) for submission, run, number, outcome in session.execute(query)}
-    if not board.rows or len(found) < len(board.rows):
+    if any(submissions.get(row.team) not in found for row in board.rows):
         return None
-    return tuple(_behind(core, row.team, *found[behind[row.team]]) for row in board.rows)
+    return tuple(_behind(core, row.team, *found[submissions[row.team]]) for row in board.rows)
 
 
 def documents_behind(session: Session, runs: tuple[RunBehind, ...]) -> list[str]:
@@ -56,6 +61,27 @@ def documents_behind(session: Session, runs: tuple[RunBehind, ...]) -> list[str]
     )
     found = {row.run_id: row.document for row in session.execute(query)}
     return [found[run.run_id] for run in runs]
+
+
+def _submissions(core: Core, session: Session, phase_id: str, board: Leaderboard, content_hash: str) -> dict[str, str]:
+    """By what the board calls the team. Where that is an alias, the board does not say it, and what counts is looked up."""
+    if all(row.submission is not None for row in board.rows):
+        return {row.team: row.submission or "" for row in board.rows}
+    key = (phase_id, content_hash)
+    if key not in _KNOWN:
+        phase = session.get_one(PhaseRow, phase_id)
+        while len(_KNOWN) >= _MOST_BOARDS:
+            _KNOWN.pop(next(iter(_KNOWN)), None)
+        _KNOWN[key] = {
+            shown_team(core, phase, session.get_one(TeamRow, each.team_id)): each.submission_id
+            for each in counted(core, session, phase)
+        }
+    return _KNOWN.get(key, {})
+
+
+_MOST_BOARDS = 16
+_KNOWN: dict[tuple[str, str], dict[str, str]] = {}
+"""Of boards with aliases: to find out anew which submissions count can take a ranking for each team."""
 
 
 def _behind(core: Core, team: str, run_id: str, number: int, outcome: str | None) -> RunBehind:

@@ -90,7 +90,7 @@ def _found(core: Core, session: Session, shown: ShownBoard, board: Leaderboard, 
     from sonobench_platform.leaderboards import comparing
     from sonobench_platform.leaderboards.comparing_evidence import runs_behind
 
-    runs = runs_behind(core, session, board) if shown.is_closed and shown.published is not None else None
+    runs = runs_behind(core, session, shown) if shown.is_closed and shown.published is not None else None
     if runs is None or shown.published is None:
         return comparing.side_by_side(board.rows[pair[0]], board.rows[pair[1]])
     ahead = comparing.ahead_of(shown.published.document, shown.definition_text, runs, pair)

@@ -85,7 +85,7 @@ def what_if_found(ground: Ground, found: Answered, *, state: ViewState) -> WhatI
         weights=weight_chart(answer, lines_of(answer.result)),
         used=tuple(WeightUsed(titles[knob.key], titles[knob.parent], percent(round(knob.share, 4))) for knob in answer.knobs),
         notes=(
-            *(note for note in answer.result.notes if not answer.is_declared or note),
+            *(shown_name(note) for note in answer.result.notes),
             _("Rank ranges are made for the official ranking alone, and are on the leaderboard."),
         ),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
 
 from sonobench_platform.accounts.access import Visitor
 from sonobench_platform.core import CoreDep
@@ -15,7 +17,7 @@ from sonobench_platform.web.contexts import PageContext
 from sonobench_platform.web.contexts_what_if import WhatIfPart
 from sonobench_platform.web.rendering import page_response
 from sonobench_platform.web.what_if_build import answered, no_ground_page, what_if_found, what_if_page
-from sonobench_platform.web.what_if_query import read_asked
+from sonobench_platform.web.what_if_query import Asked, read_asked, says_more
 
 if TYPE_CHECKING:
     from sonobench_eval.ranking.scheme_comparison import OverCases
@@ -39,12 +41,16 @@ def what_if(
 ) -> Response:
     from sonobench_platform.leaderboards.comparing_shown import shown_board  # the ranking engine: not for every process
 
+    said = request.query_params.multi_items()
+    asked = read_asked(said)
+    if says_more(said, asked) and request.query_params.get("part") != ROWS:
+        return RedirectResponse(replace(state, extra=asked.extra).href(), 303, headers={"Cache-Control": "no-store"})
     with core.database.read() as session:
         shown = shown_board(session, reader, name, phase=state.phase, now=core.clock.now())
-    return page_response(_context(request, core, shown, state), reader=reader)
+    return page_response(_context(request, core, shown, asked, state), reader=reader)
 
 
-def _context(request: Request, core: Core, shown: ShownBoard, state: ViewState) -> PageContext:
+def _context(request: Request, core: Core, shown: ShownBoard, asked: Asked, state: ViewState) -> PageContext:
     from sonobench_platform.leaderboards.what_if_ground import NoGround, NoGroundError
 
     if shown.published is None:
@@ -53,7 +59,7 @@ def _context(request: Request, core: Core, shown: ShownBoard, state: ViewState) 
         ground = _ground(shown.published.document, shown.definition_text, shown.definition_hash)
     except NoGroundError as error:
         return no_ground_page(shown, error.why, state)
-    asked, over_cases = read_asked(request.query_params.multi_items()), _over_cases(core, shown, ground)
+    over_cases = _over_cases(core, shown, ground)
     if request.query_params.get("part") == ROWS:
         return WhatIfPart(what_if_found(ground, answered(ground, asked, over_cases=over_cases), state=state))
     return what_if_page(shown, ground, asked, over_cases=over_cases, state=state)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PREFIX = "w."
 """Before the key of a part in an address: `w.performance.segmentation=2`."""
 MOST_FACTOR = 4.0
+_NAMES = ("performance", "scheme", "tolerance")
 _MOST_PARAMETERS = 300
 _SHOWN = 40
 
@@ -49,6 +50,12 @@ def read_asked(parameters: Sequence[tuple[str, str]]) -> Asked:
         tolerance=tolerance or None,
     )
     return Asked(choice, extra_of(choice), tuple(reading.complaints))
+
+
+def says_more(parameters: Sequence[tuple[str, str]], asked: Asked) -> bool:
+    """Whether an address that was understood carries what goes without saying, as a form's does: every slider, moved or not."""
+    own = [(name, text) for name, text in parameters if name in _NAMES or name.startswith(PREFIX)]
+    return not asked.complaints and len(own) > len(asked.extra)
 
 
 def extra_of(choice: Choice) -> tuple[tuple[str, str], ...]:

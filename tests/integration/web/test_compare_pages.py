@@ -93,6 +93,22 @@ class TestWhenThePhaseHasClosed:
         assert "There are no paired differences: replicates of these two runs are missing" in page
 
 
+class TestAliases:
+    def test_teams_go_by_their_aliases_everywhere_and_are_compared_all_the_same(
+        self, make_world: Any
+    ) -> None:
+        scene = make_scene(make_world, {"Ada": 1.6, "Bo": 0.2}, rules={"names": "aliases", "counts": "best"})
+        scene.close()
+        aliases = [row.team for row in scene.board().rows]
+        page = scene.get(COMPARE, a=key_of(scene.board().rows[1])).text
+        lines = list(csv.DictReader(io.StringIO(scene.get(f"{COMPARE}.csv").text)))
+        assert re.search(f"{aliases[0]} is ahead of {aliases[1]} in", page)
+        assert lines[0]["difference_low"]
+        for text in (page, scene.get(f"{COMPARE}.csv").text, scene.get("leaderboard/what-if", performance="10").text):
+            assert "Ada" not in text
+            assert "sub-" not in text
+
+
 class TestWhoMaySee:
     def test_a_hidden_board_is_not_there_but_for_its_organizers(self, make_world: Any) -> None:
         scene = make_scene(make_world, {"Ada": 1.0, "<b>Bo</b>": 0.5}, rules={"scores": "organisers"})

@@ -53,6 +53,15 @@ class TestThePage:
         assert '<option value="sonobench-70-30" selected>' in form[0]
         assert '<button type="submit">' in form[0]
 
+    def test_what_a_form_sends_without_a_script_leads_to_the_short_address(self, scene: BoardScene) -> None:
+        sent = {"performance": "35", "scheme": "", "w.efficiency.time": "1", "w.efficiency.gpu-memory": "2", "phase": "test"}
+        answer = scene.get(WHAT_IF, **sent)
+        assert answer.status_code == 303
+        assert answer.headers["location"] == (
+            "/challenges/tiny/leaderboard/what-if?phase=test&performance=35&w.efficiency.gpu-memory=2"
+        )
+        assert scene.world.anyone.get(answer.headers["location"]).status_code == 200
+
     def test_the_part_alone_is_what_the_page_has(self, scene: BoardScene) -> None:
         part = scene.get(WHAT_IF, performance="20", part="rows")
         page = scene.get(WHAT_IF, performance="20").text
