@@ -142,7 +142,7 @@ def words_form(facts: SubmissionFacts, typed: Form | None = None) -> WordsForm |
         return None
     words: PublicWords = facts.words
     here = here_of(facts.shown.id)
-    is_there = facts.place is not None and facts.place.is_this
+    is_there = facts.place is not None and facts.place.is_this and not facts.place.alias
     if typed is not None:
         said = (typed.text("summary"), typed.text("paper_url"), typed.text("code_url"))
         shows = typed.text("show") == "yes"

@@ -43,7 +43,9 @@ def place_words(facts: SubmissionFacts) -> str:
         return ""
     if not place.is_this:
         said = _("On the board stands another one of the team's submissions, {id}, {rank}.")
-        return said.format(id=place.row.submission, rank=rank_words(place))
+        return said.format(id=place.counts, rank=rank_words(place))
+    if place.alias:
+        return _("It is on the board as {alias}, {rank}.").format(alias=place.alias, rank=rank_words(place))
     return _("It is on the board, {rank}.").format(rank=rank_words(place))
 
 

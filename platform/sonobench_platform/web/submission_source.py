@@ -25,6 +25,7 @@ from sonobench_platform.domain.errors import NotFound
 from sonobench_platform.domain.expecting import Range
 from sonobench_platform.domain.ids import is_id
 from sonobench_platform.domain.states import State
+from sonobench_platform.leaderboards.aliases import alias_of
 from sonobench_platform.leaderboards.behind import submissions_behind
 from sonobench_platform.leaderboards.service import published_or_none
 from sonobench_platform.runs.canary import failed_on_samples
@@ -39,10 +40,12 @@ from sonobench_platform.submissions.schemas import RunLog, Submission
 
 
 class Place(NamedTuple):
-    """What a board says of a team now; `row` is its line there, which may be of another submission."""
+    """What a board says of a team now: `row`, of the submission `counts`. `alias` is empty where the board has names."""
 
     row: Row
     rows: int
+    counts: str
+    alias: str
     is_this: bool
 
 
@@ -162,20 +165,15 @@ def _passed_samples(whole: Whole) -> bool:
 
 
 def _place(core: Core, session: Session, caller: Identity, whole: Whole, now: datetime) -> Place | None:
-    """Where the team stands now on a board that the caller sees."""
+    """Where the team stands now on a board that the caller sees, whether that shows names or aliases."""
     published = published_or_none(session, whole.phase) if shows_board(whole.phase, caller, now) else None
     if published is None:
         return None
-    board = published.board
+    board, submission_id = published.board, whole.submission.id
     behind = submissions_behind(core, session, board)
-    lines = [row.model_copy(update={"submission": behind.get(row.team)}) for row in board.rows]
-    this = next((row for row in lines if row.submission == whole.submission.id), None)
-    if this is not None:
-        return Place(this, len(lines), True)
-    own = next((row for row in lines if _is_of(session, row, whole.team.id)), None)
-    return None if own is None else Place(own, len(lines), False)
-
-
-def _is_of(session: Session, row: Row, team_id: str) -> bool:
-    found = None if row.submission is None else session.get(SubmissionRow, row.submission)
-    return found is not None and found.team_id == team_id
+    own = select(SubmissionRow.id).where(SubmissionRow.team_id == whole.team.id, SubmissionRow.id.in_(behind.values()))
+    counts = session.scalar(own.limit(1))
+    row = next((each for each in board.rows if counts is not None and behind.get(each.team) == counts), None)
+    if row is None or counts is None:
+        return None
+    return Place(row, len(board.rows), counts, alias_of(core, whole.phase, whole.team.id) or "", counts == submission_id)

@@ -103,7 +103,7 @@ class TestEveryState:
         world.platform.check_submission(submission_id)
         shown = text(world.team("A"), submission_id)
         assert "Image refused" in shown
-        assert "This is not an image. Send the output of `docker save`." in shown
+        assert "This is not an image. Send the output of <code>docker save</code>." in shown
         assert "It costs the team nothing" in shown
 
     def test_a_crash_says_how_to_find_its_cause(self, world: Any) -> None:
@@ -355,6 +355,22 @@ class TestThePublicFace:
     def test_its_own_team_can_look_at_it(self, world: Any) -> None:
         submission_id = world.scored("A")
         assert "This is what everybody sees" in text(world.team("A"), submission_id, "?face=public")
+
+
+class TestUnderAliases:
+    def test_a_team_finds_its_place_and_the_public_finds_no_page(self, world: Any) -> None:
+        phased_world.with_rules(world, names="aliases")
+        submission_id = phased_world.scored(world, "Sunrise")
+        shown = text(world.team("Sunrise"), submission_id)
+        assert "It is on the board as Team " in shown
+        assert "See the public page" not in shown
+        assert send(world.team("Sunrise"), submission_id, "public", **WORDS).status_code == 303
+        assert page(world.anyone, submission_id).status_code == 303
+        assert page(world.team("B"), submission_id).status_code == 404
+
+    def test_an_earlier_submission_says_which_one_counts(self, world: Any) -> None:
+        first, second = phased_world.scored(world, "A"), phased_world.scored(world, "A")
+        assert f"another one of the team's submissions, {second}, ranked 1 of 1" in text(world.team("A"), first)
 
 
 class TestHostileWords:
