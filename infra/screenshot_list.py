@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from infra.showcase_pages import BOARD, DESK, OPEN, OPEN_BOARD, Stop
+from infra.showcase_pages import BOARD, DESK, OPEN, OPEN_BOARD, PAIR, Stop
 
 
 class Shot(NamedTuple):
@@ -37,7 +37,7 @@ CHAPTERS = (
             _shot("leaderboard-open", "nobody", OPEN_BOARD, "While a phase is open, the figures shown are rounded."),
             _shot("charts", "nobody", f"{BOARD}/charts", "Every chart begins with its finding, and has its numbers and files."),
             _shot("what-if", "nobody", f"{BOARD}/what-if", "Other weights, tolerances and schemes, by the engine that ranked."),
-            _shot("compare", "nobody", f"{BOARD}/compare?a=SMART&b=cvhci", "Two teams side by side, with paired differences."),
+            _shot("compare", "nobody", PAIR, "Two teams side by side, with paired differences."),
             _shot("difficulty", "nobody", f"{BOARD}/difficulty", "Cases that all, most, few or no teams get right."),
             _shot("history", "nobody", f"{BOARD}/history", "What was published when, and what each time changed."),
             _shot("snapshot", "nobody", SNAPSHOT, "A published ranking, at its address for good."),

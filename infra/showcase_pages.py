@@ -16,6 +16,8 @@ from infra.showcase import Showcase
 from sonobench_platform.app import PAGES
 
 BOARD = "/challenges/uusic25/leaderboard"
+PAIR = f"{BOARD}/compare?a=485a8bc03036&b=4820df4f517c"
+"""SMART and Lanzhou side by side, by the keys that compare pages know teams by."""
 OPEN = "/challenges/thyroid-2026"
 OPEN_BOARD = f"{OPEN}/leaderboard?phase=validation"
 DESK = "/desk/challenges/thyroid-2026"
@@ -65,7 +67,7 @@ STOPS: MappingProxyType[str, tuple[Stop, ...]] = MappingProxyType(
         ),
         "/challenges/{name}/leaderboard/charts": by("nobody", f"{BOARD}/charts"),
         "/challenges/{name}/leaderboard/what-if": by("nobody", f"{BOARD}/what-if"),
-        "/challenges/{name}/leaderboard/compare": by("nobody", f"{BOARD}/compare", f"{BOARD}/compare?a=SMART&b=cvhci"),
+        "/challenges/{name}/leaderboard/compare": by("nobody", f"{BOARD}/compare", PAIR),
         "/challenges/{name}/leaderboard/difficulty": by("nobody", f"{BOARD}/difficulty"),
         "/challenges/{name}/leaderboard/history": by("nobody", f"{BOARD}/history"),
         "/challenges/{name}/snapshots/{digest}": by("nobody", "/challenges/uusic25/snapshots/<snapshot>"),

@@ -85,8 +85,15 @@ class Reader:
 
     def barriers(self) -> list[str]:
         """What axe finds on the page as it is shown now; one line for each element."""
+        return self._found({"type": "tag", "values": WCAG})
+
+    def faint_colors(self) -> list[str]:
+        """What axe finds of colors alone: all that another color scheme can change."""
+        return self._found({"type": "rule", "values": ["color-contrast", "link-in-text-block"]})
+
+    def _found(self, rules: dict[str, Any]) -> list[str]:
         self.page.evaluate(f"window.axe || ({{}}, (0, function() {{ {AXE_SCRIPT} }})())")
-        options = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
         found = self.page.evaluate("options => axe.run(document, options).then(all => all.violations)", options)
         return [_told(violation, node) for violation in found for node in violation["nodes"]]
 
