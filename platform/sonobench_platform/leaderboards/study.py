@@ -24,7 +24,7 @@ class ChartFiles(StudyRecord):
     """Names of a chart's files in its study's folder; each holds a part of its content's hash. None: not drawn.
 
     `picture` and `picture_dark` are for pages that say title and takeaway themselves; `svg`, `png` and `pdf` are whole.
-    `spec` and `spec_dark` are Vega or Vega-Lite documents for browsers.
+    `spec` and `spec_dark` are Vega documents for browsers.
     """
 
     csv: str

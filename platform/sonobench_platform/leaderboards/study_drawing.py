@@ -24,13 +24,15 @@ _SIZE = re.compile(r'<svg\b[^>]*?\bwidth="([0-9.]+)"[^>]*?\bheight="([0-9.]+)"')
 
 
 class Drawn(NamedTuple):
-    """What the renderer made of a chart: texts and bytes of its files."""
+    """What the renderer made of a chart: texts and bytes of its files. `moving` and its dark twin are for browsers, as Vega."""
 
     picture: str
     picture_dark: str
     svg: str
     png: bytes
     pdf: bytes
+    moving: Chart
+    moving_dark: Chart
 
 
 Draw = Callable[[Chart], Drawn]
@@ -42,8 +44,16 @@ def draw(chart: Chart) -> Drawn:
     Raises:
         ReportNotInstalledError: the renderer is not installed.
     """
-    whole, plain = render.svg(chart), untitled(chart)
-    return Drawn(render.svg(plain), render.svg(dark(plain)), whole, render.png_of(whole), render.pdf_of(whole))
+    whole, plain, moving = render.svg(chart), untitled(chart), explorable(chart)
+    return Drawn(
+        picture=render.svg(plain),
+        picture_dark=render.svg(dark(plain)),
+        svg=whole,
+        png=render.png_of(whole),
+        pdf=render.pdf_of(whole),
+        moving=render.compiled(moving),
+        moving_dark=render.compiled(dark(moving)),
+    )
 
 
 def write_chart(folder: Path, charted: Charted, name: str, drawn: Drawn | None) -> StudyChart:
@@ -58,7 +68,7 @@ def write_chart(folder: Path, charted: Charted, name: str, drawn: Drawn | None) 
     chart = charted.chart
     rows = _rows(chart)
     columns = [str(column) for column in chart.table.columns]
-    files = _files(folder, chart, name, drawn, csv_text([dict(zip(columns, row, strict=True)) for row in rows], columns))
+    files = _files(folder, name, drawn, csv_text([dict(zip(columns, row, strict=True)) for row in rows], columns))
     width, height = (0, 0) if drawn is None else _size(drawn.picture)
     return StudyChart(
         id=name,
@@ -75,11 +85,10 @@ def write_chart(folder: Path, charted: Charted, name: str, drawn: Drawn | None) 
     )
 
 
-def _files(folder: Path, chart: Chart, name: str, drawn: Drawn | None, numbers: str) -> ChartFiles:
+def _files(folder: Path, name: str, drawn: Drawn | None, numbers: str) -> ChartFiles:
     csv = _written(folder, name, "csv", numbers.encode())
     if drawn is None:
         return ChartFiles(csv=csv)
-    moving = explorable(chart)
     return ChartFiles(
         csv=csv,
         picture=_written(folder, f"{name}-light", "svg", drawn.picture.encode()),
@@ -87,8 +96,8 @@ def _files(folder: Path, chart: Chart, name: str, drawn: Drawn | None, numbers: 
         svg=_written(folder, name, "svg", drawn.svg.encode()),
         png=_written(folder, name, "png", drawn.png),
         pdf=_written(folder, name, "pdf", drawn.pdf),
-        spec=_written(folder, f"{name}-light", "json", _json(moving)),
-        spec_dark=_written(folder, f"{name}-dark", "json", _json(dark(moving))),
+        spec=_written(folder, f"{name}-light", "json", _json(drawn.moving)),
+        spec_dark=_written(folder, f"{name}-dark", "json", _json(drawn.moving_dark)),
     )
 
 

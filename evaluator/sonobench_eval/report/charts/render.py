@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -69,6 +70,19 @@ def pdf(chart: Chart) -> bytes:
 def pdf_of(drawn: str) -> bytes:
     """Of a drawing that `svg` made."""
     return bytes(_renderer().svg_to_pdf(drawn))
+
+
+def compiled(chart: Chart) -> Chart:
+    """The chart as Vega, which every viewer draws without working out scales first, and which warns of nothing.
+
+    Raises:
+        ReportNotInstalledError: the renderer is not installed.
+    """
+    if _is_vega(chart):
+        return chart
+    found = dict(_renderer().vegalite_to_vega(chart.spec, vl_version=VEGA_LITE_VERSION))
+    kept = {"usermeta": chart.spec["usermeta"]} if "usermeta" in chart.spec else {}
+    return replace(chart, spec={**found, **kept})
 
 
 def version() -> str:

@@ -18,7 +18,9 @@ function drawer() {
 async function specOf(figure) {
   const answer = await fetch(dark.matches ? figure.dataset.specDark : figure.dataset.spec);
   if (!answer.ok) throw new Error(`the chart did not come: ${answer.status}`);
-  return answer.json();
+  const spec = await answer.json();
+  delete spec.$schema; // the version that it was written for, of which the drawing program would only complain
+  return spec;
 }
 
 function element(kind, className, text = "") {
@@ -40,7 +42,8 @@ function tipOf(live, columns) {
   tip.hidden = true;
   live.append(tip);
   return (_handler, event, _item, value) => {
-    const lines = value && typeof value === "object" ? told(value, columns) : [];
+    const isRow = value && typeof value === "object" && columns[0] in value;
+    const lines = isRow ? told(value, columns) : [];
     tip.hidden = lines.length === 0;
     if (tip.hidden) return;
     const list = document.createElement("dl");
@@ -53,9 +56,10 @@ function tipOf(live, columns) {
   };
 }
 
-function rowsOf(spec) {
-  const sets = Array.isArray(spec.data) ? spec.data : [spec.data];
-  return sets.find((set) => set?.name === "table")?.values ?? [];
+/** The data set that holds the chart's table: the one whose rows have all its columns. */
+function rowsOf(spec, columns) {
+  const sets = (spec.data ?? []).map((set) => set.values ?? []);
+  return sets.find((rows) => rows.length > 0 && columns.every((column) => column in rows[0])) ?? [];
 }
 
 /** Rows by arrow keys, said where screen readers hear it. */
@@ -103,13 +107,13 @@ class Explorer {
       if (this.live !== live) return;
       const columns = spec.usermeta.columns;
       const drawn = await embed(region, spec, {
-        ast: true, actions: false, defaultStyle: false, renderer: "canvas", tooltip: tipOf(live, columns), logLevel: 1,
+        mode: "vega", ast: true, actions: false, defaultStyle: false, renderer: "canvas", tooltip: tipOf(live, columns),
       });
       this.drawn = drawn;
       if (this.live !== live) { drawn.finalize(); return; }
       said.textContent = "";
       this.picture.hidden = true;
-      steps(region, said, rowsOf(spec), columns);
+      steps(region, said, rowsOf(spec, columns), columns);
       region.focus({ preventScroll: true });
     } catch (error) {
       said.textContent = page.dataset.failed;
