@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from sonobench_platform.challenges.phases import rules_of
-from sonobench_platform.db.models import AuditRow, PhaseRow, QuotaRow, SubmissionRow, TeamRow
+from sonobench_platform.db.models import AuditRow, PersonRow, PhaseRow, QuotaRow, SubmissionRow, TeamRow
 from sonobench_platform.domain.quota import Left, Used, day_of, left_of
 from sonobench_platform.domain.states import OPEN
 
@@ -28,7 +28,10 @@ class TeamUse(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An attempt that was taken; `back` is its giving back, `given_by` the audit log's row of that where a person did it."""
+    """An attempt that was taken; `back` is its giving back, `given_by` the audit log's row of that where somebody asked for it.
+
+    `giver` is that person; None where it was no person with an account here.
+    """
 
     taken: QuotaRow
     team: TeamRow
@@ -36,6 +39,7 @@ class Entry(NamedTuple):
     state: str
     back: QuotaRow | None
     given_by: AuditRow | None
+    giver: PersonRow | None
 
 
 _Back = aliased(QuotaRow)
@@ -60,7 +64,9 @@ def entries(session: Session, phase_ids: Iterable[str], *, team_id: str | None =
         query = query.where(QuotaRow.team_id == team_id)
     found = session.execute(query.order_by(QuotaRow.number.desc()).limit(limit).offset(skip)).all()
     given = _given_by(session, [row[0].submission_id for row in found])
-    return [Entry(*row, given.get(row[0].submission_id)) for row in found]
+    people = _people(session, given.values())
+    rows = [(row, given.get(row[0].submission_id)) for row in found]
+    return [Entry(*row, by, None if by is None else people.get(by.actor)) for row, by in rows]
 
 
 def count(session: Session, phase_ids: Iterable[str], *, team_id: str | None = None) -> int:
@@ -87,6 +93,12 @@ def _of_phase(session: Session, phase: PhaseRow, now: datetime) -> list[TeamUse]
 def _under_way(session: Session, phase_id: str) -> Mapping[str, int]:
     query = select(SubmissionRow.team_id, func.count()).where(SubmissionRow.phase_id == phase_id, SubmissionRow.state.in_(OPEN))
     return dict(session.execute(query.group_by(SubmissionRow.team_id)).all())
+
+
+def _people(session: Session, rows: Iterable[AuditRow]) -> dict[str, PersonRow]:
+    """Those who did what these rows tell, by what the log calls them."""
+    ids = {row.actor.removeprefix("person ") for row in rows}
+    return {f"person {row.id}": row for row in session.scalars(select(PersonRow).where(PersonRow.id.in_(ids)))}
 
 
 def _given_by(session: Session, submission_ids: list[str]) -> dict[str, AuditRow]:

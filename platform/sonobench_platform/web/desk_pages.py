@@ -19,6 +19,7 @@ from sonobench_platform.db.models import ChallengeRow, EntryRow, SubmissionRow
 from sonobench_platform.desk.health import examine
 from sonobench_platform.desk.waiting import nodes_in_trouble, states_in, undelivered, waiting_in
 from sonobench_platform.domain.errors import Conflict, Refusal, Unprocessable
+from sonobench_platform.leaderboards.study_due import due_studies
 from sonobench_platform.web import desk_overview_build as build
 from sonobench_platform.web.account_pages import see_other
 from sonobench_platform.web.contexts_desk_people import WaitingLine
@@ -121,7 +122,12 @@ def _service(core: Core, now: datetime) -> tuple[WaitingLine, ...]:
     with core.database.read() as session:
         nodes, lost = nodes_in_trouble(session, now), undelivered(session, now)
     return service_lines(
-        examine(core), nodes, undelivered=lost, free_bytes=_free_bytes(core), needed_bytes=core.settings.min_free_bytes
+        examine(core),
+        nodes,
+        undelivered=lost,
+        undrawn=len(due_studies(core)),
+        free_bytes=_free_bytes(core),
+        needed_bytes=core.settings.min_free_bytes,
     )
 
 

@@ -98,7 +98,8 @@ def _back(entry: Entry) -> str:
         return ""
     if entry.given_by is None:
         return given_back_words(entry.back.reason)
-    return _("by {who}: {why}").format(who=shown_name(entry.given_by.actor), why=shown_name(entry.given_by.reason or ""))
+    who = entry.given_by.actor if entry.giver is None else entry.giver.name
+    return _("by {who}: {why}").format(who=shown_name(who), why=shown_name(entry.given_by.reason or ""))
 
 
 def _pager(root: str, ledger: Ledger, team: TeamRow | None) -> Pager:

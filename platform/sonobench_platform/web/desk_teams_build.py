@@ -77,9 +77,15 @@ def teams_context(
 
 
 def team_context(
-    challenge: ChallengeRow, frame: DeskFrame, entered: Entered, submissions: int, *, left_behind: Sequence[PersonRow]
+    challenge: ChallengeRow,
+    frame: DeskFrame,
+    entered: Entered,
+    submissions: int,
+    *,
+    left_behind: Sequence[PersonRow],
+    decided_by: PersonRow | None,
 ) -> TeamPage:
-    """Args: left_behind: who sits here with the team and is in it no longer."""
+    """Args: left_behind: who sits here with the team and is in it no longer. decided_by: None where no person did."""
     entry, standing = entered.entry, entered.standing
     shown = shown_name(entered.team.name)
     return TeamPage(
@@ -90,7 +96,7 @@ def team_context(
         action=f"{frame.root}/teams/{entered.team.id}",
         standing=standing_words(standing),
         entered=moment_of(entry.entered_at),
-        decided=_decided(entered),
+        decided=_decided(entered, decided_by),
         reason=shown_name(entry.reason) if entry.reason else "",
         terms=_terms(challenge, entered),
         members=_members(entered.members),
@@ -151,13 +157,14 @@ def _terms(challenge: ChallengeRow, entered: Entered) -> str:
     return _("Signed on {day}, as they are now.").format(day=day)
 
 
-def _decided(entered: Entered) -> str:
+def _decided(entered: Entered, person: PersonRow | None) -> str:
     entry = entered.entry
     if entry.decided_at is None:
         return _("Nobody has decided on it.")
     if entry.decided_by is None:
         return _("The team itself, on {day}.").format(day=f"{entry.decided_at:%Y-%m-%d}")
-    return _("{who}, on {day}.").format(who=shown_name(entry.decided_by), day=f"{entry.decided_at:%Y-%m-%d}")
+    who = shown_name(entry.decided_by if person is None else person.name)
+    return _("{who}, on {day}.").format(who=who, day=f"{entry.decided_at:%Y-%m-%d}")
 
 
 def _team(root: str, entered: Entered, submissions: int) -> TeamLine:

@@ -12,7 +12,7 @@ from sonobench_platform.accounts.access import OrganiserCaller
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges import organisers
 from sonobench_platform.core import Core, CoreDep
-from sonobench_platform.db.models import ChallengeRow
+from sonobench_platform.db.models import ChallengeRow, PersonRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.desk.paging import Asked as AskedPage
 from sonobench_platform.desk.paging import PageDep, key_of, page
@@ -118,9 +118,10 @@ def _team(core: Core, caller: Identity, name: str, team_id: str, *, note: str = 
         challenge = desk_challenge(session, caller, name)
         entered = _entered(session, challenge, team_id)
         number = deciding.handed_in(session, challenge, [team_id]).get(team_id, 0)
-        behind = deciding.seats_left_behind(session, challenge, team_id)
+        behind, who = deciding.seats_left_behind(session, challenge, team_id), entered.entry.decided_by
+        decided_by = session.get(PersonRow, who) if who is not None and is_id(who) else None
     frame = frame_of(challenge, caller, "teams", note=note, refused=refused)
-    context = build.team_context(challenge, frame, entered, number, left_behind=behind)
+    context = build.team_context(challenge, frame, entered, number, left_behind=behind, decided_by=decided_by)
     return private_response(context, reader=caller, status=200 if refused is None else refused.status)
 
 

@@ -28,11 +28,13 @@ def lines_of(root: str, waiting: Waiting) -> tuple[WaitingLine, ...]:
 
 
 def service_lines(
-    parts: tuple[Part, ...], nodes: InTrouble, *, undelivered: int, free_bytes: int | None, needed_bytes: int
+    parts: tuple[Part, ...], nodes: InTrouble, *, undelivered: int, undrawn: int, free_bytes: int | None, needed_bytes: int
 ) -> tuple[WaitingLine, ...]:
     """What an administrator should look at.
 
     Args:
+        undelivered: mails and messages that were given up.
+        undrawn: boards on show whose charts have not been made.
         free_bytes: of the store's disk; None where it cannot be asked.
         needed_bytes: what uploads must leave of it.
     """
@@ -43,6 +45,7 @@ def service_lines(
         _counted(nodes.silent, _silent(nodes.silent), "/desk/nodes", is_urgent=True),
         _counted(nodes.unsafe, _unsafe(nodes.unsafe), "/desk/nodes", is_urgent=True),
         _counted(undelivered, _undelivered(undelivered), "", is_urgent=False),
+        _counted(undrawn, _undrawn(undrawn), "", is_urgent=False),
     ]
     return tuple(each for each in lines if each is not None)
 
@@ -128,5 +131,13 @@ def _undelivered(number: int) -> str:
     return ngettext(
         "{number} mail or message of the last two weeks could not be delivered (`sonobench admin notices`).",
         "{number} mails or messages of the last two weeks could not be delivered (`sonobench admin notices`).",
+        number,
+    ).format(number=number)
+
+
+def _undrawn(number: int) -> str:
+    return ngettext(
+        "The charts of {number} board have not been made; is a score worker up?",
+        "The charts of {number} boards have not been made; is a score worker up?",
         number,
     ).format(number=number)

@@ -132,7 +132,7 @@ class TestQuota:
         olga.submit("/do", reason="the example was wrong")
         assert world.submission(failed)["costs_attempt"] is False
         page = olga.open(f"{DESK}/quota").text
-        assert "the example was wrong" in page
+        assert "by olga: the example was wrong" in page
         assert not [value for each in olga.forms() for name, value in each.boxes if value == failed]
 
     def test_what_is_under_way_is_not_given_back(self, world: Any, olga: DeskVisitor) -> None:
