@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -11,11 +11,14 @@ from typing import NamedTuple
 from fastapi import Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Macro
+from markupsafe import Markup
 
 from sonobench_eval import __version__
 from sonobench_platform.accounts.identity import Identity, Role
 from sonobench_platform.web import texts
 from sonobench_platform.web.contexts import Crumb, Page, PageContext
+from sonobench_platform.web.keeping import Kept
 from sonobench_platform.web.wording import shown_name
 
 _HERE = Path(__file__).parent
@@ -70,7 +73,16 @@ def environment() -> Environment:
     )
     made.install_gettext_callables(texts._, texts.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["static"] = static_href
+    made.globals["kept"] = _kept
     return made
+
+
+_WRITTEN = Kept[Markup](64)
+
+
+def _kept(macro: Macro, value: Hashable) -> Markup:
+    """What a macro writes of a record, written once in each language."""
+    return _WRITTEN.get((macro.name, value, texts.language()), lambda: Markup(macro(value)))
 
 
 @cache
