@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import typer
 from phased_world import board_teams, hand_in, in_two_phases, scored, with_rules
 from platform_people import audited, mails, make_organiser, make_person
 from sqlalchemy import select
+from typer.testing import CliRunner
 
+from sonobench_platform.commands.plugin import register
 from sonobench_platform.db.models import DisqualificationRow, MembershipRow, TeamRow
 
 WHY = {"reason": "it read the labels"}
@@ -140,3 +143,26 @@ class TestWhatIsRefused:
         assert (answer.status_code, answer.json()["code"]) == (409, "phase-required")
         reinstate(world, out)
         assert hand_in(world, phase="final").status_code == 201
+
+
+class TestCommands:
+    def test_both_are_commands_on_the_server(self, world: Any) -> None:
+        out = world.queued("A")
+        assert "is disqualified" in admin(world, "disqualify", out, "--reason", "it read the labels").stdout
+        assert world.submission(out)["disqualified"]["reason"] == "it read the labels"
+        assert "is not disqualified" in admin(world, "reinstate", out, "--reason", "a mistake").stdout
+        assert world.submission(out)["disqualified"] is None
+
+    def test_one_that_is_not_there_ends_with_a_sentence(self, world: Any) -> None:
+        result = admin(world, "disqualify", "sub-aaaaaaaaaaaaaaaa", "--reason", "x")
+        assert result.exit_code != 0
+        assert "There is no submission of that name" in result.stderr
+
+
+def admin(world: Any, *words: str) -> Any:
+    """`sonobench admin ...` on the test's platform."""
+    settings = world.platform.settings
+    environment = {"SONOBENCH_HOME": str(settings.home), "SONOBENCH_DATABASE_URL": settings.database_url}
+    app = typer.Typer()
+    register(app)
+    return CliRunner().invoke(app, ["admin", *words], env=environment)
