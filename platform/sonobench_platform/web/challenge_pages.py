@@ -14,7 +14,7 @@ from sonobench_platform.web.challenge_build import challenge_context
 from sonobench_platform.web.pages import RecordsDep
 from sonobench_platform.web.rendering import SECURITY_HEADERS
 from sonobench_platform.web.snapshot_card import card_png
-from sonobench_platform.web.snapshot_pages import EVERYWHERE, challenge_named, tagged
+from sonobench_platform.web.snapshot_pages import EVERYWHERE, VARY, challenge_named, tagged
 from sonobench_platform.web.snapshot_social import challenge_card
 from sonobench_platform.web.source import PublicChallenge
 
@@ -39,7 +39,7 @@ def card(request: Request, *, core: CoreDep, records: RecordsDep, reader: Visito
     server = records.public_url()
     page = challenge_context(challenge_named(records, name), has_board=False, server=server, now=core.clock.now())
     caching = "public, max-age=3600" if reader is None else "private, no-cache"
-    headers = {**SECURITY_HEADERS, **EVERYWHERE, "Cache-Control": caching, "Vary": "Cookie, Authorization"}
+    headers = {**SECURITY_HEADERS, **EVERYWHERE, "Cache-Control": caching, "Vary": VARY}
     content = card_png(challenge_card(page, address=f"{server}/challenges/{name}"))
     return tagged(request, Response(content, media_type="image/png", headers=headers))
 

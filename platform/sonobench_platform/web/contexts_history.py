@@ -129,12 +129,16 @@ class SnapshotNotice:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """How to cite a snapshot. `address` is whole; `audit_head` is the audit log's last hash then, empty where it was empty."""
+    """How to cite a snapshot. `address` is whole; `audit_head` is the audit log's last hash then, empty where it was empty.
+
+    `badge` is what the first team could put into its README (Markdown); empty where there is no team.
+    """
 
     address: str
     hash: str
     bibtex: str
     files: tuple[FileLink, ...]
+    badge: str
     audit_head: str
 
 

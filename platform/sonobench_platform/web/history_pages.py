@@ -17,7 +17,7 @@ from sonobench_platform.web.history_feed import MEDIA_TYPE, MOST_ENTRIES, atom_f
 from sonobench_platform.web.pages import PhaseQuery, RecordsDep
 from sonobench_platform.web.phases import phase_query
 from sonobench_platform.web.rendering import SECURITY_HEADERS, page_response
-from sonobench_platform.web.snapshot_pages import challenge_named, tagged
+from sonobench_platform.web.snapshot_pages import VARY, challenge_named, tagged
 
 router = APIRouter(include_in_schema=False)
 
@@ -90,5 +90,5 @@ def _csv_lines(lines: Sequence[SnapshotLine], ranks: dict[str, tuple[RankPoint, 
 
 def _asked_for(request: Request, content: bytes, media_type: str, *, is_everyones: bool) -> Response:
     caching = "no-cache" if is_everyones else "private, no-cache"
-    headers = {**SECURITY_HEADERS, "Cache-Control": caching, "Vary": "Cookie, Authorization"}
+    headers = {**SECURITY_HEADERS, "Cache-Control": caching, "Vary": VARY}
     return tagged(request, Response(content, media_type=media_type, headers=headers))

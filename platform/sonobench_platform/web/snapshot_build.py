@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.leaderboards.snapshots import FoundSnapshot, SnapshotLine
@@ -51,7 +52,7 @@ def snapshot_context(
     return SnapshotPage(
         **{**_values(page), "social": social},
         notice=notice_of(challenge, found),
-        citation=citation_of(found, source.board, server=server, path=state.path),
+        citation=citation_of(found, source.board, server=server, path=state.path, query=_query(challenge, found)),
     )
 
 
@@ -102,7 +103,7 @@ def _present_words(found: FoundSnapshot, is_present: bool) -> str:
     ).format(number=found.latest.number, count=newer)
 
 
-def citation_of(found: FoundSnapshot, board: Leaderboard, *, server: str, path: str) -> Citation:
+def citation_of(found: FoundSnapshot, board: Leaderboard, *, server: str, path: str, query: str = "") -> Citation:
     """How to cite the snapshot, and the files it can be had as."""
     cited = cited_of(found, board, server=server)
     return Citation(
@@ -116,8 +117,17 @@ def citation_of(found: FoundSnapshot, board: Leaderboard, *, server: str, path: 
             FileLink("JSON", f"{path}.json", _("the document that the hash is of")),
             FileLink("PNG", f"{path}.png", _("a card with the first teams")),
         ),
+        badge=_badge(board, f"{server}/challenges/{found.challenge}", query),
         audit_head=found.audit_head or "",
     )
+
+
+def _badge(board: Leaderboard, root: str, query: str) -> str:
+    """A team's badge as Markdown, the first one's as the example; empty where there is no team."""
+    if not board.rows:
+        return ""
+    team = urlencode({"team": board.rows[0].team})
+    return f"[![Rank]({root}/badge.svg{query}{'&' if query else '?'}{team})]({root}/leaderboard{query})"
 
 
 def cited_of(found: FoundSnapshot, board: Leaderboard, *, server: str) -> Cited:

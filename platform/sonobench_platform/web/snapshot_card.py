@@ -1,6 +1,7 @@
 """The picture that programs show beside a link to a board or a challenge: PNG, drawn here, the same bytes for the same words.
 
-A card takes some 50 ms to draw. It is drawn once and kept, as many as `KEPT`, and one at a time: whoever asks for many waits.
+A card takes some 50 ms to draw. It is drawn once and kept, as many as `KEPT`, and one at a time: whoever asks for many waits,
+and is sent away before the server has no thread left for anything else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
+from sonobench_platform.domain.errors import Unavailable
+
 WIDTH, HEIGHT = 1200, 630
 KEPT = 64
 MOST_ROWS = 5
@@ -20,7 +23,8 @@ _FONTS = Path("/usr/share/fonts/truetype/dejavu")
 _INK, _SOFT, _LINE, _PAPER, _PERFORMANCE, _EFFICIENCY = "#15202b", "#526272", "#dfe5ea", "#ffffff", "#0f6b8f", "#c4731b"
 _LEFT, _RIGHT = 72, WIDTH - 72
 _BAR = 300
-_drawing = threading.Lock()
+_WAIT_S = 2.0
+_asking, _drawing = threading.BoundedSemaphore(4), threading.Lock()
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -45,9 +49,20 @@ class Card(NamedTuple):
 
 
 def card_png(card: Card) -> bytes:
-    """The card as PNG, `WIDTH` by `HEIGHT` pixels."""
-    with _drawing:
-        return _kept(card)
+    """The card as PNG, `WIDTH` by `HEIGHT` pixels.
+
+    Raises:
+        Unavailable: too many are being asked for at once.
+    """
+    if not _asking.acquire(timeout=_WAIT_S):
+        raise Unavailable(
+            "too-many-cards", "Many pictures are being drawn just now; ask again in a minute.", headers={"Retry-After": "60"}
+        )
+    try:
+        with _drawing:
+            return _kept(card)
+    finally:
+        _asking.release()
 
 
 @lru_cache(maxsize=KEPT)

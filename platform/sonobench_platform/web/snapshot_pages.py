@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
@@ -34,6 +35,7 @@ _WHOLE = 64
 _FOREVER = "public, max-age=31536000, immutable"
 _A_DAY = "public, max-age=86400"
 _MINUTES = "public, max-age=300"
+VARY = "Cookie, Authorization, Accept-Language"
 EVERYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}
 """For pictures that are made to be shown on other sites."""
 
@@ -135,8 +137,14 @@ def _shown(core: Core, records: PublicRecords, reader: Identity | None, name: st
     with core.database.read() as session:
         found = snapshot_of(session, reader, name, digest=digest, now=core.clock.now())
     challenge = challenge_named(records, name)
-    whole = PublishedBoard(Leaderboard.from_json(found.document), found.document, found.line.content_hash)
+    whole = PublishedBoard(_parsed(found.document), found.document, found.line.content_hash)
     return Shown(challenge, found, whole, board_source(challenge, whole).board, records.public_url())
+
+
+@lru_cache(maxsize=8)
+def _parsed(document: str) -> Leaderboard:
+    # A published document never changes, and a page's reader often asks for its files too.
+    return Leaderboard.from_json(document)
 
 
 def _to_whole(shown: Shown, rest: str) -> Response:
@@ -147,7 +155,12 @@ def _to_whole(shown: Shown, rest: str) -> Response:
 
 def _kept(request: Request, file: File, caching: str | None, headers: dict[str, str]) -> Response:
     """A file that caches may keep; None: only the reader's own, and after asking."""
-    said = {**SECURITY_HEADERS, **headers, "Cache-Control": caching or "private, no-cache", "Vary": "Cookie, Authorization"}
+    said = {
+        **SECURITY_HEADERS,
+        **headers,
+        "Cache-Control": caching or "private, no-cache",
+        "Vary": "Cookie, Authorization, Accept-Language",
+    }
     return tagged(request, Response(file.content, media_type=file.media_type, headers=said))
 
 

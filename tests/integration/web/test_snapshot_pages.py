@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -133,6 +134,18 @@ class TestFiles:
         assert entry.startswith("@misc{tiny-leaderboard-")
         assert f"url = {{{published.platform.settings.public_url}{address}}}" in entry
         assert entry.strip() in published.anyone.get(address).text.replace("&#39;", "'")
+
+    def test_the_badge_that_the_page_offers_is_there(self, published: Any) -> None:
+        page = html.unescape(published.anyone.get(f"/challenges/tiny/snapshots/{digests(published)[0]}").text)
+        found = re.search(r"\[!\[Rank\]\(([^)]+)\)\]\(([^)]+)\)", page)
+        assert found is not None
+        server = published.platform.settings.public_url
+        badge = published.anyone.get(found.group(1).removeprefix(server))
+        assert badge.headers["content-type"] == "image/svg+xml"
+        assert "rank" in badge.text
+        assert badge.headers["cache-control"] == "public, max-age=300"
+        assert found.group(2) == f"{server}{BOARD}"
+        assert published.anyone.get("/challenges/tiny/badge.svg", params={"team": "nobody"}).status_code == 404
 
     def test_what_an_organiser_alone_sees_lies_in_no_shared_cache(self, published: Any) -> None:
         digest = digests(published)[0]

@@ -13,7 +13,8 @@ from PIL import Image
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_eval.report.tables import leaderboard_csv
-from sonobench_platform.domain.errors import BadRequest
+from sonobench_platform.domain.errors import BadRequest, Unavailable
+from sonobench_platform.web import snapshot_card
 from sonobench_platform.web.cite_bibtex import Cited, bibtex_of, bibtex_text, latex_of
 from sonobench_platform.web.snapshot_badge import badge_svg, rank_words
 from sonobench_platform.web.snapshot_card import HEIGHT, WIDTH, Card, CardRow, card_png
@@ -126,6 +127,16 @@ class TestCard:
         bare = board.rows[0].model_copy(update={"rank": None, "score": None, "performance": 0.9, "efficiency": None})
         (row,) = board_card(board.model_copy(update={"rows": (bare,)}), line="", address="").rows
         assert row == CardRow("–", bare.team, "–", 0.0, 0.0)
+
+    def test_whoever_asks_while_many_do_is_sent_away_and_the_next_one_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(snapshot_card, "_WAIT_S", 0.01)
+        for _each in range(4):
+            assert snapshot_card._asking.acquire(timeout=5)
+        with pytest.raises(Unavailable, match="ask again in a minute"):
+            card_png(Card("Busy", "", (), ""))
+        for _each in range(4):
+            snapshot_card._asking.release()
+        assert card_png(Card("Busy", "", (), "")).startswith(b"\x89PNG")
 
     def test_the_same_words_give_the_same_bytes(self) -> None:
         card = Card("Tiny", "one team", (CardRow("1", "A", "0.500", 0.35, 0.15),), "https://bench.example.org")
