@@ -34,7 +34,7 @@ pytestmark = pytest.mark.docker
 PASSWORD = "violet lantern under seven bridges"
 ORGANIZER = "olga@example.org"
 TERMS = "You use the images for this challenge alone."
-WITHIN_MS = 60_000
+WITHIN_MS = 120_000
 
 
 class Way(NamedTuple):
@@ -83,6 +83,7 @@ def place(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathF
             added = house.run_command("admin", "challenge", "add", str(challenge))
             assert added.returncode == 0, added.stderr
             _add_organizer(house)
+            house.within_s = 180.0  # beside a browser; nothing waits for it to pass
             house.start("serve", "score", "run")
             yield Place(house, mails)
         finally:

@@ -10,6 +10,7 @@ const rules = {
   "long-title": "off", // a title names its page and its challenge, which may be long
   "attribute-boolean-style": "off",
   "doctype-style": "off", // upper or lower case
+  "require-sri": ["error", { target: "crossorigin" }], // files of our own come from where the page does
 };
 
 const validator = new HtmlValidate({ root: true, extends: ["html-validate:standard", "html-validate:document"], rules });
