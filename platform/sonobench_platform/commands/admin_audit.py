@@ -24,7 +24,7 @@ from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.db.session import Database
-from sonobench_platform.desk.sheets import Cell, csv_lines
+from sonobench_platform.desk.sheets import csv_lines
 from sonobench_platform.domain.errors import Refusal
 
 _AT_A_TIME = 500
@@ -94,11 +94,6 @@ def _entries(database: Database, wanted: Wanted) -> Iterator[AuditEntry]:
         if len(found) < _AT_A_TIME:
             return
         before = found[-1].row.number
-
-
-def _cells(entry: AuditEntry) -> list[Cell]:
-    said = entry.model_dump(mode="json")
-    return list({**said, "detail": json.dumps(entry.detail, ensure_ascii=False)}.values())
 
 
 def _table(entries: Iterable[AuditEntry]) -> Table:

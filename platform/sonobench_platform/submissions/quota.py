@@ -20,7 +20,7 @@ from sonobench_platform.core import Core
 from sonobench_platform.db.models import PhaseRow, QuotaRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.errors import Conflict, Refusal, TooMany
-from sonobench_platform.domain.quota import GivenBack, Left, Used, day_begins, day_of, left_of, next_day_begins
+from sonobench_platform.domain.quota import GivenBack, Used, day_begins, day_of, left_of, next_day_begins
 from sonobench_platform.submissions import repository
 
 OPENED = "opened"
@@ -89,11 +89,6 @@ def all_given_back(session: Session, submission_ids: Sequence[str]) -> frozenset
     """Those of the submissions whose attempt was given back."""
     query = select(QuotaRow.submission_id).where(QuotaRow.submission_id.in_(submission_ids), QuotaRow.amount < 0)
     return frozenset(session.scalars(query))
-
-
-def left_for(core: Core, session: Session, team_id: str, phase: PhaseRow) -> Left:
-    """What a team may still hand in to a phase."""
-    return left_of(rules_of(phase).quota, used_of(session, team_id, phase, core.clock.now()))
 
 
 def used_of(session: Session, team_id: str, phase: PhaseRow, now: datetime) -> Used:

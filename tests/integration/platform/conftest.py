@@ -13,6 +13,7 @@ import platform_fakes
 import platform_world
 import pytest
 import uvicorn
+from platform_people import Person, make_organiser, make_person, make_team
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +46,27 @@ def make_world(
 @pytest.fixture
 def world(make_world: Callable[..., Any]) -> Any:
     return make_world()
+
+
+@pytest.fixture
+def ada(world: Any) -> Person:
+    return make_person(world, "ada")
+
+
+@pytest.fixture
+def bo(world: Any) -> Person:
+    return make_person(world, "bo")
+
+
+@pytest.fixture
+def organiser(world: Any) -> Person:
+    return make_organiser(world, "olga")
+
+
+@pytest.fixture
+def team_id(ada: Person) -> str:
+    """Ada's team."""
+    return make_team(ada, "U-Vision")
 
 
 @pytest.fixture

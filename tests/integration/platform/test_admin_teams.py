@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import typer
-from platform_people import Person, add_member, ask_of_teams, audited, invite, make_person, make_team
+from platform_people import Person, add_member, ask_of_teams, audited, invite, make_team
 from platform_world import Http
 from typer.testing import CliRunner
 
@@ -29,21 +29,6 @@ def run(world: Any) -> Run:
         return CliRunner().invoke(app, ["admin", *words], env=environment, input=answer)
 
     return invoke
-
-
-@pytest.fixture
-def ada(world: Any) -> Person:
-    return make_person(world, "ada")
-
-
-@pytest.fixture
-def bo(world: Any) -> Person:
-    return make_person(world, "bo")
-
-
-@pytest.fixture
-def team_id(ada: Person) -> str:
-    return make_team(ada, "U-Vision")
 
 
 def _ok(result: Any) -> str:

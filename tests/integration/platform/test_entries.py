@@ -15,7 +15,6 @@ from platform_people import (
     hide,
     mails,
     make_organiser,
-    make_person,
     make_team,
 )
 from sqlalchemy import select
@@ -28,26 +27,6 @@ from sonobench_platform.domain.errors import Conflict, Forbidden
 from sonobench_platform.teams.entries import team_for
 
 TERMS = "Do no harm.\nShare nothing."
-
-
-@pytest.fixture
-def ada(world: Any) -> Person:
-    return make_person(world, "ada")
-
-
-@pytest.fixture
-def bo(world: Any) -> Person:
-    return make_person(world, "bo")
-
-
-@pytest.fixture
-def organiser(world: Any) -> Person:
-    return make_organiser(world, "olga")
-
-
-@pytest.fixture
-def team_id(ada: Person) -> str:
-    return make_team(ada, "U-Vision")
 
 
 def _sha256(text: str = TERMS) -> str:

@@ -47,11 +47,6 @@ def ada(world: Any) -> Person:
     return make_person(world, NAME, email=EMAIL)
 
 
-@pytest.fixture
-def bo(world: Any) -> Person:
-    return make_person(world, "bo")
-
-
 def _erase(world: Any, person: Person) -> None:
     core = world.platform.core
     with core.database.write() as work:

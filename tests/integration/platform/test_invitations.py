@@ -13,21 +13,6 @@ from sonobench_platform.db.models import InvitationRow
 from sonobench_platform.teams.invitations import LIFE, MOST_A_DAY
 
 
-@pytest.fixture
-def ada(world: Any) -> Person:
-    return make_person(world, "ada")
-
-
-@pytest.fixture
-def bo(world: Any) -> Person:
-    return make_person(world, "bo")
-
-
-@pytest.fixture
-def team_id(ada: Person) -> str:
-    return make_team(ada, "U-Vision")
-
-
 def _accept(person: Person, secret: str) -> Any:
     return person.http.post("/api/v1/invitations/accept", json={"secret": secret})
 

@@ -15,11 +15,6 @@ def olga(world: Any) -> Person:
     return make_organiser(world, "olga")
 
 
-@pytest.fixture
-def ada(world: Any) -> Person:
-    return make_person(world, "ada")
-
-
 def _names(person: Any) -> list[str]:
     return [each["name"] for each in person.http.get(URL).json()["items"]]
 

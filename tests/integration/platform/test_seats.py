@@ -4,38 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from platform_people import (
     Person,
     add_member,
     all_at_once,
     audited,
     invite,
-    make_organiser,
     make_person,
     make_team,
 )
 from team_entries import ENTRIES, ENTRY, enter, hand_in, refused_with, seats_of
-
-
-@pytest.fixture
-def ada(world: Any) -> Person:
-    return make_person(world, "ada")
-
-
-@pytest.fixture
-def bo(world: Any) -> Person:
-    return make_person(world, "bo")
-
-
-@pytest.fixture
-def organiser(world: Any) -> Person:
-    return make_organiser(world, "olga")
-
-
-@pytest.fixture
-def team_id(ada: Person) -> str:
-    return make_team(ada, "U-Vision")
 
 
 class TestOneTeamPerPerson:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from platform_people import Person, add_member, audited, invite, mails, make_person, make_team, with_scopes
+from platform_people import Person, add_member, audited, invite, mails, make_team, with_scopes
 from platform_world import Http
 from sqlalchemy import select
 
@@ -13,21 +13,6 @@ from sonobench_platform.db.models import Base, ChallengeRow, OrganiserRow, TeamR
 from sonobench_platform.teams.membership import MOST_TEAMS
 from sonobench_platform.teams.removal import OF_A_TEAM
 from sonobench_platform.teams.team_tokens import MOST
-
-
-@pytest.fixture
-def ada(world: Any) -> Person:
-    return make_person(world, "ada")
-
-
-@pytest.fixture
-def bo(world: Any) -> Person:
-    return make_person(world, "bo")
-
-
-@pytest.fixture
-def team_id(ada: Person) -> str:
-    return make_team(ada, "U-Vision")
 
 
 def _roles(person: Person, team_id: str) -> dict[str, bool]:
