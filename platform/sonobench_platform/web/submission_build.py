@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sonobench_eval.challenge.phase import WHOLE, Phase
 from sonobench_eval.report import figures
+from sonobench_eval.sandbox.failure import Blame
 from sonobench_eval.sandbox.shown_log import shown_log
 from sonobench_platform.domain.states import State
 from sonobench_platform.submissions.findings import Found
+from sonobench_platform.submissions.schemas import FailureView
 from sonobench_platform.submissions.timeline import Stay, interruptions, stays_of
 from sonobench_platform.web.contexts import Crumb
 from sonobench_platform.web.contexts_account import FormError
@@ -176,7 +178,17 @@ def _scored(facts: SubmissionFacts) -> tuple[str, ...]:
 
 def _ended(facts: SubmissionFacts) -> tuple[str, ...]:
     failure = facts.shown.failure
-    return (shown_name(failure.sentence) if failure is not None else "", *_cost(facts))
+    mending = None if failure is None or _is_the_teams(failure) or facts.organises else of_end(failure.category)
+    return (
+        shown_name(failure.sentence) if failure is not None else "",
+        *_cost(facts),
+        "" if mending is None else mending.advice,
+    )
+
+
+def _is_the_teams(failure: FailureView) -> bool:
+    """Whether there is something for the team to mend."""
+    return failure.blame == Blame.PARTICIPANT
 
 
 def _cost(facts: SubmissionFacts) -> tuple[str, ...]:
@@ -220,8 +232,8 @@ def _interrupted(stays: tuple[Stay, ...]) -> str:
 
 def _of_failure(facts: SubmissionFacts) -> tuple[MendLine, ...]:
     failure = facts.shown.failure
-    mending = None if failure is None else of_end(failure.category)
-    if failure is None or mending is None:
+    mending = of_end(failure.category) if failure is not None and _is_the_teams(failure) else None
+    if mending is None:
         return ()
     return (MendLine("", "", mending.advice, mending.code),)
 

@@ -136,12 +136,13 @@ def _time_ticks(end_s: float, x: Scale) -> tuple[Tick, ...]:
 def _rows(points: Sequence[CoursePoint]) -> tuple[CourseRow, ...]:
     every = -(-len(points) // _MOST_ROWS)
     groups = [points[start : start + every] for start in range(0, len(points), every)]
-    return tuple(_row(group) for group in groups)
+    decimals = figures.time_decimals([point.t_s for point in points])
+    return tuple(_row(group, decimals) for group in groups)
 
 
-def _row(group: Sequence[CoursePoint]) -> CourseRow:
+def _row(group: Sequence[CoursePoint], decimals: int) -> CourseRow:
     host = max((point.host_memory_bytes for point in group if point.host_memory_bytes is not None), default=None)
     gpu = max((point.gpu_memory_bytes for point in group if point.gpu_memory_bytes is not None), default=None)
     cpus = max((point.cpus for point in group if point.cpus is not None), default=None)
     busy = figures.NOT_MEASURED if cpus is None else f"{cpus:.1f}"
-    return CourseRow(figures.duration(group[0].t_s), figures.used_bytes(host), figures.used_bytes(gpu), busy)
+    return CourseRow(figures.fixed(group[0].t_s, decimals), figures.used_bytes(host), figures.used_bytes(gpu), busy)
