@@ -17,4 +17,13 @@ step "Types: mypy --strict, infra" mypy infra
 step "Layers: import-linter" lint-imports --no-cache
 [ "${1:-}" != check ] || exit 0
 step "Images: the base and the examples" python -m infra.examples --tag-only
-step "Tests: pytest" pytest --quiet --durations=10
+
+# What only computes, or talks to a database of its own, runs in several processes. What starts containers, kills servers,
+# measures time or looks into a browser has the machine to itself.
+readonly APART=(tests/unit tests/property tests/architecture tests/golden tests/contract/api tests/integration/platform tests/integration/web)
+mapfile -t SKIPPED < <(printf -- '--ignore=%s\n' "${APART[@]}")
+status=0
+step "Tests in several processes: pytest" \
+  pytest --quiet --durations=10 --numprocesses auto --maxprocesses 4 --dist loadfile "${APART[@]}" || status=$?
+step "Tests one by one: pytest" pytest --quiet --durations=10 "${SKIPPED[@]}" || status=$?
+exit "$status"
