@@ -24,6 +24,7 @@ PARTS = {
     "intake": "verifying an image, against docker load",
     "measuring": "what measuring a container costs and how exact it is",
     "overhead": "what the platform adds to a run, against docker run",
+    "pages": "the pages of a leaderboard, against pandas writing the same table",
     "api": "requests that the API answers, against one that does nothing",
 }
 

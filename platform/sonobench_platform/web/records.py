@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fastapi import Request
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.accounts.access import Visitor
@@ -20,7 +20,7 @@ from sonobench_platform.challenges.showing import is_visible, refuse_hidden_boar
 from sonobench_platform.core import Core, core_of
 from sonobench_platform.db.models import ChallengeRow, PhaseRow, SnapshotRow, SubmissionRow
 from sonobench_platform.domain.states import State
-from sonobench_platform.leaderboards.publish import latest, waiting_for_scores
+from sonobench_platform.leaderboards.publish import waiting_for_scores
 from sonobench_platform.leaderboards.study_view import study_of
 from sonobench_platform.web.keeping import Kept
 from sonobench_platform.web.source import BesideBoard, PublicChallenge, PublicChange, PublicPhase, PublicRecords, PublishedBoard
@@ -52,7 +52,7 @@ class CoreRecords:
     def beside_board(self, name: str, phase: str | None = None) -> BesideBoard:
         with self._core.database.read() as session:
             of = self._shown_phase(session, name, phase)
-            snapshot = None if of is None else latest(session, of.id)
+            snapshot = None if of is None else _newest_line(session, of.id)
             if of is None or snapshot is None:
                 return BesideBoard()
             study = study_of(self._core, session, snapshot)
@@ -118,6 +118,12 @@ def _pages(session: Session, phase: PhaseRow) -> dict[str, str]:
 
 
 _BOARDS = Kept[PublishedBoard](16)
+
+
+def _newest_line(session: Session, phase_id: str) -> SnapshotRow | None:
+    """The snapshot on show, its document left where it is: with hundreds of teams it is megabytes."""
+    query = select(SnapshotRow).options(defer(SnapshotRow.document)).where(SnapshotRow.phase_id == phase_id)
+    return session.scalar(query.order_by(SnapshotRow.number.desc()).limit(1))
 
 
 def _latest_board(session: Session, phase_id: str) -> PublishedBoard | None:
