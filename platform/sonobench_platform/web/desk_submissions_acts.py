@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MOST = 100
 """How many at once: each is looked at before, and settled while a browser waits."""
+_MOST_BOARDS = 25
+"""How many at once of what makes a board anew each time."""
 MANY = 10
 """More than these, and the challenge's name is asked for."""
 
@@ -58,6 +60,11 @@ class Costs(NamedTuple):
     gpu_s: float
     node_s: float
     unknown: int
+
+
+def most_of(act: Act) -> int:
+    """How many submissions it is done to at once, at most."""
+    return _MOST_BOARDS if act in {Act.DISQUALIFY, Act.REINSTATE} else MOST
 
 
 def is_dangerous(act: Act, number: int) -> bool:

@@ -22,7 +22,7 @@ from sonobench_platform.web import desk_submissions_filter as filters
 from sonobench_platform.web.account_pages import see_other
 from sonobench_platform.web.desk_frame import DeskForm, DeskFormDep, confirmed, desk_challenge, frame_of, reason_of, root_of
 from sonobench_platform.web.desk_reports import Line, Report, done_once, new_ticket, report_of
-from sonobench_platform.web.desk_submissions_acts import MOST, Act, Outcome, costs_of, is_dangerous, obstacle, perform, titles
+from sonobench_platform.web.desk_submissions_acts import Act, Outcome, costs_of, is_dangerous, most_of, obstacle, perform, titles
 from sonobench_platform.web.desk_submissions_build import CHECKED, Checked, Listed
 from sonobench_platform.web.desk_submissions_filter import AT_A_TIME, Query
 from sonobench_platform.web.desk_words import submissions_words
@@ -137,7 +137,7 @@ def _ids(form: DeskForm) -> Sequence[str]:
     named = form.texts("submission")
     if not named:
         raise Unprocessable("none-named", _("Nothing was done. Check the submissions that you mean."))
-    return _bounded(named)
+    return _bounded(named, _act(form))
 
 
 def _meant(session: Session, challenge: ChallengeRow, form: DeskForm, query: Query) -> list[Found]:
@@ -145,13 +145,14 @@ def _meant(session: Session, challenge: ChallengeRow, form: DeskForm, query: Que
     if form.text("scope") in {"", CHECKED}:
         return searching.named(session, challenge.id, list(_ids(form)))
     wanted = filters.wanted_of(query, of_challenge(session, challenge.id))
-    return searching.named(session, challenge.id, list(_bounded(searching.ids(session, challenge.id, wanted, most=MOST))))
+    found = searching.ids(session, challenge.id, wanted, most=most_of(_act(form)))
+    return searching.named(session, challenge.id, list(_bounded(found, _act(form))))
 
 
-def _bounded(named: Sequence[str]) -> Sequence[str]:
-    if len(named) > MOST:
+def _bounded(named: Sequence[str], act: Act) -> Sequence[str]:
+    if len(named) > most_of(act):
         said = _("Nothing was done: these are more than {most}, which is as many as can be done at once. Filter further.")
-        raise Unprocessable("too-many", said.format(most=MOST))
+        raise Unprocessable("too-many", said.format(most=most_of(act)))
     return named
 
 
