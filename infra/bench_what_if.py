@@ -78,9 +78,7 @@ def pandas_ranks(ground: Ground, share: float) -> dict[str, int | None]:
     parts = []
     for kind, metrics in (("segmentation", ("dsc", "nsd")), ("binary", ("auc", "acc"))):
         tasks = [task.id for task in ground.challenge.tasks if task.kind == kind]
-        places = [
-            pd.concat([_place(frame[f"{task}.{metric}"]) for metric in metrics], axis=1).mean(axis=1).round(12) for task in tasks
-        ]
+        places = [pd.concat([_place(frame[f"{task}.{metric}"]) for metric in metrics], axis=1).mean(axis=1) for task in tasks]
         parts.append(_place(pd.concat(places, axis=1).mean(axis=1)))
     performance = pd.concat(parts, axis=1).mean(axis=1)
     amounts = frame[["time_s", "gpu_memory_bytes"]]

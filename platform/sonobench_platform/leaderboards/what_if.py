@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sonobench_eval.challenge.ranking_rules import Group, SchemeName
 from sonobench_eval.ranking.case_table import CaseTable, TaskTable
@@ -24,6 +25,8 @@ from sonobench_platform.leaderboards.what_if_ground import Ground
 from sonobench_platform.leaderboards.what_if_tolerance import Variant, leaves_with_tolerance, variants, with_tolerance
 from sonobench_platform.leaderboards.what_if_weights import Knob, Turned, declared_performance, turned
 
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 WHOLE_SCHEMES: tuple[SchemeName, ...] = get_args(SchemeName)
 FROM_THE_BOARD = "mean-then-rank"
 """The one of `OVER_CASES` that a board can answer: means over cases are what it shows."""
@@ -49,8 +52,8 @@ class Answer:
 
     `scheme` has the weights that were used, `is_declared` where they are the declared ones of the declared scheme; `moved` counts
     teams whose rank is another than the official. `kept` are groups whose parts were all set to 0, `unknown` keys of no knob.
-    `performance` is its share, `declared` the scheme's own, and `sensitivity` what other shares would do: None where the score is
-    not made of performance and efficiency, or either is not known of all ranked teams.
+    `performance` is its share, `declared` the scheme's own, and `sensitivity` which other shares have which winners, of those who
+    can win: None where the score is not made of performance and efficiency, or either is not known of all ranked teams.
     """
 
     board: Leaderboard
@@ -96,7 +99,7 @@ def answer(ground: Ground, choice: Choice, *, over_cases: Mapping[str, OverCases
     made = turned(chosen.scheme.tree, performance=choice.performance, factors=choice.factors)
     scheme = Scheme(chosen.scheme.name, made.tree)
     result = rescore(chosen.figures, scheme, disqualified=ground.disqualified)
-    share = declared_performance(made.tree)
+    share, ranks = declared_performance(made.tree), ground.ranks
     return Answer(
         board=_board(ground, result, scheme),
         result=result,
@@ -106,10 +109,10 @@ def answer(ground: Ground, choice: Choice, *, over_cases: Mapping[str, OverCases
         unknown=_unknown(choice, made),
         performance=share,
         declared=declared_performance(chosen.scheme.tree),
-        moved=sum(row.rank != ground.ranks[row.team] for row in result.rows),
+        moved=sum(row.rank != ranks[row.team] for row in result.rows),
         sensitivity=None if share is None else _sensitivity(result, share),
         is_declared=made.tree is ground.scheme.tree,
-        official_winners=tuple(team for team, rank in ground.ranks.items() if rank == 1),
+        official_winners=tuple(team for team, rank in ranks.items() if rank == 1),
     )
 
 
@@ -227,4 +230,16 @@ def _sensitivity(result: RankingResult, share: float) -> WeightSensitivity | Non
         return None
     performance = np.array([row.performance for row in there], dtype=np.float64)
     efficiency = np.array([row.efficiency for row in there], dtype=np.float64)
-    return weight_sensitivity([row.team for row in there], performance, efficiency, declared=share)
+    front = _front(performance, efficiency)
+    teams = [row.team for row, stays in zip(there, front, strict=True) if stays]
+    return weight_sensitivity(teams, performance[front], efficiency[front], declared=share)
+
+
+def _front(performance: FloatArray, efficiency: FloatArray) -> BoolArray:
+    """Who can win at some weight between the ends: nobody is as good in both parts and better in one.
+
+    With the others out of the way, hundreds of teams take no longer than a few.
+    """
+    as_good = (performance >= performance[:, np.newaxis]) & (efficiency >= efficiency[:, np.newaxis])
+    better = (performance > performance[:, np.newaxis]) | (efficiency > efficiency[:, np.newaxis])
+    return np.asarray(~(as_good & better).any(axis=1))

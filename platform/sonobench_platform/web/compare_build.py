@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sonobench_eval.evaluation import MetricScore
@@ -174,13 +175,13 @@ def _cell(score: MetricScore, decimals: int) -> ScoreCell:
 def _figures(first: Row, second: Row) -> list[ComparedFigure]:
     rows = (first, second)
     return [
-        _figure(_("Rank"), rows, lambda row: row.rank, lambda value: f"{value:g}", ""),
-        _figure(_("Score"), rows, lambda row: row.score, lambda value: figures.fixed(value, 3), ""),
-        _figure(_("Performance"), rows, lambda row: row.performance, lambda value: figures.fixed(value, 3), ""),
-        _figure(_("Efficiency"), rows, lambda row: row.efficiency, lambda value: figures.fixed(value, 3), ""),
-        _figure(_("Time"), rows, lambda row: row.time_s, lambda value: f"{figures.fixed(value, 2)}\u00a0s", _("the time")),
-        _figure(_("GPU memory"), rows, lambda row: row.gpu_memory_bytes, _bytes, _("the memory")),
-        _figure(_("Host memory"), rows, lambda row: row.host_memory_bytes, _bytes, _("the memory")),
+        _figure(_("Rank"), rows, lambda row: row.rank, lambda value: f"{value:g}"),
+        _figure(_("Score"), rows, lambda row: row.score, lambda value: figures.fixed(value, 3)),
+        _figure(_("Performance"), rows, lambda row: row.performance, lambda value: figures.fixed(value, 3)),
+        _figure(_("Efficiency"), rows, lambda row: row.efficiency, lambda value: figures.fixed(value, 3)),
+        _amount(_("Time"), rows, lambda row: row.time_s, lambda value: f"{figures.fixed(value, 2)}\u00a0s"),
+        _amount(_("GPU memory"), rows, lambda row: row.gpu_memory_bytes, _bytes),
+        _amount(_("Host memory"), rows, lambda row: row.host_memory_bytes, _bytes),
     ]
 
 
@@ -189,18 +190,19 @@ def _bytes(value: float) -> str:
 
 
 def _figure(
-    title: str, rows: tuple[Row, Row], of: Callable[[Row], float | None], written: Callable[[float], str], what: str
+    title: str, rows: tuple[Row, Row], of: Callable[[Row], float | None], written: Callable[[float], str]
 ) -> ComparedFigure:
-    values = [of(row) for row in rows]
     cells = [
         FigureCell(figures.NOT_MEASURED, "", _("not measured")) if value is None else FigureCell(written(value), repr(value), "")
-        for value in values
+        for value in map(of, rows)
     ]
-    return ComparedFigure(title, cells[0], cells[1], _ratio(values[0], values[1], what) if what else "")
+    return ComparedFigure(title, cells[0], cells[1], "")
 
 
-def _ratio(first: float | None, second: float | None, what: str) -> str:
-    """`0.62 times the time`: of the first in units of the second."""
-    if first is None or not second:
-        return ""
-    return _("{ratio} times {what} of the second").format(ratio=f"{first / second:.2f}", what=what)
+def _amount(
+    title: str, rows: tuple[Row, Row], of: Callable[[Row], float | None], written: Callable[[float], str]
+) -> ComparedFigure:
+    """With how many times as much the first took as the second."""
+    first, second = map(of, rows)
+    relation = "" if first is None or not second else _("{ratio} times").format(ratio=f"{first / second:.2f}")
+    return replace(_figure(title, rows, of, written), relation=relation)
