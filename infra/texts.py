@@ -21,6 +21,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from sonobench_eval import __version__
 from sonobench_platform.web.texts import DOMAIN, LOCALE
 
 WEB = LOCALE.parent
@@ -35,9 +36,13 @@ _LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 def collected() -> Catalog:
     """Every text of the templates and of the builders of contexts, with the files it stands in."""
     found = Catalog(
+        header_comment="# Texts of Sonobench's pages. docs/translating.md says how to translate them.",
         project="Sonobench",
-        copyright_holder="The Sonobench authors",
-        msgid_bugs_address="",
+        version=__version__,
+        msgid_bugs_address="the Sonobench authors",
+        last_translator="nobody yet",
+        language_team="none yet",
+        fuzzy=False,
         creation_date=_LONG_AGO,
         revision_date=_LONG_AGO,
         charset="utf-8",
