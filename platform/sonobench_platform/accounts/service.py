@@ -58,7 +58,7 @@ def identify(core: Core, token: str) -> Identity | None:
         if found is None or not hmac.compare_digest(found.token.sha256, sha256):
             return None
         identity = _identity(core, session, found)
-    if identity is not None and identity.kind == TokenKind.PERSON:
+    if identity is not None and identity.kind in {TokenKind.PERSON, TokenKind.TEAM}:
         _note_use(core, found.token)
     return identity
 

@@ -114,6 +114,7 @@ class TestTokens:
         again = scene.captain.open(scene.href)
         assert token not in again.text
         assert "our build server" in again.text
+        assert "not noted" not in words_of(again)  # it was used just now
         scene.captain.send("/revoke")
         assert held.get("/api/v1/me").status_code == 401
 
