@@ -103,7 +103,8 @@ def _turn(root: str, turn: Turn) -> WaitingLine:
 
 
 def _ill(part: Part) -> WaitingLine:
-    return WaitingLine(_("The {part} {found}.").format(part=part.name, found=part.found), "", True)
+    said = _("The {part} {found}").format(part=part.name, found=part.found)
+    return WaitingLine(said if said.endswith("?") else f"{said}.", "", True)
 
 
 def _disk(free_bytes: int | None, needed_bytes: int) -> WaitingLine | None:

@@ -95,3 +95,7 @@ class TestTheServer:
         )
         assert len(said) == 5
         assert said[0] == "The store cannot be written."
+
+    def test_what_asks_something_ends_with_its_question(self) -> None:
+        sweep = Part("sweep", False, "has not run yet; is a score worker up?")
+        assert self.lines(parts=(sweep,)) == ["The sweep has not run yet; is a score worker up?"]
