@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from platform_fakes import FakeClock
 
 from sonobench_eval.challenge.model import Case, Center, Challenge, Metric, Task
 from sonobench_eval.evaluation import MetricScore
@@ -134,6 +136,7 @@ ASK_A_DATABASE = (
     "/challenges/two/snapshots/",
     "/challenges/two/leaderboard/",
     "/challenges/two/leaderboard.atom",
+    "/challenges/two/definition.yaml",
 )
 """Pages that have tests of their own on the whole platform."""
 
@@ -142,7 +145,7 @@ def client_of(records: FakeRecords) -> Browser:
     app = FastAPI(docs_url=None, redoc_url=None)
     problems.install(app)
     app.state.error_page = error_page
-    app.state.core = None  # what asks a database has tests of its own
+    app.state.core = SimpleNamespace(clock=FakeClock())  # what asks a database has tests of its own
     app.include_router(router)
     app.dependency_overrides[records_of] = lambda: records
     app.dependency_overrides[visitor] = lambda: None
