@@ -115,6 +115,13 @@ def canary_report(run: RunRow) -> Report | None:
     return None if run.canary is None else Report.model_validate(json.loads(run.canary)["report"])
 
 
+def ran_well_on_samples(run: RunRow) -> bool:
+    """Whether the run's attempt, or the one that counts, began with the public samples and went on."""
+    if run.canary is None:
+        return False
+    return run.outcome is not None or (run.node is not None and json.loads(run.canary)["attempt"] == run.attempt)
+
+
 def failed_on_samples(run: RunRow) -> bool:
     """Whether the run ended on the public samples: then it has no outcome of its own."""
     return run.canary is not None and run.outcome is None

@@ -16,6 +16,7 @@ from sonobench_eval.ranking.shown import shown_memory_bytes
 from sonobench_platform.accounts.identity import Identity
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.showing import shows_scores
+from sonobench_platform.domain.states import State
 from sonobench_platform.runs.canary import canary_report, failed_on_samples
 from sonobench_platform.runs.report import Report, ReportedPoint
 from sonobench_platform.submissions.repository import Whole
@@ -51,6 +52,8 @@ NOTHING = Course(())
 def course_of(whole: Whole, caller: Identity, now: datetime) -> Course:
     """The course of the run that counts; of the run on the public samples where it ended there. Without points: none to show."""
     if whole.run is None:
+        return NOTHING
+    if State(whole.submission.state).is_open and whole.run.outcome is None:
         return NOTHING
     if failed_on_samples(whole.run):
         report = canary_report(whole.run)

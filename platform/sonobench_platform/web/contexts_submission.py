@@ -185,7 +185,8 @@ class SubmissionParts:
     stamp: str
     now: NowPart
     stays: tuple[StayLine, ...]
-    interrupted: str
+    remarks: tuple[str, ...]
+    """On the way here as a whole."""
     mending: tuple[MendLine, ...]
     notes: tuple[MendLine, ...]
     scores: ScorePart | None
@@ -211,6 +212,8 @@ class SubmissionPage:
     handed_in_iso: str
     handed_in_words: str
     own_note: str
+    desk_href: str
+    """Empty for whoever does not organize the challenge."""
     note: str
     errors: tuple[FormError, ...]
     events_href: str

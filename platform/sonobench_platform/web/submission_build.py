@@ -10,7 +10,7 @@ from sonobench_eval.sandbox.failure import Blame
 from sonobench_eval.sandbox.shown_log import shown_log
 from sonobench_platform.domain.states import State
 from sonobench_platform.submissions.findings import Found
-from sonobench_platform.submissions.schemas import FailureView
+from sonobench_platform.submissions.schemas import FailureView, RunLog
 from sonobench_platform.submissions.timeline import Stay, interruptions, stays_of
 from sonobench_platform.web.contexts import Crumb
 from sonobench_platform.web.contexts_account import FormError
@@ -74,6 +74,7 @@ def submission_context(
         handed_in_iso=shown.created_at.isoformat(timespec="seconds"),
         handed_in_words=date_words(shown.created_at),
         own_note=shown_name(shown.note) if shown.note else "",
+        desk_href=f"/desk/challenges/{facts.challenge.name}/submissions" if facts.organises else "",
         note=note,
         errors=errors,
         events_href=f"{here}/events?seen={facts.stamp}" if shown.state.is_open else "",
@@ -101,7 +102,7 @@ def parts_of(
         stamp=facts.stamp,
         now=_now(facts, stays),
         stays=tuple(_stay_line(stay, facts.now, is_last=stay is stays[-1]) for stay in stays),
-        interrupted=_interrupted(stays),
+        remarks=tuple(each for each in (_samples(facts), _interrupted(stays)) if each),
         mending=(*_of_failure(facts), *(_mend(each) for each in facts.findings if not each.is_note)),
         notes=tuple(_mend(each) for each in facts.findings if each.is_note),
         scores=score_part(facts),
@@ -218,6 +219,11 @@ def _stay_line(stay: Stay, now: datetime, *, is_last: bool) -> StayLine:
     )
 
 
+def _samples(facts: SubmissionFacts) -> str:
+    """How it went on the public samples, where this run began with them. What failed there has ended, and says so above."""
+    return _("On the public samples it ran well, before any hidden image.") if facts.passed_samples else ""
+
+
 def _interrupted(stays: tuple[Stay, ...]) -> str:
     count = interruptions(stays)
     if not count:
@@ -263,10 +269,16 @@ def _log_part(facts: SubmissionFacts) -> LogPart | None:
         note = _("The end of what it has printed, as it was {age} ago.").format(age=figures.duration(age_s))
         return LogPart(told.text, note, True, "")
     if facts.log is not None:
-        empty = _("It printed nothing.")
-        return LogPart(facts.log.text, facts.log.missing if facts.log.text else empty, False, "")
+        return LogPart(facts.log.text, _log_note(facts, facts.log), False, "")
     has_run = any(step.to == State.RUNNING for step in facts.shown.history)
     return LogPart("", "", False, _log_is_hidden()) if facts.log_hidden and has_run else None
+
+
+def _log_note(facts: SubmissionFacts, log: RunLog) -> str:
+    if not log.text:
+        return _("It printed nothing.")
+    on_samples = _("What it printed on the public samples.") if facts.shown.state.is_open else ""
+    return f"{on_samples} {log.missing}".strip()
 
 
 def _log_is_hidden() -> str:

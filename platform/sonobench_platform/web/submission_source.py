@@ -28,7 +28,7 @@ from sonobench_platform.domain.states import State
 from sonobench_platform.leaderboards.aliases import alias_of
 from sonobench_platform.leaderboards.behind import submissions_behind
 from sonobench_platform.leaderboards.service import published_or_none
-from sonobench_platform.runs.canary import failed_on_samples
+from sonobench_platform.runs.canary import ran_well_on_samples
 from sonobench_platform.runs.course import Course, course_of
 from sonobench_platform.runs.expected_start import usual_length
 from sonobench_platform.submissions import details, repository, view
@@ -159,9 +159,7 @@ def _live_log(session: Session, whole: Whole) -> LiveLog | None:
 
 
 def _passed_samples(whole: Whole) -> bool:
-    run = whole.in_hand
-    has_begun = run is not None and run.canary is not None
-    return has_begun and run is not None and not failed_on_samples(run)
+    return whole.in_hand is not None and ran_well_on_samples(whole.in_hand)
 
 
 def _place(core: Core, session: Session, caller: Identity, whole: Whole, now: datetime) -> Place | None:

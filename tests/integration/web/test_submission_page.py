@@ -199,6 +199,55 @@ class TestTheCourse:
         assert "after 12 s" in text(world.team("A"), submission_id)
 
 
+SAMPLE = {"id": "head/img/9.png", "task": "head", "center": "north"}
+
+
+@pytest.fixture
+def with_samples(world: Any) -> Any:
+    """The tiny challenge with one public sample, on which images run first."""
+    platform_world._picture(world.folder / "images" / SAMPLE["id"])
+    platform_world.write_challenge(world.folder, warm_up=[SAMPLE], name="tiny")
+    world.evaluator.dataset_hash = world.platform.register_challenge(world.yaml).dataset_hash
+    return world
+
+
+class TestTheSamples:
+    def test_what_fails_there_has_its_whole_log_and_its_course(self, with_samples: Any) -> None:
+        submission_id = with_samples.queued("A")
+        claimed = with_samples.claim()
+        report = platform_world.report(exit_code=1, result_files=0, log_tail="KeyError: 'weights'", measurement=CURVE)
+        assert with_samples.tell(claimed, "canary", report=report).json() == {"proceed": False}
+        shown = text(with_samples.team("A"), submission_id)
+        assert "before any hidden image was touched" in shown
+        assert "KeyError: 'weights'" in shown
+        assert "This is the run on the public samples, where it ended." in shown
+        assert "It costs the team nothing" in shown
+
+    def test_what_ran_well_there_says_so(self, with_samples: Any) -> None:
+        submission_id = with_samples.queued("A")
+        claimed = with_samples.claim()
+        assert with_samples.tell(claimed, "canary", report=platform_world.report()).json() == {"proceed": True}
+        assert "On the public samples it ran well" in text(with_samples.team("A"), submission_id)
+
+
+class TestFindings:
+    """The results that every container here leaves have two files of no case, with a name that says much (see the fakes)."""
+
+    def test_of_hidden_data_a_team_reads_how_many_and_what_to_do(self, world: Any) -> None:
+        submission_id = world.scored("A")
+        shown = text(world.team("A"), submission_id)
+        assert "2 files belong to no case." in shown
+        assert "Write files of your own to /tmp" in shown
+        assert "For example" not in shown
+
+    def test_organizers_read_an_example(self, world: Any) -> None:
+        assert "For example" in text(world.organiser, world.scored("A"))
+
+    def test_of_public_data_its_team_does_too(self, world: Any) -> None:
+        phased_world.with_rules(world, logs="team")
+        assert "For example" in text(world.team("A"), phased_world.scored(world, "A"))
+
+
 class TestTheLog:
     def test_it_is_the_organizers_where_the_data_is_hidden(self, world: Any) -> None:
         submission_id = world.queued("A")
