@@ -152,7 +152,10 @@ def _declared(ground: Ground, counted: tuple[RankedMetric, ...], variant: Varian
         return ground.scheme
     if ground.scheme.name == "custom":
         return Scheme("custom", leaves_with_tolerance(ground.scheme.tree, ground.counted, variant))
-    return scheme_of(ground.challenge, counted) or ground.scheme
+    made = _whole(ground, counted, ground.challenge.ranking.scheme)
+    if made is None:
+        raise UnknownChoiceError("tolerance")
+    return made
 
 
 def _whole(ground: Ground, counted: tuple[RankedMetric, ...], name: SchemeName) -> Scheme | None:

@@ -10,7 +10,7 @@ from ranking_world import BREAST, HEAD
 from what_if_world import SKILLS, TOLERANCES, Published, board_of, published
 
 from sonobench_eval.challenge.digest import challenge_hash
-from sonobench_eval.challenge.model import Task
+from sonobench_eval.challenge.model import Measuring, Task
 from sonobench_eval.challenge.ranking_rules import Ranking
 from sonobench_platform.leaderboards.what_if import Answer, Choice, UnknownChoiceError, answer, schemes_of
 from sonobench_platform.leaderboards.what_if_ground import NoGround, NoGroundError, ground_of
@@ -106,6 +106,32 @@ class TestOtherWeights:
         zeros = {"efficiency.time": 0.0, "efficiency.gpu-memory": 0.0}
         found = asked(world, factors=zeros)
         assert (found.kept, found.moved) == (("efficiency",), 0)
+
+    def test_where_all_the_weight_is_on_what_nobody_was_measured_for_no_team_is_ranked(self) -> None:
+        found = asked(published(measured=False), performance=0.0)
+        assert {row.rank for row in found.board.rows} == {None}
+        assert "There is no ranking" in found.result.notes[0]
+        assert found.sensitivity is None
+
+    def test_disqualified_teams_stay_without_a_rank_whatever_the_weights(self) -> None:
+        world = published()
+        entries = tuple(replace(entry, disqualified=entry.team == "Ada") for entry in world.entries)
+        out = Published(world.challenge, entries, board_of(world.challenge, entries))
+        assert asked(out).moved == 0
+        assert {asked(out, performance=share).board.rows[-1].team for share in (0.0, 0.5, 1.0)} == {"Ada"}
+        alone = (replace(world.entries[0], disqualified=True),)
+        assert asked(Published(world.challenge, alone, board_of(world.challenge, alone))).moved == 0
+
+    def test_times_in_units_of_a_reference_container_are_ranked_as_the_board_ranks_them(self) -> None:
+        world = published(measuring=Measuring(relative_to_reference=True))
+        references = (30.0, 50.0, 10.0, 40.0, 20.0, 60.0)
+        entries = tuple(replace(each, reference_s=at) for each, at in zip(world.entries, references, strict=True))
+        for exact in (True, False):
+            relative = Published(world.challenge, entries, board_of(world.challenge, entries, exact=exact))
+            assert (asked(relative).moved, asked(relative).is_declared) == (0, True)
+            by_time = asked(relative, performance=0.0, factors={"efficiency.gpu-memory": 0.0}).board.rows
+            times = [row.time_relative for row in by_time]
+            assert times == sorted(times)  # type: ignore[type-var]
 
     def test_a_key_of_nothing_is_told_and_does_nothing(self) -> None:
         found = asked(published(), factors={"performance.heart": 2.0})
