@@ -46,7 +46,7 @@ def challenge_context(challenge: PublicChallenge, *, has_board: bool, server: st
         tabs=board_tabs(definition.name, "challenge"),
         name=definition.name,
         title=title,
-        paragraphs=tuple(part.strip() for part in definition.description.split("\n\n") if part.strip()),
+        paragraphs=_paragraphs(definition),
         state=_state(challenge),
         is_open=challenge.is_open,
         deadline=next_deadline(challenge, now),
@@ -107,7 +107,16 @@ def _entry_rules(definition: Challenge) -> tuple[str, ...]:
 
 def _terms(definition: Challenge) -> Terms | None:
     text = definition.entry.terms
-    return Terms(text, hashlib.sha256(text.encode()).hexdigest()) if text else None
+    if not text:
+        return None
+    shown = "\n".join(shown_name(line) if line.strip() else "" for line in text.splitlines())
+    return Terms(shown, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _paragraphs(definition: Challenge) -> tuple[str, ...]:
+    """What a challenge says of itself, each paragraph on one line and free of characters that are not seen."""
+    parts = (" ".join(part.split()) for part in definition.description.split("\n\n"))
+    return tuple(shown_name(part) for part in parts if part)
 
 
 def _state(challenge: PublicChallenge) -> str:
@@ -123,7 +132,7 @@ def _card(challenge: PublicChallenge, published: PublishedBoard | None, now: dat
     return ChallengeCard(
         name=definition.name,
         title=_title(challenge),
-        description=definition.description.split("\n\n")[0].strip(),
+        description=next(iter(_paragraphs(definition)), ""),
         facts=rules.card_facts(definition),
         state=_state(challenge),
         is_open=challenge.is_open,

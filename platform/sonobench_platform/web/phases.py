@@ -64,10 +64,12 @@ def board_links(challenge: PublicChallenge, shown: PublicPhase | None) -> tuple[
 
 
 def change_notes(changes: Sequence[PublicChange]) -> tuple[ChangeNote, ...]:
-    return tuple(
-        ChangeNote(each.at.isoformat(), date_words(each.at), each.reason, tuple(shown_name(line) for line in each.lines))
-        for each in changes
-    )
+    return tuple(_note(each) for each in changes)
+
+
+def _note(change: PublicChange) -> ChangeNote:
+    reason, lines = shown_name(" ".join(change.reason.split())), tuple(shown_name(line) for line in change.lines)
+    return ChangeNote(change.at.isoformat(), date_words(change.at), reason, lines)
 
 
 def waiting_note(phase: PublicPhase | None) -> str | None:

@@ -13,7 +13,7 @@ from sonobench_eval.report.figures import metric_label
 from sonobench_platform.web.contexts import Fact
 from sonobench_platform.web.contexts_challenge import LimitLine, Step, TaskLine
 from sonobench_platform.web.texts import _, ngettext
-from sonobench_platform.web.wording import joined, percent
+from sonobench_platform.web.wording import joined, percent, shown_name
 
 MOST_NAMED = 12
 """Of a task's classes, structures or points; a task can have a thousand."""
@@ -36,7 +36,7 @@ def facts(challenge: Challenge) -> tuple[Fact, ...]:
 def task_lines(challenge: Challenge) -> tuple[TaskLine, ...]:
     return tuple(
         TaskLine(
-            title=task.title or task.id,
+            title=shown_name(task.title or task.id),
             kind=kind_words(task),
             asks=_asks(task),
             metrics=", ".join(metric_words(metric) for metric in task.metrics),
@@ -68,7 +68,7 @@ def _asks(task: Task) -> str:
         unit = f" {task.value_unit}" if task.value_unit else ""
         return _("{low} to {high}").format(low=f"{task.range[0]:g}", high=f"{task.range[1]:g}{unit}")
     names = [*(task.labels or ()), *(task.classes or ()), *(task.points or ())]
-    return joined(names[:MOST_NAMED], more=max(len(names) - MOST_NAMED, 0))
+    return joined([shown_name(name) for name in names[:MOST_NAMED]], more=max(len(names) - MOST_NAMED, 0))
 
 
 def metric_words(metric: Metric) -> str:
