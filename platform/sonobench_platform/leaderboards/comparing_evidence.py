@@ -20,6 +20,10 @@ from sonobench_platform.leaderboards.comparing_shown import ShownBoard
 from sonobench_platform.leaderboards.publish import counted
 from sonobench_platform.runs.report import Report
 
+_MOST_BOARDS = 16
+_KNOWN: dict[tuple[str, str], dict[str, str]] = {}
+"""Of boards with aliases: to find out anew which submissions count can take a ranking for each team."""
+
 
 class RunBehind(NamedTuple):
     """One row's run. `number` is that of its evaluation; times are in seconds, None or none where not measured."""
@@ -68,20 +72,18 @@ def _submissions(core: Core, session: Session, phase_id: str, board: Leaderboard
     if all(row.submission is not None for row in board.rows):
         return {row.team: row.submission or "" for row in board.rows}
     key = (phase_id, content_hash)
-    if key not in _KNOWN:
-        phase = session.get_one(PhaseRow, phase_id)
+    if (known := _KNOWN.get(key)) is not None:
+        return known
+    phase = session.get_one(PhaseRow, phase_id)
+    found = {
+        shown_team(core, phase, session.get_one(TeamRow, each.team_id)): each.submission_id
+        for each in counted(core, session, phase)
+    }
+    if all(row.team in found for row in board.rows):
         while len(_KNOWN) >= _MOST_BOARDS:
-            _KNOWN.pop(next(iter(_KNOWN)), None)
-        _KNOWN[key] = {
-            shown_team(core, phase, session.get_one(TeamRow, each.team_id)): each.submission_id
-            for each in counted(core, session, phase)
-        }
-    return _KNOWN.get(key, {})
-
-
-_MOST_BOARDS = 16
-_KNOWN: dict[tuple[str, str], dict[str, str]] = {}
-"""Of boards with aliases: to find out anew which submissions count can take a ranking for each team."""
+            _KNOWN.pop(next(iter(_KNOWN), key), None)
+        _KNOWN[key] = found
+    return found
 
 
 def _behind(core: Core, team: str, run_id: str, number: int, outcome: str | None) -> RunBehind:
