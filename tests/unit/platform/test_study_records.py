@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 from boards import board, column, score
@@ -12,7 +11,6 @@ from chart_world import all_charts, make_chart_world
 from sonobench_eval.evaluation import Evaluation, Provenance, TaskScore
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 from sonobench_platform.core import Contender
-from sonobench_platform.leaderboards.study import SectionName
 from sonobench_platform.leaderboards.study_charts import section_of
 from sonobench_platform.leaderboards.study_making import matching
 
