@@ -13,10 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 from infra.showcase import Showcase, draw_charts, make_showcase
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from showcase_browser import CHROMIUM, Reader, launched, reader_at
 from tus_bench import free_port
 
+expect.set_options(timeout=60_000)  # on a busy machine; nothing waits for it to pass
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from playwright.sync_api import Locator, Page
 
+FILE = "The image: a file made with docker save"
 _MOST_TABS = 150
 _DROP = """(place, file) => {
   const bytes = Uint8Array.from(atob(file.content), each => each.charCodeAt(0));
@@ -58,7 +59,7 @@ class Keyboard:
 
     def hand_over(self, page: Page, image: Path) -> None:
         with page.expect_file_chooser() as chosen:
-            self.use(page.get_by_label("The image", exact=False))
+            self.use(page.get_by_label(FILE))
         chosen.value.set_files(image)
         self.use(page.get_by_role("button", name="Hand it in"))
 
@@ -81,5 +82,5 @@ class NoScript(Mouse):
     """A browser without JavaScript: plain forms."""
 
     def hand_over(self, page: Page, image: Path) -> None:
-        page.get_by_label("The image", exact=False).set_input_files(image)
+        page.get_by_label(FILE).set_input_files(image)
         page.get_by_role("button", name="Hand it in").click()
