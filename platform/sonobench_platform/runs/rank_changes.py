@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import PhaseRow, RescoringItemRow, RescoringRow, RunRow
 from sonobench_platform.db.session import Work
+from sonobench_platform.leaderboards.aliases import names_behind
 from sonobench_platform.leaderboards.publish import board_of, contenders, latest
 from sonobench_platform.runs.rescoring import let_count
 
@@ -76,7 +79,8 @@ def changes_of(core: Core, work: Work, rescoring: RescoringRow) -> Changes:
     finally:
         trial.rollback()
     work.session.expire_all()
-    return Changes(teams=_teams(before, after), not_scored=_not_scored(work, rescoring.id))
+    names = names_behind(core, work.session, work.session.get_one(PhaseRow, rescoring.phase_id))
+    return Changes(teams=_teams(before, after, names), not_scored=_not_scored(work, rescoring.id))
 
 
 def changes_when_closed(core: Core, session: Session, phase: PhaseRow) -> Changes:
@@ -91,14 +95,20 @@ def changes_when_closed(core: Core, session: Session, phase: PhaseRow) -> Change
         generated_at=core.clock.now(),
         exact=True,
     )
-    return Changes(teams=_teams(before, after))
+    return Changes(teams=_teams(before, after, names_behind(core, session, phase)))
 
 
-def _teams(before: Leaderboard | None, after: Leaderboard) -> tuple[TeamChange, ...]:
+def _teams(before: Leaderboard | None, after: Leaderboard, names: Mapping[str, str]) -> tuple[TeamChange, ...]:
+    """Organisers read this: behind an alias stands the team's name."""
     old = {} if before is None else {row.team: row for row in before.rows}
     new = {row.team: row for row in after.rows}
     changes = [_change(team, old.get(team), new.get(team)) for team in {**new, **old}]
-    return tuple(sorted(changes, key=lambda each: (each.rank_after is None, each.rank_after or 0, each.team)))
+    known = [each.model_copy(update={"team": _told(each.team, names)}) for each in changes]
+    return tuple(sorted(known, key=lambda each: (each.rank_after is None, each.rank_after or 0, each.team)))
+
+
+def _told(team: str, names: Mapping[str, str]) -> str:
+    return f"{team} ({names[team]})" if team in names else team
 
 
 def _change(team: str, old: Row | None, new: Row | None) -> TeamChange:

@@ -14,9 +14,9 @@ from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.db.models import PhaseRow, SubmissionRow, TeamRow
 from sonobench_platform.leaderboards.aliases import alias_of, names_behind
 from sonobench_platform.leaderboards.behind import submissions_behind
-from sonobench_platform.leaderboards.comparing_evidence import runs_behind
 from sonobench_platform.leaderboards.publish import contenders
 from sonobench_platform.leaderboards.study_making import matching
+from sonobench_platform.runs.rank_changes import changes_when_closed
 
 PATHS = (
     "/",
@@ -99,6 +99,13 @@ class TestTheBoard:
         rows = aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").json()["rows"]
         assert {row["team"] for row in rows} == set(behind)
 
+    def test_organisers_read_both_in_what_closing_would_change(self, aliased: Any) -> None:
+        core, (phase, aliases) = aliased.platform.core, facts(aliased)
+        with core.database.read() as session:
+            told = {each.team for each in changes_when_closed(core, session, session.get_one(PhaseRow, phase.id)).teams}
+        assert {each[: len("Team 0000-0000")] for each in told} <= set(aliases.values())
+        assert {each[len("Team 0000-0000") :] for each in told} == {" (Zebra Crossing)", " (Yellow Quilt)"}
+
 
 class TestNames:
     def test_a_phase_shows_names_where_it_says_nothing(self, world: Any) -> None:
@@ -132,14 +139,6 @@ class TestWhatStandsBehind:
         assert set(behind.values()) == set(aliased.submissions.values())
         assert teams == {aliases[team]: team for team in teams.values()}
 
-    def test_its_runs_are_found_for_comparing(self, aliased: Any) -> None:
-        core = aliased.platform.core
-        board = Leaderboard.from_json(aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").text)
-        with core.database.read() as session:
-            runs = runs_behind(core, session, board)
-            assert runs is not None
-            assert [run.team for run in runs] == [row.team for row in board.rows]
-
     def test_its_charts_are_made_from_what_it_was_made_from(self, aliased: Any) -> None:
         core, (phase, _) = aliased.platform.core, facts(aliased)
         board = Leaderboard.from_json(aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").text)
@@ -148,10 +147,13 @@ class TestWhatStandsBehind:
         assert entries is not None
         assert [entry.team for entry in entries] == [row.team for row in board.rows]
 
-    def test_a_team_finds_its_own_place(self, aliased: Any) -> None:
+    def test_a_team_finds_its_own_place_and_alias(self, aliased: Any) -> None:
+        _, aliases = facts(aliased)
         page = aliased.team("A").get(f"/submissions/{aliased.submissions['A']}")
         assert page.status_code == 200
-        assert "It is on the board, ranked" in page.text
+        found = re.search(r"It is on the board as (Team [0-9A-F-]{9}), ranked", page.text)
+        assert found is not None
+        assert found[1] in aliases.values()
 
     def test_another_team_and_the_public_find_no_page_of_it(self, aliased: Any) -> None:
         address = f"/submissions/{aliased.submissions['A']}"
