@@ -101,7 +101,7 @@ class WeightChart:
 
 @dataclass(frozen=True, slots=True)
 class WeightUsed:
-    """How much a part counts in the part that it is a part of. `depth` counts from 0."""
+    """How much a part counts in the part that it is a part of."""
 
     title: str
     of: str
