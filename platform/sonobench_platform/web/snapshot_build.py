@@ -114,7 +114,7 @@ def citation_of(found: FoundSnapshot, board: Leaderboard, *, server: str, path: 
             FileLink("BibTeX", f"{path}.bib", _("this entry, for a bibliography")),
             FileLink("LaTeX", f"{path}.tex", _("its tables, ready for a paper")),
             FileLink("CSV", f"{path}.csv", _("one line for each team, all digits")),
-            FileLink("JSON", f"{path}.json", _("the document that the hash is of")),
+            FileLink("JSON", f"{path}.json", _("the published document; the hash is of all of it but its time")),
             FileLink("PNG", f"{path}.png", _("a card with the first teams")),
         ),
         badge=_badge(board, f"{server}/challenges/{found.challenge}", query),

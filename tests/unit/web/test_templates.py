@@ -7,7 +7,7 @@ import pkgutil
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,10 +16,15 @@ from jinja2 import meta, nodes
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform import web
+from sonobench_platform.leaderboards.history import HistoryLine, Moved, RankPoint
+from sonobench_platform.leaderboards.snapshots import FoundSnapshot, SnapshotLine
 from sonobench_platform.web import rendering
+from sonobench_platform.web.board_state import ViewState
 from sonobench_platform.web.build import board_context, not_found_context
 from sonobench_platform.web.challenge_build import challenge_context, challenges_context
 from sonobench_platform.web.contexts import PageContext
+from sonobench_platform.web.history_build import History, history_context
+from sonobench_platform.web.snapshot_build import snapshot_context
 from sonobench_platform.web.source import PublicChallenge, PublishedBoard
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -76,6 +81,24 @@ def every_page(board: Leaderboard, public_challenge: PublicChallenge, publish: P
         "empty leaderboard": board_context(public_challenge, empty),
         "no leaderboard": board_context(public_challenge, None),
         "not found": not_found_context("No challenge has this name."),
+        **history_pages(public_challenge, published),
+    }
+
+
+def history_pages(challenge: PublicChallenge, published: PublishedBoard) -> dict[str, PageContext]:
+    """The pages of a board's past: its history, with two snapshots and with none, and a snapshot."""
+    lines = [SnapshotLine(n, n, f"sha256:{n:064x}", NOW + timedelta(days=n)) for n in (1, 2)]
+    moved = (Moved("SMART", 2, 1), Moved("U-Vision", None, 15, was_there=False))
+    shown = [HistoryLine(line, 15, ("SMART",), moved, is_first=False, is_exact=True, becomes_exact=True) for line in lines[::-1]]
+    ranks = {"SMART": (RankPoint(1, 2), RankPoint(2, 1)), "Lanzhou": (RankPoint(1, 1), RankPoint(2, 2))}
+    server, path = "https://bench.example.org", f"/challenges/uusic25/snapshots/{1:064x}"
+    found = FoundSnapshot(
+        "uusic25", "test", lines[0], published.document, lines[1], tuple(lines), is_for_all=True, audit_head="a"
+    )
+    return {
+        "history": history_context(challenge, History(lines, shown, ranks, 1), phase=None, server=server),
+        "no history": history_context(challenge, History([], [], {}, 1), phase=None, server=server),
+        "snapshot": snapshot_context(challenge, found, published, server=server, state=ViewState(path)),
     }
 
 
