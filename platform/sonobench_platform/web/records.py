@@ -56,7 +56,7 @@ class CoreRecords:
             if of is None or snapshot is None:
                 return BesideBoard()
             study = study_of(self._core, session, snapshot)
-            return BesideBoard(() if study is None else study.centers, _pages(session, of))
+            return BesideBoard(() if study is None else study.centers, _pages(_latest_board(session, of.id)))
 
     def _shown_phase(self, session: Session, name: str, phase: str | None) -> PhaseRow | None:
         row = self._find(session, name)
@@ -111,10 +111,10 @@ def _change(change: Changed) -> PublicChange:
     return PublicChange(change.at, change.reason, tuple(told(each) for each in change.changes))
 
 
-def _pages(session: Session, phase: PhaseRow) -> dict[str, str]:
-    """The pages of the phase's submissions whose teams let the public see them, by submission."""
-    query = select(SubmissionRow.id).where(SubmissionRow.phase_id == phase.id, SubmissionRow.is_public)
-    return {each: f"/submissions/{each}" for each in session.scalars(query)}
+def _pages(published: PublishedBoard | None) -> dict[str, str]:
+    """The submissions' pages, for whoever sees the board; one of aliases names none of its submissions, and leads to none."""
+    named = [] if published is None else [row.submission for row in published.board.rows if row.submission is not None]
+    return {each: f"/submissions/{each}" for each in named}
 
 
 _BOARDS = Kept[PublishedBoard](16)

@@ -304,7 +304,8 @@ class TestOnTheRealPlatform:
         assert world.tell(claimed, "finish", report=crash_report()).status_code == 200
         assert world.state(failed) == "failed"
         page = client.get("/challenges/tiny/leaderboard").text
-        assert "<bdi>A</bdi>" in page
+        (leads_to,) = re.findall(r'<a href="(/submissions/[^"]+)"><bdi>A</bdi>', page)
+        assert client.get(leads_to).status_code == 200
         assert "<bdi>B</bdi>" not in page
         assert "One team handed in an image that was refused or did not run to its end, and is not here." in page
         document = client.get("/challenges/tiny/leaderboard.json", accept="*/*").text
