@@ -14,7 +14,7 @@ from sonobench_eval.report.charts.labels import labels_of, plain, shortened
 from sonobench_eval.report.charts.style import BETTER, BLACK, GRID, STEP_PX, WORSE, sheet, team_axis
 from sonobench_eval.report.figures import count_of
 
-CELL_PX = 74
+CELL_PX = 84
 DECLARED = "declared"
 
 
@@ -93,7 +93,7 @@ def _view(table: pd.DataFrame, others: Sequence[_Column], labels: Mapping[str, s
     return {"data": data, "width": {"step": CELL_PX}, "height": {"step": STEP_PX}, "layer": layers}
 
 
-_LINE_LETTERS = 14
+_LINE_LETTERS = 13
 
 
 def _lines(label: str) -> list[str]:
