@@ -107,6 +107,14 @@ class TestOfPhase:
         assert challenge_hash(parsed(later)) != challenge_hash(parsed(phased))
         assert challenge_hash(parsed(later).of_phase("final")) == challenge_hash(parsed(phased).of_phase("final"))
 
+    def test_what_teams_are_called_is_no_part_of_that_and_names_go_without_saying(self, phased: str) -> None:
+        said, aliased = (
+            phased.replace("  scores: sealed", f"  names: {names}\n  scores: sealed") for names in ("teams", "aliases")
+        )
+        assert challenge_hash(parsed(said)) == challenge_hash(parsed(phased))
+        assert challenge_hash(parsed(aliased)) != challenge_hash(parsed(phased))
+        assert challenge_hash(parsed(aliased).of_phase("final")) == challenge_hash(parsed(phased).of_phase("final"))
+
     def test_of_a_challenge_without_phases_it_is_the_challenge(self, challenge: Challenge) -> None:
         assert challenge.of_phase("test") == challenge
         assert challenge_hash(challenge.of_phase("test")) == challenge_hash(challenge)
