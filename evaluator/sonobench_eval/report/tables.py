@@ -12,8 +12,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import pandas as pd
-
 from sonobench_eval.evaluation import CenterScore, Evaluation, MetricScore, TaskScore
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
 
@@ -118,6 +116,8 @@ def csv_text(lines: Sequence[Mapping[str, Cell]], first_columns: Sequence[str] =
     """One line for each mapping, the first columns first; texts that begin like a formula are guarded."""
     columns = list(dict.fromkeys([*first_columns, *(name for line in lines for name in line)]))
     cells = [[_guarded(line.get(name)) for name in columns] for line in lines]
+    import pandas as pd  # seconds that whoever writes no CSV should not wait for
+
     table = pd.DataFrame(cells, columns=[_guarded(name) for name in columns], dtype=object)
     return table.to_csv(index=False, lineterminator="\r\n")
 
