@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from npm_packages import npm_packages
 from platform_world import write_challenge
 
 from sonobench_platform.config import Settings
@@ -39,34 +38,6 @@ def until(true: Callable[[], object], what: str, within_s: float = 60.0) -> None
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
-
-
-def npm_folder() -> Path:
-    """Where tus-js-client lies, installed as its lock file says; a test without node or a registry is skipped, but not on CI."""
-    lock = (CLIENTS / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sonobench-tests"
-    folder = cache / f"tus-js-client-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not (folder / "installed").is_file():
-        _install(folder)
-    shutil.copy(CLIENTS / "upload.mjs", folder)
-    return folder
-
-
-def _install(folder: Path) -> None:
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        _missing("tus-js-client needs node and npm; install the packages nodejs and npm")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(CLIENTS / name, folder)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-    if ended.returncode != 0:
-        _missing(f"tus-js-client could not be installed from the npm registry: {ended.stderr.strip()[-500:]}")
-    (folder / "installed").touch()
-
-
-def _missing(why: str) -> None:
-    pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
 
 
 @dataclass
@@ -234,7 +205,7 @@ class Client:
 
     def __init__(self, kind: str, **orders: Any) -> None:
         command = {
-            "tus-js-client": lambda: ["node", str(npm_folder() / "upload.mjs")],
+            "tus-js-client": lambda: ["node", str(npm_packages(CLIENTS) / "upload.mjs")],
             "tuspy": lambda: [sys.executable, "-W", "ignore", str(CLIENTS / "upload.py")],
         }[kind]()
         self._process = subprocess.Popen(
