@@ -105,7 +105,7 @@ def _both(reader: BrowserContext, url: str) -> Image.Image:
     whole = Image.new("RGB", (desk.width + _GAP + phone.width, _HEIGHT), "white")
     whole.paste(desk, (0, 0))
     whole.paste(phone, (desk.width + _GAP, 0))
-    return whole.quantize(_COLORS, dither=Image.Dither.NONE)
+    return whole.quantize(_COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
 
 
 @contextmanager
