@@ -27,7 +27,9 @@ from infra.showcase_scores import ShowcaseEvaluator
 from infra.showcase_stage import CPU_NODE, GPU_NODE, PASSWORD, Stage
 from sonobench_platform.app import create_app
 from sonobench_platform.config import Settings
+from sonobench_platform.core import Core
 from sonobench_platform.leaderboards.study_making import make_due_studies
+from sonobench_platform.nodes.service import see
 from sonobench_platform.wiring import Platform
 
 FIRST_PORT = 8300
@@ -140,6 +142,13 @@ def open_showcase(home: Path, *, address: str = "http://127.0.0.1") -> Platform:
     return platform
 
 
+def _hear_of_nodes(core: Core) -> None:
+    """As if the nodes had asked for work just now: they are not there, and would count as lost."""
+    with core.database.write() as work:
+        for name, gpus in ((GPU_NODE, 1), (CPU_NODE, 0)):
+            see(core, work, name, gpus=gpus)
+
+
 def draw_charts(home: Path) -> None:
     """Draw the charts of every board on show, as a score worker's child does; tens of seconds."""
     platform = open_showcase(home)
@@ -161,6 +170,7 @@ def main() -> None:
         print(f"{what:14} {person.email:20} {person.password}")
     print(f"http://127.0.0.1:{asked.port}", flush=True)
     platform = open_showcase(asked.home, address=f"http://127.0.0.1:{asked.port}")
+    _hear_of_nodes(platform.core)
     try:
         uvicorn.run(create_app(platform=platform), host="127.0.0.1", port=asked.port, log_level="warning")
     finally:
