@@ -22,6 +22,8 @@ TEMPLATES = Path(rendering.__file__).parent / "templates"
 OPENS, CLOSES = "⟦", "⟧"
 _SHOWN = {"alt", "aria-label", "placeholder", "title", "label", "data-words"}
 _TAG = re.compile(r"<[^<>]*>")
+_PAINT = re.compile(r"url\(#[^)]*\)|currentColor")
+"""What drawings are filled with; macros give it."""
 _LEFT_IN_ENGLISH = {"Sonobench", "CSV", "JSON", "SVG", "PNG", "PDF", "LaTeX", "BibTeX", "Atom", "API"}
 """Names, commands and formats: the same in every language."""
 
@@ -57,7 +59,7 @@ def _untranslated(template: Path) -> Iterator[str]:
     reader.feed(whole)
     reader.close()
     for text in reader.found:
-        words = [word for word in re.findall(r"[^\W\d_]{2,}", text) if word not in _LEFT_IN_ENGLISH]
+        words = [word for word in re.findall(r"[^\W\d_]{2,}", _PAINT.sub("", text)) if word not in _LEFT_IN_ENGLISH]
         if words:
             yield text.strip()
 
