@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from infra.screenshots import LARGEST_FOLDER_BYTES, page_of_pictures, pictures_named_in
 from infra.showcase import PEOPLE, Showcase, make_showcase, open_showcase
 from infra.showcase_challenges import SMALL
 from sqlalchemy import func, select
@@ -84,3 +85,13 @@ class TestMakeShowcase:
         (tmp_path / "somebody's").touch()
         with pytest.raises(FileExistsError, match="is not empty"):
             make_showcase(tmp_path, SMALL)
+
+
+class TestScreenshots:
+    def test_the_page_of_pictures_is_what_the_command_writes(self, repo_root: Path) -> None:
+        assert (repo_root / "docs" / "pages.md").read_text() == page_of_pictures()
+
+    def test_every_picture_is_there_and_no_other_and_all_are_small(self, repo_root: Path) -> None:
+        folder = repo_root / "docs" / "screenshots"
+        assert pictures_named_in(page_of_pictures()) == {path.name for path in folder.iterdir()}
+        assert sum(path.stat().st_size for path in folder.iterdir()) <= LARGEST_FOLDER_BYTES
