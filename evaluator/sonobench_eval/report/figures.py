@@ -8,6 +8,7 @@ unit they were declared in (GiB, MiB), and so does what is shown beside them.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -48,7 +49,7 @@ def metric_label(name: str) -> str:
     """`"dsc"` -> `"DSC"`, `"balanced_acc"` -> `"Balanced ACC"`; an organiser's own id is shown likewise."""
     if name in _METRIC_LABELS:
         return _METRIC_LABELS[name]
-    words = [word.upper() if word in _ACRONYMS else word for word in name.split("_")]
+    words = [word.upper() if word in _ACRONYMS else word for word in re.split("[_-]", name)]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 

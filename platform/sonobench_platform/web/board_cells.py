@@ -49,7 +49,7 @@ def _moved(rank: int, official: int | None) -> tuple[str, str]:
         return "", ""
     by = official - rank
     if by == 0:
-        return "=", _("as in the official ranking")
+        return "", _("as in the official ranking")
     places = ngettext("{by} place", "{by} places", abs(by)).format(by=abs(by))
     if by > 0:
         return f"▲{by}", _("{places} above the official rank {official}").format(places=places, official=official)

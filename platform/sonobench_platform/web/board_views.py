@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
-from sonobench_eval.report.board_view import mean_headings, mean_keys, mean_of
+from sonobench_eval.report.board_view import MeanKey, mean_headings, mean_keys, mean_of
 from sonobench_eval.report.paper import PaperTable
 from sonobench_platform.leaderboards.study import TeamCenters
 from sonobench_platform.web.board_columns import (
@@ -62,8 +62,9 @@ def overall_view(
     rows = board.rows
     keys = mean_keys(rows)
     names = distinct([name if sum(name == each for each, _d in keys) == 1 else definition for name, definition in keys])
+    usual = usual_means(board, keys)
     means = [
-        estimate_column(name, heading, [mean_of(row, key) for row in rows])
+        estimate_column(name, heading, [mean_of(row, key) for row in rows], is_default=key in usual)
         for name, heading, key in zip(names, mean_headings(keys), keys, strict=True)
     ]
     ranges = [range_column(rows)] if any(row.rank_low is not None for row in rows) else []
@@ -78,6 +79,19 @@ def overall_view(
     ]
     weights = (percent(board.performance_weight), percent(board.efficiency_weight))
     return BoardView(_("Ranking"), overall_caption(board), columns, weights)
+
+
+def usual_means(board: Leaderboard, keys: Sequence[MeanKey]) -> set[MeanKey]:
+    """Of a metric that the same tasks have several times, such as NSD with several tolerances, the first alone."""
+    tasks = {task.id: {(metric.name, metric.definition) for metric in task.metrics} for row in board.rows for task in row.tasks}
+    seen, usual = set(), set()
+    for name, definition in keys:
+        own = frozenset(task for task, metrics in tasks.items() if (name, definition) in metrics)
+        what = (definition.split()[0], own)
+        if what not in seen:
+            usual.add((name, definition))
+        seen.add(what)
+    return usual
 
 
 def overall_caption(board: Leaderboard) -> str:

@@ -82,7 +82,7 @@ _WRITTEN = Kept[Markup](64)
 
 def _kept(macro: Macro, value: Hashable) -> Markup:
     """What a macro writes of a record, written once in each language."""
-    return _WRITTEN.get((macro.name, value, texts.language()), lambda: Markup(macro(value)))
+    return _WRITTEN.get((macro.name, value, texts.language()), lambda: Markup(macro(value)))  # noqa: S704 - macros escape
 
 
 @cache

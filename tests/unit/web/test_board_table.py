@@ -208,7 +208,7 @@ class TestOfficialRanks:
         official = {row.team: row.rank for row in board.rows if row.rank is not None}
         other = changed(changed(board, 0, rank=3), 2, rank=1)
         cells = column(board_table(other, ViewState(PATH), official=official), "rank")
-        assert [cell.moved for cell in cells[:3]] == ["▼2", "=", "▲2"]
+        assert [cell.moved for cell in cells[:3]] == ["▼2", "", "▲2"]
         assert cells[2].moved_words == "2 places above the official rank 3"
         assert cells[0].moved_words == "2 places below the official rank 1"
 
