@@ -18,7 +18,7 @@ from sonobench_eval.challenge.model import (
     TaskKind,
     UndefinedPolicy,
 )
-from sonobench_eval.challenge.phase import Counting, EntryRules, PhaseKind, Quota, Visibility
+from sonobench_eval.challenge.phase import Counting, EntryRules, Names, PhaseKind, Quota, Visibility
 from sonobench_platform.challenges.changes import Changed
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.phases import rules_of, takes_images
@@ -59,6 +59,7 @@ class PhaseView(BaseModel):
     cases: Annotated[int, Field(description="How many cases it has.")]
     counts: Annotated[Counting, Field(description="Which of a team's submissions is on the board.")]
     scores: Annotated[Visibility, Field(description="Who sees scores and the board.")]
+    names: Annotated[Names, Field(description="What teams are called on the board: by their names, or by aliases.")]
     sealed_until: datetime | None
     board_public: Annotated[bool, Field(description="Whether anyone may see the board now.")]
     quota: Quota
@@ -189,6 +190,7 @@ def _phase(row: PhaseRow, waiting: int, now: datetime) -> PhaseView:
         cases=len(public_challenge(row).cases),
         counts=rules.counts,
         scores=rules.scores,
+        names=rules.names,
         sealed_until=rules.sealed_until,
         board_public=shows_board(row, None, now),
         quota=rules.quota,

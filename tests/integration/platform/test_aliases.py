@@ -71,6 +71,10 @@ class TestTheBoard:
         assert len(rows) == 2
         assert all(ALIAS.fullmatch(row["team"]) and row["submission"] is None and row["image_digest"] is None for row in rows)
 
+    def test_the_api_says_that_the_phase_shows_aliases(self, aliased: Any) -> None:
+        (phase,) = aliased.anyone.get("/api/v1/challenges/tiny").json()["phases"]
+        assert phase["names"] == "aliases"
+
     def test_every_team_has_an_alias_of_its_own(self, aliased: Any) -> None:
         _, aliases = facts(aliased)
         rows = aliased.anyone.get("/api/v1/challenges/tiny/leaderboard").json()["rows"]
