@@ -121,8 +121,13 @@ class TestEvaluations:
         assert board["notes"][0] == "A what-if: the challenge itself declares uusic25, 70 % performance."
 
     def test_stability_is_written_and_shown(
-        self, evaluations: tuple[Path, list[Path], World], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self,
+        evaluations: tuple[Path, list[Path], World],
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setenv("COLUMNS", "160")  # where less is told, headings are broken into lines
         challenge, paths, world = evaluations
         rank_command(paths, challenge=challenge, stability=tmp_path / "s.json")
         assert StabilityReport.from_json((tmp_path / "s.json").read_bytes()) == stability_report(world.challenge, world.entries)
