@@ -128,7 +128,7 @@ class TestVirtualEnvironment:
 
     def test_what_was_made_for_the_tests_serves_the_demo_but_not_the_other_way_round(self, checkout: Path) -> None:
         all_there(checkout)
-        for name in ("cc", "mkfs.ext4", "postgres", "node", "npm"):
+        for name in ("cc", "mkfs.ext4", "postgres", "node", "npm", "chromium"):
             program(checkout, name, "true")
         demo = setup(checkout)
         tests = setup(checkout, "tests")
