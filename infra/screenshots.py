@@ -34,6 +34,8 @@ LARGEST_FOLDER_BYTES = 3_000_000
 _HEIGHT = 800
 _COLORS = 40
 _GAP = 24
+_PICTURES_ARE_THERE = """() => [...document.images].every((each) =>
+  each.getBoundingClientRect().top > innerHeight || (each.complete && each.naturalWidth > 0))"""
 
 
 def main() -> None:
@@ -97,6 +99,7 @@ def _both(reader: BrowserContext, url: str) -> Image.Image:
     page.set_viewport_size({"width": 1280, "height": _HEIGHT})
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.goto(url, wait_until="load")
+    page.wait_for_function(_PICTURES_ARE_THERE)  # those in sight; they come once the page is laid out
     desk = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     page.set_viewport_size({"width": 360, "height": _HEIGHT})
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
