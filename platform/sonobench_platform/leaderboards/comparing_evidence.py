@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 
 from sonobench_eval.ranking.leaderboard import Leaderboard
 from sonobench_platform.core import Core
-from sonobench_platform.db.models import EvaluationRow, PhaseRow, RunRow, TeamRow
-from sonobench_platform.leaderboards.aliases import shown_team
+from sonobench_platform.db.models import EvaluationRow, RunRow
+from sonobench_platform.leaderboards.behind import submissions_behind
 from sonobench_platform.leaderboards.comparing_shown import ShownBoard
-from sonobench_platform.leaderboards.publish import counted
 from sonobench_platform.runs.report import Report
 
 _MOST_BOARDS = 16
@@ -68,17 +67,11 @@ def documents_behind(session: Session, runs: tuple[RunBehind, ...]) -> list[str]
 
 
 def _submissions(core: Core, session: Session, phase_id: str, board: Leaderboard, content_hash: str) -> dict[str, str]:
-    """By what the board calls the team. Where that is an alias, the board does not say it, and what counts is looked up."""
-    if all(row.submission is not None for row in board.rows):
-        return {row.team: row.submission or "" for row in board.rows}
+    """By what the board calls the team; what had to be looked up is kept for as long as the board stays."""
     key = (phase_id, content_hash)
     if (known := _KNOWN.get(key)) is not None:
         return known
-    phase = session.get_one(PhaseRow, phase_id)
-    found = {
-        shown_team(core, phase, session.get_one(TeamRow, each.team_id)): each.submission_id
-        for each in counted(core, session, phase)
-    }
+    found = submissions_behind(core, session, board)
     if all(row.team in found for row in board.rows):
         while len(_KNOWN) >= _MOST_BOARDS:
             _KNOWN.pop(next(iter(_KNOWN), key), None)
