@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sonobench_eval.doctor.attempts import Group, answers, attempts
-from sonobench_eval.doctor.probe_image import TOOLS
 from sonobench_eval.doctor.report import Check, Verdict
 from sonobench_eval.doctor.trial import Trace
 from sonobench_eval.sandbox.docker_engine.tiny_elf import Answer, read_answers
@@ -19,7 +18,7 @@ _NO_CAPABILITIES = "0" * 16
 _CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 _USUAL_DEVICES = frozenset(f"/dev/{name}" for name in ("console", "full", "null", "random", "tty", "urandom", "zero", "ptmx"))
 _OWN_KERNELS_DEVICES = frozenset({"/dev/fuse", "/dev/net/tun"})
-_OWN_PROCESSES = frozenset({"docker-init", "tini", "busybox", *TOOLS})
+_OWN_PROCESSES = frozenset({"docker-init", "tini", "busybox", "sh"})
 _HANDED = ("/dev/null", "/input/probe.sh", "/dev/pts/", "/dev/console")
 _OF_THE_CONTAINER = ("pid", "net", "ipc", "mnt", "uts")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_bench import docker_api, engine
+from sandbox_bench import docker_api, engine, image_of, loaded
 
 from sonobench_eval.doctor import probing
 from sonobench_eval.doctor.engine_facts import describe_engine, kept_log_bytes
@@ -19,7 +19,7 @@ from sonobench_eval.doctor.probing import run_probes
 from sonobench_eval.doctor.trial import ISOLATION
 from sonobench_eval.sandbox.docker_engine import run as running
 
-__all__ = ["docker_api", "engine"]
+__all__ = ["docker_api", "engine", "image_of", "loaded"]
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -22,8 +22,9 @@ Examine = Callable[..., dict[str, Any]]
 Weaken = Callable[[Callable[[dict[str, Any]], None]], None]
 
 
-def bad(checks: dict[str, Any]) -> set[str]:
-    return {name for name, check in checks.items() if check.verdict == "bad"}
+def bad(checks: dict[str, Any]) -> dict[str, str]:
+    """What was found by each check that is bad, so that a failure shows it."""
+    return {name: check.found for name, check in checks.items() if check.verdict == "bad"}
 
 
 class TestAsItIs:
@@ -61,7 +62,8 @@ class TestWithoutLimits:
         weaken(unlimited)
         checks = examine()
         limits = {name for name, check in checks.items() if check.kind == "limit"}
-        assert bad(checks) == limits - {"Time"}  # it is not the engine's to keep
+        told = bad(checks)
+        assert set(told) == limits - {"Time"}, told  # it is not the engine's to keep
 
 
 class TestWithoutWalls:
@@ -82,7 +84,7 @@ class TestWithoutWalls:
         weaken(open_wide)
         checks = examine()
         walls = {name for name, check in checks.items() if check.kind == "isolation"}
-        assert walls - bad(checks) <= {"Kernel seen", "Open files handed over"}
+        assert walls - set(bad(checks)) <= {"Kernel seen", "Open files handed over"}
 
     @pytest.mark.parametrize(
         ("name", "changes"),
@@ -102,6 +104,17 @@ class TestWithoutWalls:
         weaken(change)
         assert name in bad(look())
 
+    def test_a_stranger_among_its_processes_is_named(
+        self, look: Examine, weaken: Weaken, docker_api: Any, loaded: Any, image_of: Any
+    ) -> None:
+        stranger = docker_api.create_container(loaded(image_of(config={"Cmd": ["/bin/sleep", "60"]})).engine_id)["Id"]
+        try:
+            docker_api.start(stranger)
+            weaken(lambda body: body["HostConfig"].update(PidMode=f"container:{stranger}"))
+            assert bad(look())["Processes seen"] == "others than its own: sleep"
+        finally:
+            docker_api.remove_container(stranger, force=True)
+
 
 @needs_gvisor
 @needs_private_engine
@@ -109,8 +122,9 @@ class TestWithGvisor:
     def test_without_control_groups_it_isolates_and_limits_no_memory_processor_or_processes(self, tmp_path: Path) -> None:
         with gvisor_engine() as engine, docker_host(engine):
             report = examine_node(Setting(home=tmp_path, runtime="runsc"))
-        assert {check.name for check in report.open_doors} == {"Memory and swap", "Processor", "Processes"}
-        assert all(check.verdict == "ok" for check in report.checks if check.kind == "isolation")
+        open_doors = {check.name: check.found for check in report.open_doors}
+        assert set(open_doors) == {"Memory and swap", "Processor", "Processes"}, open_doors
+        assert {check.name: check.found for check in report.checks if check.kind == "isolation" and check.verdict != "ok"} == {}
         assert not report.is_safe
 
 

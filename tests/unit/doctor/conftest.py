@@ -31,7 +31,7 @@ SAID_BY_RUNC = {
     "kernel": KERNEL,
     "boot": BOOT,
     **{f"namespace.{kind}": f"{kind}:[4026532470]" for kind in NAMESPACES},
-    "processes": "docker-init sh cat sh",
+    "processes": "docker-init sh",
     "handed.files": "/dev/null /dev/null",
     "interfaces": "lo",
     **dict.fromkeys(("written.root", "written.input", "written.proc", "written.sys", "made.cgroup", "read.kernel"), ""),

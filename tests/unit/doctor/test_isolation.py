@@ -60,6 +60,13 @@ class TestIsolationChecks:
         assert checks[name].cure
         assert not checks[name].holds
 
+    @pytest.mark.parametrize("stranger", ["cat", "sleep", "exe", "(unnamed)", "SH"])
+    def test_any_process_but_the_probes_shell_and_its_init_is_a_stranger(
+        self, by_runc: Make, outside: Outside, named: Named, stranger: str
+    ) -> None:
+        check = named(isolation_checks(by_runc(processes=f"docker-init {stranger} sh"), outside))["Processes seen"]
+        assert (check.verdict, check.found) == ("bad", f"others than its own: {stranger}")
+
     @pytest.mark.parametrize("attempt", attempts("x"), ids=lambda attempt: attempt.name)
     def test_every_call_that_is_not_refused_is_bad_and_named(
         self, by_runc: Make, outside: Outside, named: Named, attempt: Any
