@@ -26,19 +26,20 @@ Progress = Callable[[int, int], None]
 
 def stdout() -> Console:
     """Data. Wide where it is not a terminal, so that a log or a file keeps whole lines."""
-    return _console(sys.stdout.isatty(), error=False)
+    return _console(sys.stdout.isatty(), os.environ.get("COLUMNS"), error=False)
 
 
 def stderr() -> Console:
     """Messages."""
-    return _console(sys.stderr.isatty(), error=True)
+    return _console(sys.stderr.isatty(), os.environ.get("COLUMNS"), error=True)
 
 
 @cache
-def _console(is_terminal: bool, *, error: bool) -> Console:
+def _console(is_terminal: bool, columns: str | None, *, error: bool) -> Console:
+    """A console reads `columns` from the environment once, when it is made: another value wants another console."""
     from rich.console import Console
 
-    width = None if is_terminal or "COLUMNS" in os.environ else WIDTH_OFF_A_TERMINAL
+    width = None if is_terminal or columns is not None else WIDTH_OFF_A_TERMINAL
     return Console(stderr=error, width=width, highlight=False, soft_wrap=False)
 
 

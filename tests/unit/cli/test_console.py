@@ -71,3 +71,16 @@ class TestProgress:
         captured = capsys.readouterr()
         assert captured.out == ""
         assert captured.err.strip() == "Sending: 25%"
+
+
+class TestWidth:
+    def test_it_is_what_the_environment_says_now_not_what_it_said_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for columns in ("60", "120"):
+            monkeypatch.setenv("COLUMNS", columns)
+            assert (console.stdout().width, console.stderr().width) == (int(columns), int(columns))
+
+    def test_off_a_terminal_lines_are_kept_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "60")
+        console.stdout()
+        monkeypatch.delenv("COLUMNS")
+        assert console.stdout().width == console.WIDTH_OFF_A_TERMINAL
