@@ -66,16 +66,16 @@ def check_password(kept: str | None, password: str) -> Verdict:
     """Whether `password` made the hash `kept`. Without one (None) it takes as long, and is never right."""
     try:
         with _ROOM:
-            HASHER.verify(kept or _nobodys(), _normal(password[: LONGEST + 1]))
+            HASHER.verify(kept or _nobodys(HASHER), _normal(password[: LONGEST + 1]))
     except (VerificationError, InvalidHashError):
         return Verdict(is_right=False, is_outdated=False)
     return Verdict(is_right=kept is not None, is_outdated=kept is not None and HASHER.check_needs_rehash(kept))
 
 
 @cache
-def _nobodys() -> str:
-    """A hash that stands for an account that is not there."""
-    return HASHER.hash("nobody has this password")
+def _nobodys(hasher: PasswordHasher) -> str:
+    """A hash that stands for an account that is not there, as much work as those that `hasher` makes."""
+    return hasher.hash("nobody has this password")
 
 
 def _normal(password: str) -> str:

@@ -133,9 +133,9 @@ class TestParseChallenge:
 
     def test_an_alias_bomb_costs_nothing(self) -> None:
         bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
-        start = time.monotonic()
+        start = time.thread_time()
         assert any("aliases" in line for line in problems(bomb))
-        assert time.monotonic() - start < 1
+        assert time.thread_time() - start < 1
 
     @pytest.mark.parametrize("word", ["NO", "yes", "on", "2025-01-31", "007", "0x1F", "1_000", "12e3"])
     def test_words_that_yaml_likes_to_reinterpret_stay_as_written(self, text: str, word: str) -> None:
@@ -144,9 +144,9 @@ class TestParseChallenge:
 
     def test_thousands_of_cases_load_fast(self, text: str) -> None:
         many = text + "".join(f"- {{id: breast/img/x{n}.png, task: breast, center: b, label: 0}}\n" for n in range(2479))
-        start = time.monotonic()
+        start = time.thread_time()
         assert len(parse_challenge(many, name="x").cases) == 2482
-        assert time.monotonic() - start < 3
+        assert time.thread_time() - start < 3
 
 
 class TestLoadChallenge:

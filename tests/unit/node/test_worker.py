@@ -208,7 +208,7 @@ class TestLeave:
         thread = in_thread(worker.poll_until_leaving)
         wait_until(lambda: "run" in api.phases)
         worker.leave()
-        thread.join(timeout=5)
+        thread.join()
         assert api.released == [("run-1", 1, "drain")]
         assert len(api.assignments) == 1
 
@@ -227,9 +227,10 @@ class TestLeave:
             time.sleep(0.05)
             return given.ends_well(results)
 
+        worker._pace = Pace(poll_s=0.05, drain_grace_s=60.0)
         sandbox.behave = behave
         api.assignments = [an_assignment("run-1"), an_assignment("run-2")]
-        in_thread(worker.poll_until_leaving).join(timeout=5)
+        in_thread(worker.poll_until_leaving).join()
         assert len(api.reports) == 1
         assert len(api.assignments) == 1
 

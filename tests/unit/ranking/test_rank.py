@@ -67,12 +67,12 @@ class TestRescore:
         assert rescore(Figures.of([], {}), Scheme("custom", Group(children=(DSC,)))).rows == ()
 
     def test_is_quick_enough_for_what_if_weights(self) -> None:
-        # A hundred times the time it takes: slow machines and busy ones must pass too.
+        # A hundred times the time it takes, and none of it is what others use: slow machines and busy ones must pass too.
         figures = Figures.of([f"t{n}" for n in range(15)], {"a.dsc": list(np.linspace(0, 1, 15)), "time_s": list(range(15))})
         scheme = Scheme("custom", Group(children=(Leaf(of="a.dsc"), Leaf(of="time_s"))))
-        started = time.perf_counter()
+        started = time.thread_time()
         assert len(rescore(figures, scheme).rows) == 15
-        assert time.perf_counter() - started < 0.5
+        assert time.thread_time() - started < 0.5
 
 
 class TestWeightsOf:

@@ -92,6 +92,6 @@ class TestWhatIsKept:
 
     @pytest.mark.parametrize("piece", ["\x1b[", "\x1b]", "\x1b[0", "\x1b", "\x9d", "\x1bP;"])
     def test_a_log_made_to_be_slow_is_not(self, piece: str) -> None:
-        started = time.monotonic()
+        started = time.thread_time()
         shown_log(piece * 200_000)
-        assert time.monotonic() - started < 5
+        assert time.thread_time() - started < 5
