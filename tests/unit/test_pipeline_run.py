@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from open_files import open_below
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -276,10 +277,9 @@ class TestRunImage:
         outcome, _ = run(should_stop=lambda: True)
         assert outcome.cancelled
 
-    def test_no_file_descriptor_is_left_open(self, run):
-        before = len(list(Path("/proc/self/fd").iterdir()))
+    def test_no_file_descriptor_is_left_open(self, run, tmp_path):
         run()
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert open_below(tmp_path) == []
 
 
 class TestOtherContracts:

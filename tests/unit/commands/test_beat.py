@@ -22,6 +22,8 @@ from sonobench_platform.config import Settings
 from sonobench_platform.queue.celery_app import CONTROL_QUEUE, QUEUE_OF, SWEEP
 from sonobench_platform.queue.embedded import EmbeddedRedis, redis_server
 
+WITHIN_S = 60.0
+
 
 class TestSchedule:
     def test_it_is_one_sweep_every_few_seconds_that_is_worth_nothing_afterwards(self) -> None:
@@ -47,15 +49,21 @@ class TestBeat:
         environment = {**os.environ, "SONOBENCH_HOME": str(home), "SONOBENCH_SWEEP_S": "0.5"}
         command_line = [sys.executable, "-m", "sonobench_platform.commands", "worker", "beat"]
         try:
-            with EmbeddedRedis(home) as broker, Redis(unix_socket_path=str(broker.socket)) as queue:
-                beating = subprocess.Popen(command_line, env=environment, stderr=subprocess.DEVNULL)
-                until = time.monotonic() + 30
-                while queue.llen(CONTROL_QUEUE) < 2:
-                    assert time.monotonic() < until, "nothing was sent"
-                    time.sleep(0.1)
-                message = json.loads(queue.lindex(CONTROL_QUEUE, 0))
-                beating.send_signal(signal.SIGTERM)
-                assert beating.wait(timeout=15) == 0
+            with (
+                EmbeddedRedis(home) as broker,
+                Redis(unix_socket_path=str(broker.socket)) as queue,
+                subprocess.Popen(command_line, env=environment, stderr=subprocess.DEVNULL) as beating,
+            ):
+                try:
+                    until = time.monotonic() + WITHIN_S
+                    while queue.llen(CONTROL_QUEUE) < 2:
+                        assert time.monotonic() < until, "nothing was sent"
+                        time.sleep(0.1)
+                    message = json.loads(queue.lindex(CONTROL_QUEUE, 0))
+                    beating.send_signal(signal.SIGTERM)
+                    assert beating.wait(timeout=WITHIN_S) == 0
+                finally:
+                    beating.kill()
         finally:
             shutil.rmtree(home)
         assert message["headers"]["task"] == SWEEP

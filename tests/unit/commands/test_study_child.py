@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,8 +58,8 @@ class TestStudyChild:
         found.look()
         found.look()
         assert starts(tmp_path) == 1
-        now = time.monotonic()
-        monkeypatch.setattr(study_child.time, "monotonic", lambda: now + study_child.AGAIN_AFTER_S + 60)
+        later = time.monotonic() + study_child.AGAIN_AFTER_S + 60
+        monkeypatch.setattr(study_child, "time", SimpleNamespace(monotonic=lambda: later))
         found.look()
         assert starts(tmp_path) == 2
 

@@ -51,11 +51,12 @@ class TestConfinedDecoder:
         read = decoder.decode(bytes(max_png_bytes(1, 1) + 1), expected=(1, 1))
         assert read.problem is FindingCode.FILE_TOO_LARGE
 
-    def test_one_child_serves_many_files(self, decoder: ConfinedDecoder, png_of: PngOf, disc: np.ndarray) -> None:
-        first = child_pid(decoder)
-        for _ in range(20):
-            decoder.decode(png_of(disc), expected=(40, 60))
-        assert child_pid(decoder) == first
+    def test_one_child_serves_many_files(self, png_of: PngOf, disc: np.ndarray) -> None:
+        with ConfinedDecoder() as decoder:
+            first = child_pid(decoder)
+            for _ in range(20):
+                decoder.decode(png_of(disc), expected=(40, 60))
+            assert child_pid(decoder) == first
 
     def test_a_child_that_died_is_replaced_and_the_file_is_read(self, png_of: PngOf, disc: np.ndarray) -> None:
         with ConfinedDecoder() as decoder:
@@ -64,9 +65,11 @@ class TestConfinedDecoder:
             assert np.array_equal(decoder.decode(png_of(disc), expected=(40, 60)).array, disc)
             assert child_pid(decoder) != first
 
-    def test_a_child_that_hangs_costs_that_file_alone(self, png_of: PngOf, disc: np.ndarray) -> None:
+    def test_a_child_that_hangs_costs_that_file_alone(
+        self, png_of: PngOf, disc: np.ndarray, stop_child: Callable[[int], None]
+    ) -> None:
         with ConfinedDecoder(timeout_s=0.3) as decoder:
-            os.kill(child_pid(decoder), signal.SIGSTOP)
+            stop_child(child_pid(decoder))
             hung = decoder.decode(png_of(disc), expected=(40, 60))
             assert hung.problem is FindingCode.UNREADABLE_IMAGE
             assert "takes longer than 0.3 s" in hung.detail
@@ -111,12 +114,16 @@ class TestConfinedDecoder:
     @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_a_fork_starts_its_own_child_and_leaves_the_parents_alone(self, png_of: PngOf, disc: np.ndarray) -> None:
         decoder = shared_decoder()
+        decoder.close()  # whoever used it before may have left several children
         first = child_pid(decoder)
         pid = os.fork()
         if pid == 0:
-            good = child_pid(decoder) != first and decoder.decode(png_of(disc), expected=(40, 60)).problem is None
-            decoder.close()
-            os._exit(0 if good else 1)
+            good = False
+            try:
+                good = child_pid(decoder) != first and decoder.decode(png_of(disc), expected=(40, 60)).problem is None
+                decoder.close()
+            finally:  # whatever happened: the tests go on in the parent alone
+                os._exit(0 if good else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
         assert child_pid(decoder) == first
         assert decoder.decode(png_of(disc), expected=(40, 60)).problem is None

@@ -128,13 +128,15 @@ class TestDecodeStream:
             os.kill(child, signal.SIGKILL)
             assert found + values(stream) == list(range(30))
 
-    def test_a_child_that_hangs_costs_the_file_it_hangs_at(self, numbered: Callable[[int], MaskRequest]) -> None:
+    def test_a_child_that_hangs_costs_the_file_it_hangs_at(
+        self, numbered: Callable[[int], MaskRequest], stop_child: Callable[[int], None]
+    ) -> None:
         with ConfinedDecoder(timeout_s=0.3) as decoder:
             child = only_child(decoder)
             stream = decoder.decode_stream(map(numbered, range(30)))
             next(stream)
             time.sleep(0.2)
-            os.kill(child, signal.SIGSTOP)
+            stop_child(child)
             found = values(stream)
         # What it had answered before is heard; the first file it had not is given up, all others are read.
         assert found.count("unreadable_image") == 1

@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from open_files import open_below
 
 from sonobench_eval.io.results import Entry, ResultTooLarge
 from sonobench_eval.io.sources import FolderResults, ResultsUnreadable, TarResults, printable_name
@@ -48,12 +49,12 @@ class TestFolderResults:
             pass
 
     def test_no_descriptor_is_left_open(self, folder: Path) -> None:
-        before = set(Path("/proc/self/fd").iterdir())
         with FolderResults(folder) as source:
             list(source.entries())
             source.read("seg/mask/1.png", 3)
             source.read("seg/no/1.png", 3)
-        assert set(Path("/proc/self/fd").iterdir()) == before
+            assert open_below(folder)
+        assert open_below(folder) == []
 
 
 def tar_of(path: Path, *members: tuple[str, bytes]) -> Path:

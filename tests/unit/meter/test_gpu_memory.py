@@ -88,7 +88,7 @@ def measure(nvml, strangers=()):
     meter.owner = lambda pid: pid not in strangers
     meter.start()
     if not nvml.fails & {"init", "handle", "memory"}:
-        assert nvml.looked.wait(10)
+        assert nvml.looked.wait(60)
     return meter.stop()
 
 
@@ -211,7 +211,7 @@ class TestRunMeter:
         nvml = FakeNvml(states=[(1500 * MIB, {})])
         meter = RunMeter(gpu_uuid="GPU-1", engine_reader=lambda: None, nvml=nvml)
         meter.before_start()
-        assert nvml.looked.wait(10)
+        assert nvml.looked.wait(60)
         assert meter.stop().gpu.peak_bytes == 1000 * MIB
 
     def test_a_machine_without_a_driver_measures_nothing_and_says_why(self):

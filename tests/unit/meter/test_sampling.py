@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 from sonobench_eval.meter.cgroup import HostSample
@@ -39,7 +40,7 @@ class TestSampler:
         taken = Taken(until=3)
         sampler = Sampler(taken, interval_s=0.001)
         sampler.start()
-        assert taken.reached.wait(10)
+        assert taken.reached.wait(60)
         sampler.stop()
         count = taken.count
         assert sampler.samples == count
@@ -50,7 +51,7 @@ class TestSampler:
         taken = Taken(until=4, fail_at=5)
         sampler = Sampler(taken, interval_s=0.001, clock=lambda: next(ticks))
         sampler.start()
-        assert taken.reached.wait(10)
+        assert taken.reached.wait(60)
         sampler.stop()
         assert sampler.largest_gap_s == 4.0
         assert sampler.spacing() == "4 samples at most 4.000 s apart"
@@ -60,7 +61,7 @@ class TestSampler:
         taken = Taken(until=3, fail_at=3)
         sampler = Sampler(taken, interval_s=0.001, clock=lambda: next(ticks))
         sampler.start()
-        assert taken.reached.wait(10)
+        assert taken.reached.wait(60)
         sampler.stop()
         assert sampler.spacing() == "2 samples at most 1.000 s apart (none in the last 60.0 s)"
 
@@ -68,7 +69,7 @@ class TestSampler:
         taken = Taken(until=2, fail_at=2)
         sampler = Sampler(taken, interval_s=0.001)
         sampler.start()
-        assert taken.reached.wait(10)
+        assert taken.reached.wait(60)
         sampler.stop()
         assert sampler.samples == 1
         assert str(sampler.trouble) == "gone"
@@ -95,7 +96,7 @@ def measure(*samples):
     script = Scripted(*samples)
     meter = HostMemoryMeter(script, source="a test", interval_s=0.001)
     meter.start()
-    assert script.ended.wait(10)
+    assert script.ended.wait(60)
     return meter, meter.stop()
 
 
@@ -106,8 +107,7 @@ class TestHostMemoryMeter:
 
     def test_the_method_says_how_many_samples_and_from_where(self):
         _, usage = measure(HostSample(1), HostSample(1))
-        assert usage.method.startswith("largest of 2 samples at most 0.")
-        assert usage.method.endswith("s apart of anon + shmem, from a test")
+        assert re.fullmatch(r"largest of 2 samples at most \d+\.\d{3} s apart of anon \+ shmem, from a test", usage.method)
 
     def test_its_course_is_a_curve_whose_peak_is_the_peak(self):
         _, usage = measure(HostSample(10, 0.1), HostSample(30, 0.2), HostSample(20, 0.3))
