@@ -1,7 +1,8 @@
 """One whole platform on this machine, as processes that can be killed: its home, its workers, and an organiser's way in.
 
-For end-to-end tests, `make soak` and benchmarks of the platform itself. Leases are seconds long, so that losing a worker can be
-watched.
+For end-to-end tests, `make soak` and benchmarks of the platform itself. Unless told otherwise leases are seconds long, so that
+losing a worker can be watched. On a machine that stands still for as long a worker that lives loses its run too: whoever counts
+attempts takes `PATIENT`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,13 +22,21 @@ from typing import Any
 
 import docker
 import httpx
+from docker.errors import APIError
 
+from infra.real_services import spare_port
+from infra.small_challenge import GO_ON
 from sonobench_eval.sandbox.port import NODE_LABEL
+from sonobench_platform.queue.embedded import socket_path
 
 ENDS = {"scored", "rejected", "failed", "cancelled", "withdrawn"}
 PACE = {"SONOBENCH_LEASE_S": "4", "SONOBENCH_HEARTBEAT_S": "0.5", "SONOBENCH_SWEEP_S": "1"}
-WITHIN_S = 60.0
+PATIENT = {**PACE, "SONOBENCH_LEASE_S": "60"}
+"""A lease that outlasts every pause of a busy machine: who lives keeps its run."""
+WITHIN_S = 120.0
+"""How long something is waited for before it counts as never coming: no figure of the platform's, so it is generous."""
 _SLOTS = 2
+_LOOK_EVERY_S = 0.1
 
 
 class HouseTrouble(AssertionError):
@@ -57,7 +65,7 @@ class House:
         for slot in range(_SLOTS):
             (home / "node" / f"doctor-{slot}.json").write_text(examined)
         self.engine = engine
-        self.port = _free_port()
+        self.port = spare_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.node = f"e2e-{os.getpid()}-{self.port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -103,31 +111,24 @@ class House:
         process.wait()
 
     def kill_broker(self) -> None:
-        """SIGKILL for the private broker of this home; whoever serves starts it again."""
-        with suppress(ProcessLookupError):
-            os.kill(self.broker_pid(), signal.SIGKILL)
+        """SIGKILL for the private broker of this home, once there is one; whoever serves starts it again."""
+        self.wait_for(self._kill_broker_that_is_there, "a broker to kill")
 
-    def broker_pid(self) -> int:
-        """The process that listens on this home's socket.
-
-        Raises:
-            HouseTrouble: there is none now.
-        """
+    def _kill_broker_that_is_there(self) -> bool:
+        address = str(socket_path(self.home)).encode()
         for process in Path("/proc").iterdir():
-            if process.name.isdigit():
-                try:
-                    words = (process / "cmdline").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                if b"redis-server" in words[0] and str(self.home / "run" / "redis.sock").encode() in b" ".join(words):
-                    return int(process.name)
-        raise HouseTrouble("there is no broker")
+            with suppress(OSError):  # processes come and go
+                words = (process / "cmdline").read_bytes().split(b"\0") if process.name.isdigit() else [b""]
+                if b"redis-server" in words[0] and address in b" ".join(words):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    return True
+        return False
 
     def stop(self, name: str) -> int:
         """SIGTERM; the exit status."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
-        return process.wait(timeout=30)
+        return process.wait(timeout=self.within_s)
 
     def run_command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -135,7 +136,7 @@ class House:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=self.within_s,
             check=False,
         )
 
@@ -173,8 +174,27 @@ class House:
         return dict(self.call("GET", f"/api/v1/submissions/{submission_id}"))
 
     def wait_for_end(self, submission_id: str) -> dict[str, Any]:
-        self.wait_for(lambda: self.submission(submission_id)["state"] in ENDS, f"{submission_id} to end", submission_id)
+        self.wait_for(lambda: self._has_ended(submission_id), f"{submission_id} to end", submission_id)
         return self.submission(submission_id)
+
+    def let_end(self, submission_id: str) -> dict[str, Any]:
+        """Have its container go on, which waits for that word (`small_image(waits=True)`), in every attempt; wait for its end."""
+
+        def has_ended() -> bool:
+            self._tell_containers_to_go_on()
+            return self._has_ended(submission_id)
+
+        self.wait_for(has_ended, f"{submission_id} to end", submission_id)
+        return self.submission(submission_id)
+
+    def _has_ended(self, submission_id: str) -> bool:
+        return self.submission(submission_id)["state"] in ENDS
+
+    def _tell_containers_to_go_on(self) -> None:
+        """Any that runs, however often: who does not wait for it takes no notice."""
+        for name in self.containers(status="running"):
+            with suppress(APIError):  # it has just ended
+                self.engine.api.kill(name, signal=GO_ON)
 
     def wait_for_phase(self, submission_id: str, phase: str) -> None:
         def reached() -> bool:
@@ -187,9 +207,8 @@ class House:
         deadline = time.monotonic() + self.within_s
         while not condition():
             if time.monotonic() > deadline:
-                state = "" if submission_id is None else json.dumps(self.submission(submission_id), indent=1)
-                raise HouseTrouble(f"waited {self.within_s:g} s for {what}\n{state}\n{self._logs()}")
-            time.sleep(0.1)
+                raise HouseTrouble(f"waited {self.within_s:g} s for {what}\n{self._told_of(submission_id)}\n{self._logs()}")
+            time.sleep(_LOOK_EVERY_S)
 
     def steps(self, submission_id: str) -> list[str]:
         """The states it went through."""
@@ -205,8 +224,8 @@ class House:
         """The names of its run workers' nodes."""
         return [self.node, *(f"{self.node}-{slot}" for slot in range(1, _SLOTS))]
 
-    def containers(self) -> list[str]:
-        filters = [{"label": f"{NODE_LABEL}={node}"} for node in self.nodes]
+    def containers(self, **filtered: str) -> list[str]:
+        filters = [{"label": f"{NODE_LABEL}={node}", **filtered} for node in self.nodes]
         found = [each for wanted in filters for each in self.engine.api.containers(all=True, filters=wanted)]
         return [container["Names"][0] for container in found]
 
@@ -230,14 +249,15 @@ class House:
         return sorted({run.name for run in found})
 
     def close(self) -> None:
-        """End what still runs: the workers together, then the server they answer to."""
+        """End what still runs: the workers together, then the server they answer to. In peace, as a worker that is cut off leaves
+        containers."""
         workers = [self.processes.pop(name) for name in ("run", "run-1", "score") if name in self.processes]
         for group in (workers, list(self.processes.values())):
             for process in group:
                 process.terminate()
             for process in group:
                 try:
-                    process.wait(timeout=30)
+                    process.wait(timeout=self.within_s)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
@@ -247,13 +267,14 @@ class House:
         if server.poll() is not None:
             raise HouseTrouble(f"serve ended\n{self._logs()}")
         with suppress(httpx.HTTPError):
-            return httpx.get(f"{self.url}/healthz", timeout=1).is_success
+            return httpx.get(f"{self.url}/healthz", timeout=5).is_success
         return False
+
+    def _told_of(self, submission_id: str | None) -> str:
+        """The submission for people, where one is meant and the API answers."""
+        with suppress(httpx.HTTPError, HouseTrouble):
+            return "" if submission_id is None else json.dumps(self.submission(submission_id), indent=1)
+        return f"{submission_id} cannot be asked for"
 
     def _logs(self) -> str:
         return "\n".join(f"--- {log.name}\n{log.read_text()[-4000:]}" for log in sorted(self.home.parent.rglob("*.log")))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -33,6 +33,7 @@ TRIES = 3
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 """Where Debian has the server's programs, one folder for each version."""
 
+_SERVER_PORTS = range(20_000, 32_000)
 _PREFIX = "sonobench-test-"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -85,8 +86,12 @@ def postgres_programs() -> Path:
 
 
 def spare_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A loopback port that nobody listens on, below those that the kernel gives to clients: a server that is away for a moment,
+    or has not come yet, does not lose it to one."""
+    for port in secrets.SystemRandom().sample(_SERVER_PORTS, len(_SERVER_PORTS)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise ServiceBroken(f"every port from {_SERVER_PORTS.start} to {_SERVER_PORTS.stop - 1} is taken")
 
 
 class PostgresServer:

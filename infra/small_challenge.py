@@ -20,6 +20,9 @@ from PIL import Image
 BUSYBOX = Path("/bin/busybox")
 HEADS = ("heads/img1.png", "heads/img2.png")
 BREASTS = ("breasts/img1.png", "breasts/img2.png")
+GO_ON = "SIGCONT"
+"""What a waiting image's container is told to go on with: a signal that changes nothing where nobody listens to it yet."""
+_WAIT = "trap : CONT; sleep 55 & wait"
 
 
 class SmallImage(NamedTuple):
@@ -108,12 +111,15 @@ def answers(*, certainty: float = 0.9) -> dict[str, bytes]:
     return {**masks, "classification.json": json.dumps(classes).encode()}
 
 
-def small_image(*, seconds: float = 0, certainty: float = 0.9, status: int = 0, label: str = "small", do: str = "") -> SmallImage:
+def small_image(
+    *, seconds: float = 0, certainty: float = 0.9, status: int = 0, label: str = "small", do: str = "", waits: bool = False
+) -> SmallImage:
     """An image whose container does `do` (a line of shell), waits `seconds`, writes its answers and ends with `status`.
 
+    With `waits` it first waits until it is sent `GO_ON`, and for nearly a minute, the challenge's limit, where it never is.
     No two are the same image.
     """
-    script = f"{do or ':'}; sleep {seconds}; cp -r /answers/. /output/; exit {status}"
+    script = f"{_WAIT if waits else ':'}; {do or ':'}; sleep {seconds}; cp -r /answers/. /output/; exit {status}"
     return _image_tar(script, answers(certainty=certainty), label=label)
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from infra.real_services import spare_port
 from infra.showcase import Showcase, draw_charts, make_showcase
 from playwright.sync_api import Browser, expect, sync_playwright
 from showcase_browser import CHROMIUM, Reader, launched, reader_at
-from tus_bench import free_port
 
 expect.set_options(timeout=60_000)  # on a busy machine; nothing waits for it to pass
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -40,7 +40,7 @@ def showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
 @pytest.fixture(scope="session")
 def address(showcase: Showcase) -> Iterator[str]:
     """Where the showcase is served, by a process of its own."""
-    port = free_port()
+    port = spare_port()
     command = [sys.executable, "-m", "infra.showcase", "--home", str(showcase.home), "--port", str(port)]
     log = showcase.home.parent / "serve.log"
     with log.open("wb") as out:

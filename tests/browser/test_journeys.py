@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import docker
 import pytest
 from docker.errors import DockerException
-from infra.house import House
+from infra.house import PATIENT, House
 from infra.showcase_open import SCRIPT
 from infra.small_challenge import small_image, write_small_challenge
 from mail_server import MailServer, mail_server
@@ -78,7 +78,7 @@ def place(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempPathF
     examined = examine_node(Setting(home=Path(tempfile.gettempdir())))
     assert examined.is_safe, [f"{check.name}: {check.found}" for check in examined.open_doors]
     with mail_server() as mails:
-        house = House(folder / "home", docker_client, examined=examined.to_json(), settings=_mailing(mails))
+        house = House(folder / "home", docker_client, examined=examined.to_json(), settings=_mailing(mails), pace=PATIENT)
         try:
             added = house.run_command("admin", "challenge", "add", str(challenge))
             assert added.returncode == 0, added.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException
-from infra.house import House
+from infra.house import PATIENT, House
 from infra.real_services import PostgresServer, RedisServer
 from infra.small_challenge import BUSYBOX, small_image, write_small_challenge
 
@@ -41,11 +41,14 @@ def challenge_yaml(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_image(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Callable[..., Path]]:
-    """Make `docker save` tars whose container waits `seconds`, writes its answers and ends with `status`."""
+    """Make `docker save` tars whose container waits `seconds`, writes its answers and ends with `status`.
+
+    With `waits` it first waits for `House.let_end`, so that a run can be caught in the middle on any machine.
+    """
     made: list[str] = []
 
-    def make(name: str = "good", *, seconds: float = 0, certainty: float = 0.9, status: int = 0) -> Path:
-        image = small_image(seconds=seconds, certainty=certainty, status=status, label=name)
+    def make(name: str = "good", *, seconds: float = 0, certainty: float = 0.9, status: int = 0, waits: bool = False) -> Path:
+        image = small_image(seconds=seconds, certainty=certainty, status=status, label=name, waits=waits)
         made.append(image.digest)
         path = tmp_path / f"{name}.tar"
         path.write_bytes(image.tar)
@@ -107,12 +110,16 @@ def parts(request: pytest.FixtureRequest) -> Iterator[Parts]:
 def open_house(
     engine: docker.DockerClient, challenge_yaml: Path, tmp_path: Path, examined: str, parts: Parts
 ) -> Iterator[Callable[..., House]]:
-    """Start a platform with the small challenge; nothing of it is left afterwards, containers included."""
+    """Start a platform with the small challenge; nothing of it is left afterwards, containers included.
+
+    Its leases outlast a machine that stands still for a while; its node's speed is not measured, which takes seconds at each
+    start of a run worker. `settings` say otherwise where that is what is tried.
+    """
     houses: list[House] = []
 
     def open_one(*processes: str, redis: bool = True, settings: Mapping[str, str] | None = None) -> House:
-        chosen = {**parts.settings, **(settings or {})}
-        house = House(tmp_path / "home", engine, redis=redis, examined=examined, settings=chosen)
+        chosen = {**parts.settings, "SONOBENCH_REFERENCE_EVERY_S": "0", **(settings or {})}
+        house = House(tmp_path / "home", engine, redis=redis, examined=examined, settings=chosen, pace=PATIENT)
         houses.append(house)
         added = house.run_command("admin", "challenge", "add", str(challenge_yaml))
         assert added.returncode == 0, added.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from infra.real_services import spare_port
 from npm_packages import npm_packages
 from platform_world import write_challenge
 
@@ -28,16 +28,11 @@ CLIENTS = Path(__file__).resolve().parent.parent / "tus_clients"
 METHODS = (b"POST ", b"PATCH ", b"HEAD ", b"DELETE ", b"OPTIONS ")
 
 
-def until(true: Callable[[], object], what: str, within_s: float = 60.0) -> None:
+def until(true: Callable[[], object], what: str, within_s: float = 120.0) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, f"waited {within_s:g} s for {what}"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -56,7 +51,7 @@ class Servers:
 
     def start(self, port: int | None = None) -> int:
         """Start one on this port, or on a free one; returns the port once it answers."""
-        port = port or free_port()
+        port = port or spare_port()
         command = [sys.executable, "-m", "uvicorn", "--factory", "sonobench_platform.app:create_app", "--port", str(port)]
         environment = {**os.environ, "SONOBENCH_HOME": str(self.home), "SONOBENCH_MIN_FREE_BYTES": "0", **self.settings}
         with (self.home.parent / f"server-{port}.log").open("ab") as log:
@@ -107,12 +102,19 @@ class Servers:
 
 
 class BadLine:
-    """A TCP proxy. Of every `one_in` requests one is dropped: in turn its answer is lost, its body is cut, it never arrives."""
+    """A TCP proxy. Of every `one_in` requests one is dropped: in turn its answer is lost, its body is cut, it never arrives.
 
-    def __init__(self, port: int, *, one_in: int | None = None, bytes_per_s: float | None = None) -> None:
+    With `stalls_after` it carries about so many bytes from clients, and no more until `go_on`: whoever is to be caught in the
+    middle stays there, however slow the machine is.
+    """
+
+    def __init__(
+        self, port: int, *, one_in: int | None = None, bytes_per_s: float | None = None, stalls_after: int | None = None
+    ) -> None:
         self._target = port
         self._one_in = one_in
         self._bytes_per_s = bytes_per_s
+        self._stalls_after = stalls_after
         self._loop = asyncio.new_event_loop()
         self.port = 0
         self.requests = 0
@@ -123,6 +125,10 @@ class BadLine:
         self._thread.start()
         started.wait(10)
 
+    def go_on(self) -> None:
+        """Stall no more."""
+        self._loop.call_soon_threadsafe(self._way.set)
+
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(10)
@@ -132,7 +138,7 @@ class BadLine:
         self._loop.close()
 
     async def _serve(self, started: threading.Event) -> None:
-        self._end = asyncio.Event()
+        self._end, self._way = asyncio.Event(), asyncio.Event()
         server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
@@ -179,6 +185,8 @@ class BadLine:
             await upstream.drain()
             if self._bytes_per_s is not None:
                 await asyncio.sleep(len(chunk) / self._bytes_per_s)
+            if self._stalls_after is not None and self.carried_bytes >= self._stalls_after:
+                await self._way.wait()
 
     def _fate(self, cut: asyncio.Event) -> int | None:
         """After how many bytes this request is cut off; None: not at all."""
@@ -228,7 +236,7 @@ class Client:
         self._process.kill()
         self._end()
 
-    def wait(self, within_s: float = 90.0) -> None:
+    def wait(self, within_s: float = 150.0) -> None:
         """Until it ends well."""
         try:
             status = self._process.wait(within_s)

@@ -94,6 +94,10 @@ class TestSparePort:
     def test_nobody_listens_there(self) -> None:
         assert not _listens(spare_port())
 
+    def test_the_kernel_does_not_give_it_to_clients(self) -> None:
+        first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+        assert not first <= spare_port() <= last
+
 
 def _listens(port: int) -> bool:
     listening = f":{port:04X} "
