@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from sonobench_eval.evaluation import Evaluation
 from sonobench_eval.ranking.leaderboard import Leaderboard
+from sonobench_eval.report.public import public_board
 from sonobench_platform.audit.log import head
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.phases import rules_of
@@ -55,16 +56,18 @@ def publish(core: Core, work: Work, *, phase_id: str) -> SnapshotRow | None:
 
 
 def board_of(core: Core, session: Session, phase: PhaseRow) -> Leaderboard:
-    """The board as it would be published now."""
+    """The board as it would be published now: without figures of roles of too few cases, for whoever reads it has all of it."""
+    challenge = public_challenge(phase)
     board = core.evaluator.build_leaderboard(
-        public_challenge(phase),
+        challenge,
         [_contender(core, session, each) for each in counted(core, session, phase)],
         definition_hash=phase.hash,
         dataset_hash=phase.dataset_hash,
         generated_at=core.clock.now(),
         exact=not phase.is_open,
     )
-    return without_traces(board) if uses_aliases(phase) else board
+    public = public_board(board, fewest_cases=challenge.subgroups.fewest_cases)
+    return without_traces(public) if uses_aliases(phase) else public
 
 
 def contenders(core: Core, session: Session, phase_id: str) -> list[Contender]:

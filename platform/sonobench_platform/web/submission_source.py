@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sonobench_eval.challenge.model import Challenge
 from sonobench_eval.challenge.phase import Phase
 from sonobench_eval.ranking.leaderboard import Leaderboard, Row
+from sonobench_eval.report.public import public_board
 from sonobench_platform.accounts.identity import Identity, Role
 from sonobench_platform.challenges.definition import public_challenge
 from sonobench_platform.challenges.phases import rules_of, takes_images
@@ -131,14 +132,14 @@ def public_facts(core: Core, session: Session, caller: Identity | None, submissi
     phase, challenge = session.get_one(PhaseRow, row.phase_id), session.get_one(ChallengeRow, row.challenge_id)
     if not is_visible(challenge, caller) or not shows_board(phase, caller, core.clock.now()):
         return None
-    published = published_or_none(session, phase)
-    board = None if published is None else published.board
+    published, definition = published_or_none(session, phase), public_challenge(phase)
+    board = None if published is None else public_board(published.board, fewest_cases=definition.subgroups.fewest_cases)
     line = None if board is None else next((each for each in board.rows if each.submission == submission_id), None)
     if board is None or line is None:
         return None
     words = words_of(row) if row.is_public else PublicWords()
     is_own = caller is not None and row.team_id in caller.team_ids
-    return PublicFacts(public_challenge(phase), rules_of(phase), board, line, words, is_own)
+    return PublicFacts(definition, rules_of(phase), board, line, words, is_own)
 
 
 def _log(session: Session, caller: Identity, submission_id: str) -> tuple[RunLog | None, str]:
