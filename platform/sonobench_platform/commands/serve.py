@@ -14,11 +14,10 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 
 from sonobench_platform.accounts.service import TokenFileError
 from sonobench_platform.app import create_app
@@ -29,7 +28,9 @@ from sonobench_platform.commands.trouble import CommandError, told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.queue.embedded import EmbeddedRedis, EmbeddedRedisError, redis_server
 from sonobench_platform.registry.configuration import program, write_configuration
+from sonobench_platform.runs.presence import presence
 from sonobench_platform.web.submission_events import end_watching
+from sonobench_platform.wiring import Platform
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,12 @@ def serve(settings: Settings, *, with_workers: bool, drain_grace_s: float, fd: i
         children += _registry(settings)
         supervisor = held.enter_context(Supervisor(children, broker=broker, grace_s=drain_grace_s + _CHILD_END_MARGIN_S))
         platform = held.enter_context(opened(settings))
-        _run(create_app(platform=platform), listener, supervisor, address=address)
+        _run(platform, listener, supervisor, address=address)
 
 
-def _run(app: FastAPI, listener: socket.socket, supervisor: Supervisor, *, address: str) -> None:
+def _run(platform: Platform, listener: socket.socket, supervisor: Supervisor, *, address: str) -> None:
     config = uvicorn.Config(
-        app,
+        create_app(platform=platform),
         log_config=None,
         access_log=False,
         proxy_headers=False,  # whose X-Forwarded-For counts is for `trusted_proxies` to say
@@ -72,28 +73,34 @@ def _run(app: FastAPI, listener: socket.socket, supervisor: Supervisor, *, addre
         server_header=False,
     )
     try:
-        _Server(config, supervisor, address=address).run(sockets=[listener])
+        _Server(config, supervisor, presence(platform.core), address=address).run(sockets=[listener])
     except KeyboardInterrupt:
         log.info("ending")
 
 
 class _Server(uvicorn.Server):
-    """Starts the workers once connections are accepted, and answers them until they have ended."""
+    """Starts the workers once connections are accepted, and answers them until they have ended. All that time it is `present`."""
 
-    def __init__(self, config: uvicorn.Config, supervisor: Supervisor, *, address: str) -> None:
+    def __init__(
+        self, config: uvicorn.Config, supervisor: Supervisor, present: AbstractContextManager[None], *, address: str
+    ) -> None:
         super().__init__(config)
         self._supervisor = supervisor
+        self._present = present
+        self._held = ExitStack()
         self._address = address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._held.enter_context(self._present)
             self._supervisor.start_children()
             print(f"Sonobench serves at {self._address} (Ctrl-C ends it)", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # A run worker that leaves gives its run back, and somebody must be there to take it.
         await asyncio.to_thread(self._supervisor.end)
+        await asyncio.to_thread(self._held.close)
         end_watching(self.config.app)
         await super().shutdown(sockets)
 

@@ -24,6 +24,7 @@ from sonobench_platform.domain.errors import Refusal
 from sonobench_platform.domain.states import DEADLINES, State
 from sonobench_platform.runs.attempts import LOST, Held, hold
 from sonobench_platform.runs.give_back import give_back
+from sonobench_platform.runs.presence import workers_are_heard
 from sonobench_platform.runs.rescore_items import Item, due_items
 from sonobench_platform.runs.set_back import bring_back
 from sonobench_platform.submissions import repository as submissions
@@ -116,6 +117,8 @@ def _with_expired_lease(core: Core) -> list[str]:
 def _take_back_expired(core: Core, work: Work, submission: SubmissionRow) -> bool:
     held = _living(work, submission)
     if held is None or held.run.lease_until is None or held.run.lease_until > core.clock.now():
+        return False
+    if not workers_are_heard(core, work.session):
         return False
     give_back(core, work, held, ended=LOST, reason=f"node {held.attempt.node} has not been heard of since its lease ran out")
     return True

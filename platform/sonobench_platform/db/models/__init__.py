@@ -31,7 +31,7 @@ from sonobench_platform.db.models.runs import (
     RescoringRow,
     RunRow,
 )
-from sonobench_platform.db.models.service import AnswerRow, AuditRow, MailChoiceRow, NoticeRow, WebhookRow
+from sonobench_platform.db.models.service import AnswerRow, AuditRow, MailChoiceRow, NoticeRow, PresenceRow, WebhookRow
 from sonobench_platform.db.models.submissions import HistoryRow, ImageRow, QuotaRow, SubmissionRow, UploadRow
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "OrganiserRow",
     "PersonRow",
     "PhaseRow",
+    "PresenceRow",
     "QuotaRow",
     "RescoringItemRow",
     "RescoringRow",

@@ -94,3 +94,12 @@ class AnswerRow(Base):
     sealed: Mapped[str | None] = mapped_column(Text)
     done_at: Mapped[datetime | None]
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PresenceRow(Base):
+    """When a part of the service, as `api`, last said that it is there: what is silent meanwhile is not to blame."""
+
+    __tablename__ = "presence"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    seen_at: Mapped[datetime]
