@@ -107,7 +107,9 @@ class TestWithoutWalls:
     def test_a_stranger_among_its_processes_is_named(
         self, look: Examine, weaken: Weaken, docker_api: Any, loaded: Any, image_of: Any
     ) -> None:
-        stranger = docker_api.create_container(loaded(image_of(config={"Cmd": ["/bin/sleep", "60"]})).engine_id)["Id"]
+        sleeper = loaded(image_of(config={"Cmd": ["/bin/sleep", "600"]})).engine_id
+        without_network = docker_api.create_host_config(network_mode="none")
+        stranger = docker_api.create_container(sleeper, host_config=without_network)["Id"]
         try:
             docker_api.start(stranger)
             weaken(lambda body: body["HostConfig"].update(PidMode=f"container:{stranger}"))

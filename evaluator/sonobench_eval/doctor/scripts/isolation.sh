@@ -61,12 +61,13 @@ say flood.shm "$(flood /dev/shm "$blocks")"
 say flood.output "$(flood /output "$blocks")"
 mkdir /output/many
 made=0
-while [ "$made" -lt "$files" ]; do ( : > "/output/many/$made" ) 2>/dev/null || break; made=$((made + 1)); done
+# `true` and not `:`, whose failing redirection would end the shell: this way none has to be started for each file.
+while [ "$made" -lt "$files" ]; do { true > "/output/many/$made"; } 2>/dev/null || break; made=$((made + 1)); done
 say flood.files "$made"
 rm -rf /output/many
 # Each notes its own number: where the host's processes are in sight, none but these may be ended.
 ( started=0
-  while [ "$started" -lt "$processes" ]; do sleep 20 >/dev/null & echo "$!" >> /tmp/started; started=$((started + 1)); done ) 2>/dev/null
+  while [ "$started" -lt "$processes" ]; do sleep 60 >/dev/null & echo "$!" >> /tmp/started; started=$((started + 1)); done ) 2>/dev/null
 started=0
 while read -r number; do kill -9 "$number"; started=$((started + 1)); done < /tmp/started
 say flood.processes "$started"
