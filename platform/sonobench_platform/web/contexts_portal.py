@@ -45,6 +45,14 @@ class InvitedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AliasLine:
+    """What the board of a phase calls the reader's team, which nobody else is told."""
+
+    phase: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChallengeLine:
     """A challenge and how one of the reader's teams stands there; an empty `team`: none takes part."""
 
@@ -54,15 +62,19 @@ class ChallengeLine:
     team: str
     phases: str
     standing: str
+    aliases: tuple[AliasLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionLine:
+    """A submission of the reader's team. `alias` is what the phase's board calls the team; empty where by its name."""
+
     number: str
     href: str
     challenge: str
     phase: str
     team: str
+    alias: str
     state: str
     mark: Mark
     at: Moment
@@ -209,6 +221,7 @@ class ChecklistPage:
     team_id: str
     team_href: str
     teams: tuple[Tab, ...]
+    aliases: tuple[AliasLine, ...]
     progress: str
     steps: tuple[ChecklistStep, ...]
     entry: EntryForm | None

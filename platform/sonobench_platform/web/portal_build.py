@@ -16,6 +16,7 @@ from sonobench_platform.web.account_build import SIGN_IN, SIGN_UP, address
 from sonobench_platform.web.contexts import Crumb, Page, Tab
 from sonobench_platform.web.contexts_account import FormError, FormPage, HiddenField, InputField
 from sonobench_platform.web.contexts_portal import (
+    AliasLine,
     ChallengeLine,
     ChecklistPage,
     ChoiceForm,
@@ -131,6 +132,7 @@ def checklist_context(
         team_id="" if team is None else team.id,
         team_href="" if team is None else f"/teams/{team.id}",
         teams=_team_tabs(caller, stand),
+        aliases=_own_aliases(stand),
         progress=progress(made),
         steps=made,
         entry=_entry_form(stand, told),
@@ -241,7 +243,15 @@ def _challenge_line(part: Part) -> ChallengeLine:
         team="" if part.team is None else shown_name(part.team.name),
         phases=_("Takes images in {phases}.").format(phases=joined(phases)) if phases else _("Takes no images now."),
         standing="" if part.team is None else standing_words(part.standing),
+        aliases=tuple(AliasLine(phase_title(each.phase), each.alias) for each in part.aliases),
     )
+
+
+def _own_aliases(stand: Stand) -> tuple[AliasLine, ...]:
+    """None for a team that does not take part: it is on no board."""
+    if stand.entry is None:
+        return ()
+    return tuple(AliasLine(phase_title(each.rules), each.alias) for each in stand.phases if each.alias)
 
 
 def _submission_line(each: HandedIn) -> SubmissionLine:
@@ -251,6 +261,7 @@ def _submission_line(each: HandedIn) -> SubmissionLine:
         challenge=shown_name(each.challenge),
         phase=shown_name(each.phase),
         team=shown_name(each.team),
+        alias=each.alias,
         state=state_words(each.state),
         mark=mark_of(each.state),
         at=moment(each.created_at),

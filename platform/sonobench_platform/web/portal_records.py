@@ -21,6 +21,7 @@ from sonobench_platform.db.models import ChallengeRow, EntryRow, InvitationRow, 
 from sonobench_platform.domain.errors import Conflict
 from sonobench_platform.domain.quota import Left, Used, left_of, next_day_begins
 from sonobench_platform.domain.states import COUNTING, State
+from sonobench_platform.leaderboards.aliases import alias_of
 from sonobench_platform.submissions import quota, repository
 from sonobench_platform.teams import standing as standings
 from sonobench_platform.teams import team_tokens
@@ -33,10 +34,14 @@ _LATEST = 8
 
 
 class HandedIn(NamedTuple):
-    """A submission as its own team sees it in a list."""
+    """A submission as its own team sees it in a list.
+
+    `alias` is what the phase's board calls the team; empty where by its name.
+    """
 
     id: str
     team: str
+    alias: str
     challenge: str
     phase: str
     phase_name: str
@@ -48,11 +53,15 @@ class HandedIn(NamedTuple):
 
 
 class PhaseStand(NamedTuple):
-    """A phase, and what it leaves a team. `lacking` names phases that it asks for a score in, and the team has none."""
+    """A phase, and what it leaves a team. `lacking` names phases that it asks for a score in, and the team has none.
+
+    `alias` is what its board calls the team; empty where by its name.
+    """
 
     name: str
     rules: Phase
     is_open: bool
+    alias: str
     used: Used
     left: Left
     next_day: datetime
@@ -84,6 +93,13 @@ class Stand(NamedTuple):
         return self.acts and self.standing is Standing.IN
 
 
+class Alias(NamedTuple):
+    """What the board of a phase that shows no names calls a team of the reader's."""
+
+    phase: Phase
+    alias: str
+
+
 class Part(NamedTuple):
     """A challenge, the phases that take images there now, and how one of the reader's teams stands (None: no team does)."""
 
@@ -91,6 +107,7 @@ class Part(NamedTuple):
     open_phases: Sequence[Phase]
     team: OwnTeam | None
     standing: Standing
+    aliases: Sequence[Alias] = ()
 
 
 class Mine(NamedTuple):
@@ -111,7 +128,7 @@ def stand_of(core: Core, session: Session, caller: Identity, challenge: Challeng
     team = _shown_team(session, caller, challenge, team_id, acting)
     rules = standings.rules_of(challenge)
     entry = None if team is None else find(session, team.id, challenge.id)
-    handed_in = () if team is None else _handed_in(session, team.id, challenge)
+    handed_in = () if team is None else _handed_in(core, session, team.id, challenge)
     return Stand(
         challenge=challenge,
         team=team,
@@ -132,14 +149,14 @@ def mine_of(core: Core, session: Session, caller: Identity) -> Mine:
     parts = [_part(core, session, caller, challenge) for challenge in visible_challenges(session, caller)]
     invited = [] if caller.person_id is None else invitations_to(core, session, caller.person_id)
     ordered = sorted(parts, key=lambda part: (part.team is None, not part.open_phases))
-    return Mine(ordered, latest(session, caller, limit=_LATEST), invited)
+    return Mine(ordered, latest(core, session, caller, limit=_LATEST), invited)
 
 
-def latest(session: Session, caller: Identity, *, limit: int) -> list[HandedIn]:
+def latest(core: Core, session: Session, caller: Identity, *, limit: int) -> list[HandedIn]:
     """What the reader's own teams handed in last, in challenges that the reader may know of."""
     found = repository.newest(session, caller=as_participant(caller), challenge=None, limit=limit)
     return [
-        _line(session, each.submission, each.phase, each.team, each.challenge)
+        _line(core, session, each.submission, phase=each.phase, team=each.team, challenge=each.challenge)
         for each in found
         if is_visible(each.challenge, caller)
     ]
@@ -179,8 +196,15 @@ def _part(core: Core, session: Session, caller: Identity, challenge: ChallengeRo
     for team in caller.teams:
         entry = find(session, team.id, challenge.id)
         if entry is not None:
-            return Part(challenge, open_phases(core, session, challenge), team, standing_of(entry, rules))
+            aliases = _aliases(core, session, team.id, challenge)
+            return Part(challenge, open_phases(core, session, challenge), team, standing_of(entry, rules), aliases)
     return Part(challenge, open_phases(core, session, challenge), None, standing_of(None, rules))
+
+
+def _aliases(core: Core, session: Session, team_id: str, challenge: ChallengeRow) -> list[Alias]:
+    """What the boards of the challenge's phases call the team, of those that show no names."""
+    aliases = [(row, alias_of(core, row, team_id)) for row in of_challenge(session, challenge.id)]
+    return [Alias(rules_of(row), alias) for row, alias in aliases if alias is not None]
 
 
 def _acting(session: Session, caller: Identity, challenge: ChallengeRow) -> tuple[OwnTeam | None, str]:
@@ -215,18 +239,23 @@ def _usable_tokens(core: Core, session: Session, caller: Identity, team_id: str)
     return len(usable) + len(team_tokens.live(session, team_id))
 
 
-def _handed_in(session: Session, team_id: str, challenge: ChallengeRow) -> tuple[HandedIn, ...]:
+def _handed_in(core: Core, session: Session, team_id: str, challenge: ChallengeRow) -> tuple[HandedIn, ...]:
     query = select(SubmissionRow, PhaseRow, TeamRow).join(PhaseRow, PhaseRow.id == SubmissionRow.phase_id)
     query = query.join(TeamRow, TeamRow.id == SubmissionRow.team_id)
     query = query.where(SubmissionRow.team_id == team_id, SubmissionRow.challenge_id == challenge.id)
     query = query.order_by(SubmissionRow.created_at.desc(), SubmissionRow.id.desc()).limit(_MOST_SHOWN)
-    return tuple(_line(session, row, phase, team, challenge) for row, phase, team in session.execute(query))
+    return tuple(
+        _line(core, session, row, phase=phase, team=team, challenge=challenge) for row, phase, team in session.execute(query)
+    )
 
 
-def _line(session: Session, row: SubmissionRow, phase: PhaseRow, team: TeamRow, challenge: ChallengeRow) -> HandedIn:
+def _line(
+    core: Core, session: Session, row: SubmissionRow, *, phase: PhaseRow, team: TeamRow, challenge: ChallengeRow
+) -> HandedIn:
     return HandedIn(
         id=row.id,
         team=team.name,
+        alias=alias_of(core, phase, team.id) or "",
         challenge=challenge.title,
         phase=rules_of(phase).title or phase.name,
         phase_name=phase.name,
@@ -258,6 +287,7 @@ def _phase(core: Core, session: Session, team_id: str, row: PhaseRow, lacking: t
         name=row.name,
         rules=rules,
         is_open=takes_images(row, now),
+        alias=alias_of(core, row, team_id) or "",
         used=used,
         left=left_of(rules.quota, used),
         next_day=next_day_begins(now, rules.quota.time_zone),
