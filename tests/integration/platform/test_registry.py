@@ -55,11 +55,11 @@ def pushing(make_world: Callable[..., Any], serve: Callable[[Any], str], address
         yield world
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         with suppress(httpx.HTTPError):
             assert httpx.get(f"http://{address}/v2/", trust_env=False).status_code == 401
             return

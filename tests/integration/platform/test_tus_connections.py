@@ -76,7 +76,7 @@ class TestOnARealConnection:
         assert len(body) // 2 <= known < len(body)
 
     def test_a_silent_client_is_given_up(self, make_world: Callable[..., Any], serve: Callable[[Any], str]) -> None:
-        world = make_world(upload_idle_s=0.3)
+        world = make_world(upload_idle_s=1.5)
         body = os.urandom(3 << 20)
         url, _ = created(world, body)
         with _half_sent(world, serve(world), url, body) as connection:
@@ -87,7 +87,7 @@ class TestOnARealConnection:
         url, _ = created(world, BODY)
         patch(world, url, 0, BODY[:4])
         headers = {**STREAM, "Upload-Offset": "4", "Authorization": f"Bearer {world.team('A').token}"}
-        answer = httpx.patch(f"http://{served}{url}", content=iter([BODY[4:], b"more"]), headers=headers, timeout=20)
+        answer = httpx.patch(f"http://{served}{url}", content=iter([BODY[4:], b"more"]), headers=headers, timeout=60)
         assert code_of(answer) == (413, "too-many-bytes")
         assert offset_of(world, url) == 4
 
@@ -99,7 +99,7 @@ def _part_bytes(world: Any, url: str) -> int:
 def _half_sent(world: Any, served: str, url: str, body: bytes, more: str = "") -> socket.socket:
     """A connection over which half of a PATCH's body has been sent."""
     host, port = served.split(":")
-    connection = socket.create_connection((host, int(port)), timeout=20)
+    connection = socket.create_connection((host, int(port)), timeout=60)
     head = (
         f"PATCH {url} HTTP/1.1\r\nHost: {served}\r\nAuthorization: Bearer {world.team('A').token}\r\n"
         f"Tus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n"
@@ -114,7 +114,7 @@ def _trickle(connection: socket.socket, stop: threading.Event) -> None:
         connection.sendall(b"x")
 
 
-def _until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+def _until(true: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"

@@ -89,14 +89,14 @@ class TestAWholeOneWhoseServerDied:
 
         def slowly(partial: Partial) -> str:
             hashing.set()
-            assert go_on.wait(30)
+            assert go_on.wait(120)
             return hashlib.sha256(BODY).hexdigest()
 
         monkeypatch.setattr(Partial, "read_sha256", slowly)
         worker = DueWorker(world.platform, jobs=1)
         try:
             worker.look()
-            assert hashing.wait(10)
+            assert hashing.wait(60)
             lost = world.queued("B")
             world.claim()
             world.clock.advance(minutes=2)

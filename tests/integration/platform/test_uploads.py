@@ -248,13 +248,13 @@ def _scope(world: Any, submission_id: str) -> dict[str, Any]:
 def _real_put(world: Any, served: str, submission_id: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
     token = {"Authorization": f"Bearer {world.team('A').token}"}
     url = f"http://{served}/api/v1/submissions/{submission_id}/image"
-    return httpx.put(url, content=body, headers={**token, **(headers or {})}, timeout=20)
+    return httpx.put(url, content=body, headers={**token, **(headers or {})}, timeout=60)
 
 
 def _half_sent(world: Any, served: str, submission_id: str, body: bytes) -> socket.socket:
     """A connection over which half of the body has been sent."""
     host, port = served.split(":")
-    connection = socket.create_connection((host, int(port)), timeout=20)
+    connection = socket.create_connection((host, int(port)), timeout=60)
     head = (
         f"PUT /api/v1/submissions/{submission_id}/image HTTP/1.1\r\nHost: {served}\r\n"
         f"Authorization: Bearer {world.team('A').token}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -263,7 +263,7 @@ def _half_sent(world: Any, served: str, submission_id: str, body: bytes) -> sock
     return connection
 
 
-def _until(true: Callable[[], bool], within_s: float = 10.0) -> None:
+def _until(true: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "it did not come true in time"

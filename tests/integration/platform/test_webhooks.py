@@ -331,11 +331,11 @@ class TestTheCourier:
         self, allowed: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(courier, "TOTAL_S", 0.4)
-        receiver.dribble_s = 5.0
+        receiver.dribble_s = 60.0
         start = time.monotonic()
         with pytest.raises(Unreachable):
             _send(allowed, f"http://127.0.0.1:{receiver.port}/")
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < receiver.dribble_s / 2
         receiver.dribble_s = 0.0
 
     def test_a_proxy_of_the_environment_is_not_asked(
