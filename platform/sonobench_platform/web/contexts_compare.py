@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from sonobench_platform.web.contexts import FigureCell, Page, ScoreCell, Tab
+from sonobench_platform.web.contexts import FigureCell, ScoreCell
+from sonobench_platform.web.contexts_look import LookPage
 from sonobench_platform.web.contexts_what_if import Option
 
 
@@ -76,18 +77,11 @@ class SideBySide:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparePage:
-    """`found` is None where there are no two teams to compare; `sentences` say why, and what was asked for in vain."""
+class ComparePage(LookPage):
+    """`found` is None where there are no two teams to compare."""
 
     template: ClassVar[str] = "compare.html"
-    page: Page
-    tabs: tuple[Tab, ...]
-    title: str
-    phase: str
-    action: str
-    hidden: tuple[tuple[str, str], ...]
     first: tuple[Option, ...]
     second: tuple[Option, ...]
     swap_href: str
-    sentences: tuple[str, ...]
     found: SideBySide | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from sonobench_platform.web.contexts import Page, Tab
+from sonobench_platform.web.contexts_look import LookPage
 from sonobench_platform.web.contexts_what_if import Option
 
 Look = Literal["all", "most", "few", "none"]
@@ -66,16 +66,9 @@ class DifficultyFound:
 
 
 @dataclass(frozen=True, slots=True)
-class DifficultyPage:
-    """`found` is None where there are no tiers to show; `sentences` say why, and what was asked for in vain."""
+class DifficultyPage(LookPage):
+    """`found` is None where there are no tiers to show."""
 
     template: ClassVar[str] = "difficulty.html"
-    page: Page
-    tabs: tuple[Tab, ...]
-    title: str
-    phase: str
-    action: str
-    hidden: tuple[tuple[str, str], ...]
     thresholds: tuple[Option, ...]
-    sentences: tuple[str, ...]
     found: DifficultyFound | None
