@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import docker
 import pytest
+from hypothesis import HealthCheck, settings
 from infra.real_services import PostgresServer, RedisServer, ServiceMissing
 
 from sonobench_eval.sandbox.docker_engine.calls import open_client
@@ -20,6 +21,10 @@ from sonobench_eval.sandbox.port import EngineMissing
 Server = TypeVar("Server", PostgresServer, RedisServer)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# How long an example takes, or its making, is a property of the machine and of what else it does, not of the code.
+settings.register_profile("sonobench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sonobench")
 
 
 @pytest.fixture(scope="session")

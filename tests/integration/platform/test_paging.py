@@ -102,7 +102,7 @@ class TestStability:
     """Rows with few distinct moments, so that ties are the rule, and inserts at any moment between two pages."""
 
     @pytest.mark.parametrize("newest_first", [True, False])
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(there=Moments, coming=Moments, limit=st.integers(1, 4))
     def test_what_was_there_is_seen_once_and_what_comes_never_hides_it(
         self, world: Any, newest_first: bool, there: list[int], coming: list[int], limit: int
