@@ -15,6 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from infra.made_up_image import made_up_image
 from sonobench_eval import __version__
 from sonobench_eval.challenge.digest import dataset_hash
 from sonobench_eval.challenge.load import LoadedChallenge
@@ -32,6 +33,7 @@ from sonobench_platform.core import Scores
 from sonobench_platform.wiring import SonobenchEvaluator
 
 REFUSED = b"refuse"
+_AS_ROOT = "It names no user and would run as root; here it runs as another user."
 _FORGOTTEN = ("missing_result", "wrong_size")
 
 
@@ -75,22 +77,7 @@ class ShowcaseEvaluator(SonobenchEvaluator):
                 "This is not an image: it is a file system that `docker export` wrote. Send the output of `docker save`.",
             )
         verified.write_bytes(content)
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        return VerifiedImage(
-            config_digest=digest,
-            manifest_digest=f"sha256:{hashlib.sha256(digest.encode()).hexdigest()}",
-            diff_ids=(digest,),
-            tag=tag,
-            tar=verified,
-            size_bytes=len(content),
-            user="1000",
-            entrypoint=("python",),
-            command=("model.py",),
-            working_dir="/app",
-            environment={},
-            volumes=(),
-            warnings=("It names no user and would run as root; here it runs as another user.",),
-        )
+        return made_up_image(content, verified, tag=tag, warning=_AS_ROOT)
 
     def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:
         challenge, skill = loaded.challenge, Skill.read(results)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from infra.made_up_image import made_up_image
 
 from sonobench_eval.challenge.load import LoadedChallenge
 from sonobench_eval.challenge.model import Challenge
@@ -85,22 +86,7 @@ class FakeEvaluator:
         if content.startswith(b"refuse"):
             raise ImageRefused("not-an-image", "This is not an image. Send the output of `docker save`.")
         verified.write_bytes(b"verified " + content)
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        return VerifiedImage(
-            config_digest=digest,
-            manifest_digest=f"sha256:{hashlib.sha256(digest.encode()).hexdigest()}",
-            diff_ids=(digest,),
-            tag=tag,
-            tar=verified,
-            size_bytes=len(content),
-            user="1000",
-            entrypoint=("python",),
-            command=("model.py",),
-            working_dir="/app",
-            environment={},
-            volumes=(),
-            warnings=("runs as root by default \udc80",),
-        )
+        return made_up_image(content, verified, tag=tag, warning="runs as root by default \udc80")
 
     def score(self, loaded: LoadedChallenge, results: Path, *, pseudonym_key: bytes | None) -> Scores:
         self.scored += 1
