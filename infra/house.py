@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from docker.errors import APIError
 from infra.real_services import spare_port
 from infra.small_challenge import GO_ON
 from sonobench_eval.sandbox.port import NODE_LABEL
+from sonobench_platform.config import Settings
 from sonobench_platform.queue.embedded import socket_path
+from sonobench_platform.wiring import Platform
 
 ENDS = {"scored", "rejected", "failed", "cancelled", "withdrawn"}
 PACE = {"SONOBENCH_LEASE_S": "4", "SONOBENCH_HEARTBEAT_S": "0.5", "SONOBENCH_SWEEP_S": "1"}
@@ -77,6 +79,10 @@ class House:
             "SONOBENCH_NODE_NAME": self.node,
         }
         self.within_s = WITHIN_S
+        # One for all calls: making one costs more than a call. Connections are not kept: a server that is killed breaks them.
+        self._http = httpx.Client(
+            base_url=self.url, timeout=30, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         if not redis:
             # Nothing is found there, so redis-server is "not installed".
             self._environment["PATH"] = str(home)
@@ -140,6 +146,16 @@ class House:
             check=False,
         )
 
+    def add_challenge(self, path: Path) -> None:
+        """As `sonobench admin challenge add` does, in this process: to start a command takes seconds.
+
+        Raises:
+            ChallengeError, DefinitionRefused: it is not one.
+        """
+        with closing(Platform(Settings(home=self.home, database_url=self.database_url))) as platform:
+            platform.prepare()
+            platform.register_challenge(path)
+
     @property
     def database_url(self) -> str:
         return self._environment.get("SONOBENCH_DATABASE_URL") or f"sqlite:///{self.home / 'sonobench.sqlite'}"
@@ -152,7 +168,7 @@ class House:
     def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> Any:
         token = token or (self.home / "organiser-token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"} | request.pop("headers", {})
-        response = httpx.request(method, self.url + path, headers=headers, timeout=30, **request)
+        response = self._http.request(method, path, headers=headers, **request)
         if not response.is_success:
             raise HouseTrouble(f"{method} {path}: {response.status_code} {response.text}")
         return response.json() if response.content else None
@@ -261,13 +277,14 @@ class House:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+        self._http.close()
 
     def _is_healthy(self) -> bool:
         server = self.processes.get("serve") or self.processes["all"]
         if server.poll() is not None:
             raise HouseTrouble(f"serve ended\n{self._logs()}")
         with suppress(httpx.HTTPError):
-            return httpx.get(f"{self.url}/healthz", timeout=5).is_success
+            return self._http.get("/healthz", timeout=5).is_success
         return False
 
     def _told_of(self, submission_id: str | None) -> str:

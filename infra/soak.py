@@ -94,6 +94,9 @@ def soak(house: House, *, submissions: int, backends: Backends, seed: int) -> Ta
     done.result()
     team.shutdown()
     _wait_for_all(house, handed_in)
+    for waiting in threading.enumerate():
+        if isinstance(waiting, threading.Timer):  # a team that cancels late
+            waiting.join()
     tally.seconds = time.monotonic() - began
     _judge(house, handed_in, tally)
     return tally

@@ -121,8 +121,7 @@ def open_house(
         chosen = {**parts.settings, "SONOBENCH_REFERENCE_EVERY_S": "0", **(settings or {})}
         house = House(tmp_path / "home", engine, redis=redis, examined=examined, settings=chosen, pace=PATIENT)
         houses.append(house)
-        added = house.run_command("admin", "challenge", "add", str(challenge_yaml))
-        assert added.returncode == 0, added.stderr
+        house.add_challenge(challenge_yaml)
         house.start(*(processes or ("serve", "score", "run")))
         return house
 

@@ -6,10 +6,12 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from infra.house import PACE
 from infra.small_challenge import png, small_image, write_small_challenge
 from sqlalchemy import create_engine, make_url, text
 
@@ -26,7 +28,7 @@ MakeImage = Callable[..., Path]
 
 class TestTheWholePath:
     def test_images_are_run_scored_and_ranked(self, open_house: OpenHouse, make_image: MakeImage, tmp_path: Path) -> None:
-        house = open_house()
+        house = open_house(settings={"SONOBENCH_REFERENCE_EVERY_S": "3600"})
         sure = house.submit("Sure", make_image("sure", seconds=0.5))
         wrong = house.submit("Wrong", make_image("wrong", certainty=0.1))
         crashing = house.submit("Crashing", _image(tmp_path, do="exit 3"))
@@ -40,6 +42,7 @@ class TestTheWholePath:
         result = house.submission(sure)["result"]
         assert result["time_s"] >= 0.5
         assert {(mean["name"], mean["value"]) for mean in result["means"]} == {("dsc", 1), ("nsd", 1), ("auc", 1), ("acc", 1)}
+        assert "the reference container took" in house.log("run")
 
     def test_what_an_image_had_written_before_it_crashed_is_scored(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
@@ -59,12 +62,12 @@ class TestTheWholePath:
 class TestDeaths:
     def test_a_run_worker_that_is_killed_in_mid_run_loses_nothing(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
-        submission = house.submit("Team", make_image(seconds=5))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         house.kill("run")
         assert house.containers() != []
         house.start("run")
-        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.let_end(submission)["state"] == "scored"
         assert house.submission(submission)["attempt"] == 2
         assert house.steps(submission).count("scored") == 1
         assert len(house.leaderboard()["rows"]) == 1
@@ -74,8 +77,8 @@ class TestDeaths:
     def test_the_sweeper_takes_a_run_back_from_a_worker_that_never_returns(
         self, open_house: OpenHouse, make_image: MakeImage
     ) -> None:
-        house = open_house()
-        submission = house.submit("Team", make_image(seconds=30))
+        house = open_house(settings=PACE)
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         house.kill("run")
         house.wait_for(lambda: house.submission(submission)["state"] == "queued", "the lease to run out", submission)
@@ -85,25 +88,37 @@ class TestDeaths:
 
     def test_a_broker_that_is_killed_costs_nothing(self, open_house: OpenHouse, make_image: MakeImage, parts: Any) -> None:
         house = open_house()
-        first = house.submit("First", make_image("first", seconds=2))
+        first = house.submit("First", make_image("first", waits=True))
         house.wait_for_phase(first, "run")
         parts.kill_broker(house)
         second = house.submit("Second", make_image("second"))
-        assert house.wait_for_end(first)["state"] == "scored"
+        assert house.let_end(first)["state"] == "scored"
         assert house.wait_for_end(second)["state"] == "scored"
         assert house.submission(first)["attempt"] == 1
 
     def test_an_api_that_is_restarted_in_mid_run_costs_nothing(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
-        submission = house.submit("Team", make_image(seconds=3))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         house.kill("serve")
         house.start("serve")
-        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.let_end(submission)["state"] == "scored"
+        assert house.submission(submission)["attempt"] == 1
+
+    def test_an_api_that_is_away_for_longer_than_a_lease_costs_nothing(
+        self, open_house: OpenHouse, make_image: MakeImage
+    ) -> None:
+        house = open_house(settings=PACE)
+        submission = house.submit("Team", make_image(waits=True))
+        house.wait_for_phase(submission, "run")
+        house.kill("serve")
+        time.sleep(float(PACE["SONOBENCH_LEASE_S"]) + 2)  # the score worker sweeps every second meanwhile
+        house.start("serve")
+        assert house.let_end(submission)["state"] == "scored"
         assert house.submission(submission)["attempt"] == 1
 
     def test_a_score_worker_that_is_killed_loses_nothing(self, open_house: OpenHouse, make_image: MakeImage) -> None:
-        house = open_house("serve", "run")
+        house = open_house("serve", "run", settings=PACE)
         submission = house.submit("Team", make_image())
         house.start("score")
         house.wait_for(lambda: house.submission(submission)["state"] != "checking", "the check", submission)
@@ -119,21 +134,21 @@ class TestADatabaseThatGoesAway:
         self, open_house: OpenHouse, make_image: MakeImage, parts: Any
     ) -> None:
         house = open_house()
-        submission = house.submit("Team", make_image(seconds=3))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         parts.postgres.break_connections(parts.database)
-        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.let_end(submission)["state"] == "scored"
         assert house.submission(submission)["attempt"] == 1
 
     def test_one_that_crashes_in_mid_run_and_comes_back_costs_nothing(
         self, open_house: OpenHouse, make_image: MakeImage, parts: Any
     ) -> None:
         house = open_house()
-        submission = house.submit("Team", make_image(seconds=3))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         parts.postgres.end(signal.SIGQUIT)
         parts.postgres.restart()
-        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.let_end(submission)["state"] == "scored"
         assert house.steps(submission).count("scored") == 1
 
 
@@ -176,22 +191,18 @@ class TestAtItsOwnPace:
 
     def test_a_cancelled_runs_container_is_gone_within_ten_seconds(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house(settings=self.PACE)
-        submission = house.submit("Team", make_image(seconds=50))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         house.call("POST", f"/api/v1/submissions/{submission}/cancel")
-        cancelled = time.monotonic()
-        house.wait_for(lambda: house.containers() == [], "the container to be gone")
-        assert time.monotonic() - cancelled < 10
+        assert _seconds_until(house, lambda: house.containers() == [], "the container to be gone") < 10
 
-    @pytest.mark.timeout(180)
     def test_a_killed_workers_run_is_queued_again_within_a_minute(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house(settings=self.PACE)
-        submission = house.submit("Team", make_image(seconds=50))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         house.kill("run")
-        killed = time.monotonic()
-        house.wait_for(lambda: house.submission(submission)["state"] == "queued", "the run to be queued again", submission)
-        assert time.monotonic() - killed < 60
+        queued = _seconds_until(house, lambda: house.submission(submission)["state"] == "queued", "the run to be queued again")
+        assert queued < 60
         house.call("POST", f"/api/v1/submissions/{submission}/cancel")
         house.start("run")
         house.wait_for(lambda: house.containers() == [] and house.groups() == [], "the restarted worker to clean up")
@@ -225,20 +236,21 @@ class TestAgain:
 class TestLeaving:
     def test_a_worker_told_to_leave_gives_its_run_back_at_no_cost(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
-        submission = house.submit("Team", make_image(seconds=4))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         assert house.stop("run") == 0
         assert house.containers() == []
         assert house.submission(submission)["state"] == "queued"
         house.start("run")
-        assert house.wait_for_end(submission)["state"] == "scored"
+        assert house.let_end(submission)["state"] == "scored"
 
     def test_cancelling_kills_the_container(self, open_house: OpenHouse, make_image: MakeImage) -> None:
         house = open_house()
-        submission = house.submit("Team", make_image(seconds=50))
+        submission = house.submit("Team", make_image(waits=True))
         house.wait_for_phase(submission, "run")
         house.call("POST", f"/api/v1/submissions/{submission}/cancel")
         house.wait_for(lambda: house.containers() == [], "the container to be gone")
+        house.wait_for(lambda: ": stopped" in house.log("run"), "its worker to say that it stopped the container")
         assert house.submission(submission)["state"] == "cancelled"
         another = house.submit("Another", make_image("another"))
         assert house.wait_for_end(another)["state"] == "scored"
@@ -249,6 +261,19 @@ def _image(folder: Path, *, do: str) -> Path:
     path = folder / "own.tar"
     path.write_bytes(small_image(do=do, label="own").tar)
     return path
+
+
+def _seconds_until(house: Any, condition: Callable[[], bool], what: str) -> float:
+    """How long it takes, less the pauses in which this machine stood still: between two looks it takes no second otherwise."""
+    looks: list[float] = []
+
+    def looked() -> bool:
+        looks.append(time.monotonic())
+        return condition()
+
+    house.wait_for(looked, what)
+    looks.append(time.monotonic())
+    return sum(min(later - earlier, 1.0) for earlier, later in pairwise(looks))
 
 
 def _canaries(house: Any) -> list[Any]:

@@ -15,12 +15,10 @@ from typing import Any
 import pytest
 import tus_bench as bench_module
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 CLIENTS = ("tus-js-client", "tuspy")
 MEGABYTE = 1 << 20
-SLOW = 6.0 * MEGABYTE
-"""Bytes a second: slow enough to be caught in the middle."""
 
 
 @pytest.fixture
@@ -90,8 +88,8 @@ class TestEveryClient:
         self, servers: Any, bench: ModuleType, line: Callable[..., Any], image: Callable[[int], Path], kind: str
     ) -> None:
         port, file = servers.start(), image(16)
-        token, slow = servers.team(port), line(port, bytes_per_s=SLOW)
-        client = bench.Client(kind, **_orders(slow.port, token, file, chunk_bytes=5 * MEGABYTE))
+        token, stalling = servers.team(port), line(port, stalls_after=8 * MEGABYTE)
+        client = bench.Client(kind, **_orders(stalling.port, token, file, chunk_bytes=5 * MEGABYTE))
         bench.until(lambda: client.said("accepted"), "a first request to be acknowledged")
         bench.until(lambda: servers.bytes_on_disk() > 6 * MEGABYTE, "the next request to be under way")
         acknowledged = client.said("accepted")
@@ -100,6 +98,7 @@ class TestEveryClient:
         assert acknowledged >= 5 * MEGABYTE
         head = _head(port, token, client.said("url").rpartition("/")[2])
         assert int(head.headers["Upload-Offset"]) >= acknowledged
+        stalling.go_on()
         client.wait()
         _assert_one_whole(servers, port, file)
 
@@ -116,8 +115,8 @@ class TestEveryClient:
         self, servers: Any, bench: ModuleType, line: Callable[..., Any], image: Callable[[int], Path], kind: str
     ) -> None:
         port, file = servers.start(), image(12)
-        token, slow = servers.team(port), line(port, bytes_per_s=SLOW)
-        first = bench.Client(kind, **_orders(slow.port, token, file, chunk_bytes=4 * MEGABYTE))
+        token, stalling = servers.team(port), line(port, stalls_after=7 * MEGABYTE)
+        first = bench.Client(kind, **_orders(stalling.port, token, file, chunk_bytes=4 * MEGABYTE))
         bench.until(lambda: servers.bytes_on_disk() > 5 * MEGABYTE, "a part to have come")
         first.kill()
         address = f"http://127.0.0.1:{port}/api/v1/uploads/{first.said('url').rpartition('/')[2]}"
@@ -179,7 +178,7 @@ class Submit:
 
     def end(self) -> tuple[int, str, str]:
         """Status, data and messages."""
-        said, told = self._process.communicate(timeout=90)
+        said, told = self._process.communicate(timeout=150)
         return self._process.returncode, said.strip(), told
 
 
@@ -200,11 +199,12 @@ class TestSonobenchSubmit:
         self, servers: Any, bench: ModuleType, line: Callable[..., Any], image: Callable[[int], Path], tmp_path: Path
     ) -> None:
         port, file = servers.start(), image(12)
-        slow = line(port, bytes_per_s=SLOW)
-        submit = Submit(tmp_path / "user", f"http://127.0.0.1:{slow.port}", servers.team(port), file)
+        stalling = line(port, stalls_after=6 * MEGABYTE)
+        submit = Submit(tmp_path / "user", f"http://127.0.0.1:{stalling.port}", servers.team(port), file)
         bench.until(lambda: servers.bytes_on_disk() > 4 * MEGABYTE, "a part to have come")
         servers.kill(port)
         servers.start(port)
+        stalling.go_on()
         status, _, told = submit.end()
         assert status == 0, told
         _assert_one_whole(servers, port, file)
@@ -213,17 +213,18 @@ class TestSonobenchSubmit:
         self, servers: Any, bench: ModuleType, line: Callable[..., Any], image: Callable[[int], Path], tmp_path: Path
     ) -> None:
         port, file = servers.start(), image(16)
-        slow, token = line(port, bytes_per_s=SLOW), servers.team(port)
-        submit = Submit(tmp_path / "user", f"http://127.0.0.1:{slow.port}", token, file)
+        stalling, token = line(port, stalls_after=9 * MEGABYTE + MEGABYTE // 2), servers.team(port)
+        submit = Submit(tmp_path / "user", f"http://127.0.0.1:{stalling.port}", token, file)
         bench.until(lambda: servers.bytes_on_disk() > 8 * MEGABYTE, "half of it to have come")
         status, _, told = submit.interrupt()
         assert status == 130
         assert "Run the same command again" in told
         (before,) = servers.submissions(port)
-        status, said, told = Submit(tmp_path / "user", f"http://127.0.0.1:{slow.port}", token, file).end()
+        stalling.go_on()
+        status, said, told = Submit(tmp_path / "user", f"http://127.0.0.1:{stalling.port}", token, file).end()
         assert status == 0, told
         assert said == before["id"]
-        assert slow.carried_bytes < 18 * MEGABYTE
+        assert stalling.carried_bytes < 18 * MEGABYTE
         _assert_one_whole(servers, port, file)
 
 

@@ -47,6 +47,8 @@ class Servers:
         self.platform = Platform(Settings(home=self.home, min_free_bytes=0))
         self.platform.prepare()
         self.platform.register_challenge(write_challenge(self.home.parent / "challenge"))
+        # One for all calls: making one costs more than a call. Connections are not kept: a server that is killed breaks them.
+        self._http = httpx.Client(timeout=20, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
         self.organiser = self.platform.organiser_token_file.read_text().strip()
 
     def start(self, port: int | None = None) -> int:
@@ -68,18 +70,19 @@ class Servers:
     def close(self) -> None:
         for port in list(self.processes):
             self.kill(port)
+        self._http.close()
         self.platform.close()
 
     def team(self, port: int, name: str = "Team") -> str:
         """A new team's token."""
         headers = {"Authorization": f"Bearer {self.organiser}"}
-        answer = httpx.post(f"http://127.0.0.1:{port}/api/v1/teams", json={"name": name}, headers=headers, timeout=20)
+        answer = self._http.post(f"http://127.0.0.1:{port}/api/v1/teams", json={"name": name}, headers=headers)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
     def submissions(self, port: int) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {self.organiser}"}
-        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/submissions", headers=headers, timeout=20)
+        answer = self._http.get(f"http://127.0.0.1:{port}/api/v1/submissions", headers=headers)
         assert answer.status_code == 200, answer.text
         return list(answer.json()["items"])
 
@@ -97,7 +100,7 @@ class Servers:
     def _answers(self, port: int) -> bool:
         assert self.processes[port].poll() is None, self.log()
         with suppress(httpx.HTTPError):
-            return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=1).is_success
+            return self._http.get(f"http://127.0.0.1:{port}/healthz", timeout=5).is_success
         return False
 
 

@@ -12,7 +12,7 @@ const upload = new tus.Upload(createReadStream(orders.file), {
   metadata: orders.metadata,
   chunkSize: orders.chunk_bytes ?? Number.POSITIVE_INFINITY,
   overridePatchMethod: orders.override ?? false,
-  retryDelays: Array(40).fill(250),
+  retryDelays: Array(400).fill(250),
   onUploadUrlAvailable: () => tell({ url: upload.url }),
   onChunkComplete: (_size, accepted) => tell({ accepted }),
   onSuccess: () => tell({ done: upload.url }),

@@ -26,7 +26,7 @@ def begun(orders: dict[str, Any]) -> Uploader:
                 url=orders.get("url"),
                 chunk_size=orders.get("chunk_bytes", sys.maxsize),
                 metadata=orders["metadata"],
-                retries=40,
+                retries=400,
                 retry_delay=0.25,
                 upload_checksum=orders.get("checksum", False),
             )
