@@ -1,47 +1,14 @@
-"""A submission's page: for its team and organizers in every state, for others what the board says of it or nothing."""
+"""A submission's page for its team and organizers, in every state: what it tells, and whom."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
-import httpx
 import phased_world
 import platform_world
 import pytest
-
-from sonobench_platform.db.models import SubmissionRow
-
-HTML = {"Accept": "text/html"}
-FORM = {**HTML, "Content-Type": "application/x-www-form-urlencoded"}
-POINTS = [{"t_s": 0.5 * at, "host_memory_bytes": at * 2**26, "cpu_time_s": 0.4 * at} for at in range(1, 25)]
-CURVE = {"wall_time_s": 12.5, "peak_host_memory_bytes": 24 * 2**26, "host_memory_method": "sampled", "curve": POINTS}
-
-
-def page(http: Any, submission_id: str, query: str = "") -> httpx.Response:
-    return http.get(f"/submissions/{submission_id}{query}", headers=HTML)  # type: ignore[no-any-return]
-
-
-def text(http: Any, submission_id: str, query: str = "") -> str:
-    answer = page(http, submission_id, query)
-    assert answer.status_code == 200, answer.text
-    return unescape(answer.text)
-
-
-def send(http: Any, submission_id: str, what: str, **fields: str) -> httpx.Response:
-    return http.post(f"/submissions/{submission_id}/{what}", data=fields, headers=HTML)  # type: ignore[no-any-return]
-
-
-def ran(world: Any, submission_id: str, **report: Any) -> None:
-    """The submission's run comes to its end in this way, and is scored where there is something to score."""
-    claimed = world.claim()
-    assert claimed["submission_id"] == submission_id
-    assert world.hand_back(claimed).status_code == 204
-    answer = world.tell(claimed, "finish", report=platform_world.report(**report))
-    assert answer.status_code == 200, answer.text
-    if answer.json()["state"] == "scoring":
-        world.platform.score_run(claimed["run_id"])
+from submission_visitor import CURVE, HTML, page, ran, text
 
 
 class TestEveryState:
@@ -263,163 +230,6 @@ class TestTheLog:
         assert "epoch 1" in shown
         assert "\x1b" not in shown
         assert "\u202e" not in shown
-
-
-class TestForms:
-    def test_a_team_cancels_its_own(self, world: Any) -> None:
-        submission_id = world.queued("A")
-        answer = send(world.team("A"), submission_id, "cancel")
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/submissions/{submission_id}?note=cancelled")
-        assert world.state(submission_id) == "cancelled"
-        assert "The submission was cancelled." in text(world.team("A"), submission_id, "?note=cancelled")
-
-    @pytest.mark.parametrize("what", ["cancel", "withdraw", "choose", "public"])
-    def test_another_team_is_told_there_is_none(self, world: Any, what: str) -> None:
-        submission_id = world.scored("A")
-        answer = send(world.team("B"), submission_id, what, confirm=submission_id, summary="ours")
-        assert answer.status_code == 404
-        assert world.state(submission_id) == "scored"
-
-    def test_to_withdraw_one_types_its_name(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        refused = send(world.team("A"), submission_id, "withdraw", confirm="something")
-        assert refused.status_code == 422
-        assert "Nothing was done." in unescape(refused.text)
-        assert 'id="do-withdraw" open' in refused.text
-        assert world.state(submission_id) == "scored"
-        assert send(world.team("A"), submission_id, "withdraw", confirm=submission_id).status_code == 303
-        assert world.state(submission_id) == "withdrawn"
-
-    def test_the_teams_name_does_as_well(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        assert send(world.team("A"), submission_id, "withdraw", confirm="A").status_code == 303
-
-    def test_a_team_chooses_where_it_may(self, world: Any) -> None:
-        phased_world.with_rules(world, counts="chosen")
-        submission_id = phased_world.scored(world, "A")
-        assert "Let it count" in text(world.team("A"), submission_id)
-        assert send(world.team("A"), submission_id, "choose").status_code == 303
-        assert world.submission(submission_id)["chosen"] is True
-        assert "Let it count" not in text(world.team("A"), submission_id)
-
-    @pytest.mark.parametrize(("what", "state"), [("rerun", "queued"), ("rescore", "scored"), ("disqualify", "scored")])
-    def test_an_organizer_gives_a_reason(self, world: Any, what: str, state: str) -> None:
-        submission_id = world.scored("A")
-        refused = send(world.organiser, submission_id, what, confirm=submission_id)
-        assert refused.status_code == 422
-        assert "Give a reason" in unescape(refused.text)
-        assert send(world.organiser, submission_id, what, confirm=submission_id, reason="a metric was wrong").status_code == 303
-        assert world.state(submission_id) == state
-
-    def test_a_disqualified_one_says_so_and_can_be_ranked_again(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        reason = "trained on the test set"
-        assert send(world.organiser, submission_id, "disqualify", confirm="A", reason=reason).status_code == 303
-        shown = text(world.team("A"), submission_id)
-        assert "Disqualified" in shown
-        assert reason in shown
-        assert send(world.organiser, submission_id, "reinstate", reason="it was not").status_code == 303
-        assert "Disqualified" not in text(world.team("A"), submission_id)
-
-    def test_an_organizer_decides_whose_fault_it_was(self, world: Any) -> None:
-        submission_id = world.queued("A")
-        claimed = world.claim()
-        assert world.hand_back(claimed).status_code == 204
-        killed = platform_world.report(exit_code=137, result_files=0)
-        assert world.tell(claimed, "finish", report=killed).status_code == 200
-        assert "Decide whose fault it was" in text(world.organiser, submission_id)
-        assert "Decide whose fault" not in text(world.team("A"), submission_id)
-        assert send(world.organiser, submission_id, "decide", decision="nobody", reason="why not").status_code == 422
-        assert send(world.organiser, submission_id, "decide", decision="platform", reason="power cut").status_code == 303
-        assert "It costs the team nothing" in text(world.team("A"), submission_id)
-
-    def test_an_organizer_gives_an_attempt_back(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        assert send(world.organiser, submission_id, "give-back", reason="our node was slow").status_code == 303
-        assert world.submission(submission_id)["costs_attempt"] is False
-
-    def test_what_organizers_do_is_not_a_teams(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        for what in ("rerun", "rescore", "decide", "give-back", "disqualify", "reinstate"):
-            assert send(world.team("A"), submission_id, what, reason="please", confirm="A").status_code == 403
-
-
-WORDS = {"show": "yes", "summary": "A <script>U-Net</script>", "paper_url": "https://example.org/paper", "code_url": ""}
-
-
-class TestThePublicFace:
-    def test_without_the_teams_word_it_is_the_boards_line_and_no_more(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        shown = text(world.anyone, submission_id)
-        assert "It is ranked 1 of 1" in shown
-        for private in ("Download the evaluation", "The way here", "sha256:", "What the team says", "csrf_token"):
-            assert private not in shown, private
-
-    def test_one_that_is_on_no_board_has_none(self, world: Any) -> None:
-        waiting = world.queued("A")
-        assert page(world.anyone, waiting).status_code == 303
-        assert page(world.team("B"), waiting).status_code == 404
-
-    def test_a_board_that_is_not_shown_shows_no_submission(self, world: Any) -> None:
-        phased_world.with_rules(world, scores="own")
-        submission_id = phased_world.scored(world, "A")
-        assert page(world.anyone, submission_id).status_code == 303
-        assert page(world.team("B"), submission_id).status_code == 404
-
-    def test_a_team_says_what_everybody_reads(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        assert send(world.team("A"), submission_id, "public", **WORDS).status_code == 303
-        shown = page(world.team("B"), submission_id).text
-        assert "A &lt;script&gt;U-Net&lt;/script&gt;" in shown
-        assert '<a href="https://example.org/paper" rel="nofollow noopener noreferrer">' in shown
-        assert "sha256:" in shown
-
-    def test_what_it_does_not_show_nobody_reads(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        hidden = {name: value for name, value in WORDS.items() if name != "show"}
-        assert send(world.team("A"), submission_id, "public", **hidden).status_code == 303
-        assert "U-Net" not in text(world.anyone, submission_id)
-        assert "U-Net" in text(world.team("A"), submission_id)
-
-    @pytest.mark.parametrize(
-        "address", ["http://example.org", "javascript:alert(1)", "https://user@example.org", "https://localhost", "//x.org", "x"]
-    )
-    def test_an_address_that_is_not_https_is_refused_and_what_was_typed_stays(self, world: Any, address: str) -> None:
-        submission_id = world.scored("A")
-        refused = send(world.team("A"), submission_id, "public", **{**WORDS, "paper_url": address})
-        assert refused.status_code == 422
-        assert "The paper's address" in unescape(refused.text)
-        assert "U-Net" in refused.text
-        with world.platform.core.database.read() as session:
-            assert session.get_one(SubmissionRow, submission_id).paper_url is None
-
-    def test_an_organizer_may_hide_it_and_no_more(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        assert send(world.team("A"), submission_id, "public", **WORDS).status_code == 303
-        url = f"/api/v1/submissions/{submission_id}/public"
-        assert world.organiser.put(url, json={"show": True, "summary": "theirs"}).status_code == 403
-        assert world.organiser.put(url, json={"show": False}).status_code == 200
-        assert "U-Net" not in text(world.anyone, submission_id)
-
-    def test_its_own_team_can_look_at_it(self, world: Any) -> None:
-        submission_id = world.scored("A")
-        assert "This is what everybody sees" in text(world.team("A"), submission_id, "?face=public")
-
-
-class TestUnderAliases:
-    def test_a_team_finds_its_place_and_the_public_finds_no_page(self, world: Any) -> None:
-        phased_world.with_rules(world, names="aliases")
-        submission_id = phased_world.scored(world, "Sunrise")
-        shown = text(world.team("Sunrise"), submission_id)
-        assert "It is on the board as Team " in shown
-        assert "See the public page" not in shown
-        assert send(world.team("Sunrise"), submission_id, "public", **WORDS).status_code == 303
-        assert page(world.anyone, submission_id).status_code == 303
-        assert page(world.team("B"), submission_id).status_code == 404
-
-    def test_an_earlier_submission_says_which_one_counts(self, world: Any) -> None:
-        first, second = phased_world.scored(world, "A"), phased_world.scored(world, "A")
-        assert f"another one of the team's submissions, {second}, ranked 1 of 1" in text(world.team("A"), first)
 
 
 class TestHostileWords:
