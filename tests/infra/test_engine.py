@@ -13,6 +13,11 @@ UNAVAILABLE, USAGE = 69, 64
 NO_DOCKERD_LEFT = "grep -lx dockerd /proc/[0-9]*/comm >/dev/null && echo left || echo none left"
 
 
+def _until(path: str) -> str:
+    """Shell: wait until this file is there."""
+    return f"until [ -e {path} ]; do sleep 0.1; done"
+
+
 class TestWhereAnEngineRuns:
     pytestmark = pytest.mark.docker
 
@@ -45,20 +50,21 @@ class TestWhereNoEngineRuns:
 
     def test_the_first_to_end_leaves_it_to_the_other_user(self, machine: Any) -> None:
         ping = f"python3 {machine.engine_sh.parent}/engine_ping.py"
-        long = f'$ENGINE run sh -c "sleep 4; {ping} && echo still there" & sleep 1.5'
-        done = machine.bash(f"{long}; $ENGINE run true; {ping} && echo left for the other; wait; {NO_DOCKERD_LEFT}")
+        first = f'$ENGINE run sh -c ": >/run/up; {_until("/run/second-ended")}; {ping} && echo still there" &'
+        second = f"$ENGINE run true; {ping} && echo left for the other; : >/run/second-ended"
+        done = machine.bash(f"{first} {_until('/run/up')}; {second}; wait; {NO_DOCKERD_LEFT}")
         assert done.stdout.splitlines() == ["left for the other", "still there", "none left"]
 
     def test_a_term_signal_reaches_the_command_and_the_engine_is_stopped(self, machine: Any) -> None:
-        told = 'trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.1; done'
-        script = f"$ENGINE run bash -c '{told}' & pid=$!; sleep 3; kill -TERM $pid; wait $pid; echo $?; {NO_DOCKERD_LEFT}"
-        done = machine.bash(script)
+        told = 'trap "echo told; exit 3" TERM; echo up; : >/run/up; while :; do sleep 0.1; done'
+        stop = f"{_until('/run/up')}; kill -TERM $pid; wait $pid; echo $?; {NO_DOCKERD_LEFT}"
+        done = machine.bash(f"$ENGINE run bash -c '{told}' & pid=$!; {stop}")
         assert done.stdout.splitlines() == ["up", "told", "3", "none left"]
 
     def test_an_interrupt_reaches_the_command_even_from_a_background_job(self, machine: Any) -> None:
-        told = 'trap "echo told; exit 4" INT; echo up; while :; do sleep 0.1; done'
+        told = 'trap "echo told; exit 4" INT; echo up; : >/run/up; while :; do sleep 0.1; done'
         launch = f"env --default-signal=INT setsid $ENGINE run bash -c '{told}' & pid=$!"
-        done = machine.bash(f"{launch}; sleep 3; kill -INT $pid; wait $pid; echo $?; {NO_DOCKERD_LEFT}")
+        done = machine.bash(f"{launch}; {_until('/run/up')}; kill -INT $pid; wait $pid; echo $?; {NO_DOCKERD_LEFT}")
         assert done.stdout.splitlines() == ["up", "told", "4", "none left"]
 
     def test_a_dockerd_that_needs_no_packet_filter_is_tried_second(self, machine: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from dataclasses import replace
 
 import pytest
@@ -20,17 +21,25 @@ pytestmark = pytest.mark.docker
 @pytest.fixture
 def container(docker_api, loaded):
     """A container of two processes: its id, and their numbers on this host."""
-    image = loaded(TestImage(script="sleep 60 & wait"))
+    image = loaded(TestImage(script="sleep 600 & wait"))
     made = docker_api.create_container(image.engine_id, network_disabled=True, host_config=docker_api.create_host_config())
     try:
         docker_api.start(made["Id"])
-        for _ in range(200):  # the shell needs a moment to start its child
-            pids = [int(row[1]) for row in docker_api.top(made["Id"])["Processes"]]
-            if len(pids) == 2:
-                break
-        yield made["Id"], pids
+        until(lambda: len(processes(docker_api, made["Id"])) == 2)  # the shell needs a moment to start its child
+        yield made["Id"], processes(docker_api, made["Id"])
     finally:
         docker_api.remove_container(made["Id"], force=True)
+
+
+def processes(docker_api, container_id):
+    return [int(row[1]) for row in docker_api.top(container_id)["Processes"]]
+
+
+def until(true):
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, "the container did not start its child within 60 s"
+        time.sleep(0.05)
 
 
 class TestContainerOwner:

@@ -65,10 +65,10 @@ class TestPhases:
 
 
 class TestCurve:
-    def test_it_shows_when_memory_was_taken_and_its_peak_is_the_peak(self, run):
-        used = run(
-            "sleep 0.4; dd if=/dev/zero of=/tmp/x bs=1M count=6 2>/dev/null; sleep 0.4; true > /output/y"
-        ).outcome.measurement
+    def test_it_shows_when_memory_was_taken_and_its_peak_is_the_peak(self, run, tells_what_is_seen):
+        before, after = (f"until [ -e /input/seen-{mib} ]; do sleep 0.1; done; " for mib in (0, 6))
+        script = f"{before} sleep 0.2; dd if=/dev/zero of=/tmp/x bs=1M count=6 2>/dev/null; {after} true > /output/y"
+        used = run(script).outcome.measurement
         assert 2 <= len(used.curve) <= 600
         assert max(point.host_memory_bytes for point in used.curve) == used.peak_host_memory_bytes >= 6 * 2**20
         assert used.curve[0].host_memory_bytes < 3 * 2**20

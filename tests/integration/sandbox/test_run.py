@@ -19,6 +19,11 @@ pytestmark = pytest.mark.docker
 MIB = 2**20
 
 
+def until(name):
+    """Shell: wait until this test has laid a file of this name beside the inputs."""
+    return f"until [ -e /input/{name} ]; do sleep 0.1; done;"
+
+
 def category_of(outcome):
     failure = classify(outcome, time_limit_s=30, memory_limit_bytes=64 * MIB, output_limit_bytes=4 * MIB)
     return failure.category if failure else None
@@ -33,8 +38,13 @@ class TestWhatARunGets:
 
     def test_its_log_is_told_while_it_runs_where_somebody_may_read_it(self, engine, loaded, make_spec, tmp_path):
         told: list[str] = []
-        spec = make_spec(loaded(TestImage(script="echo early; sleep 7; echo late; echo a > /output/f")))
-        outcome = engine.run(dataclasses.replace(spec, tell_log=told.append), tmp_path / "results.tar")
+
+        def hear(text: str) -> None:
+            told.append(text)
+            (tmp_path / "inputs" / "heard").touch()
+
+        spec = make_spec(loaded(TestImage(script=f"echo early; {until('heard')} echo late; echo a > /output/f")))
+        outcome = engine.run(dataclasses.replace(spec, tell_log=hear), tmp_path / "results.tar")
         assert told[0] == "early\n"
         assert "late" in outcome.log_tail
 
@@ -43,8 +53,13 @@ class TestWhatARunGets:
         assert (member.uid, member.gid, member.mtime, member.mode) == (0, 0, 0, 0o644)
 
     def test_wall_time_is_the_containers_own(self, run):
-        measured = run("sleep 1; echo a > /output/f").outcome.measurement
-        assert 0.9 < measured.wall_time_s < 1.4
+        # The engine stamps a start some milliseconds late, on a busy machine more: what is held against it begins later.
+        said_the_time = "read now rest < /proc/uptime; echo $now >> /output/times; "
+        before = time.monotonic()
+        ran = run(f"sleep 1; {said_the_time} sleep 1; {said_the_time}")
+        whole_s, measured = time.monotonic() - before, ran.outcome.measurement
+        began, ended = map(float, ran.texts["times"].split())
+        assert ended - began <= measured.wall_time_s < whole_s - measured.phases.create_s - measured.phases.collect_s
         assert measured.clock_disagrees is False
 
     def test_it_is_a_user_without_rights(self, run):
@@ -69,9 +84,10 @@ class TestWhatARunGets:
 
 
 class TestMeasuring:
-    def test_peak_memory_is_what_the_program_held(self, run, engine):
+    def test_peak_memory_is_what_the_program_held(self, run, tells_what_is_seen):
         # 20 MiB of zeros in /tmp are 20 MiB of memory in files; the shell beside them is small.
-        ran = run("dd if=/dev/zero of=/tmp/z bs=1048576 count=20; sleep 0.3; rm /tmp/z; echo > /output/f", scratch_bytes=32 * MIB)
+        script = f"dd if=/dev/zero of=/tmp/z bs=1048576 count=20; {until('seen-20')} rm /tmp/z; echo > /output/f"
+        ran = run(script, scratch_bytes=32 * MIB)
         measured = ran.outcome.measurement
         assert 20 * MIB <= measured.peak_host_memory_bytes < 30 * MIB
         assert "anon + shmem" in measured.host_memory_method
@@ -79,9 +95,9 @@ class TestMeasuring:
         assert measured.peak_gpu_memory_bytes is None
         assert measured.gpu_memory_method == "not measured: the run had no GPU"
 
-    def test_the_engines_statistics_serve_where_the_cgroup_is_hidden(self, run, monkeypatch, tmp_path):
+    def test_the_engines_statistics_serve_where_the_cgroup_is_hidden(self, run, monkeypatch, tells_what_is_seen):
         monkeypatch.setattr("sonobench_eval.meter.meter.find_cgroup", hidden_cgroup)
-        ran = run("dd if=/dev/zero of=/tmp/z bs=1048576 count=6; sleep 1.5; echo > /output/f")
+        ran = run(f"dd if=/dev/zero of=/tmp/z bs=1048576 count=6; {until('seen-6')} echo > /output/f")
         assert 6 * MIB <= ran.outcome.measurement.peak_host_memory_bytes < 16 * MIB
         assert "the engine's statistics" in ran.outcome.measurement.host_memory_method
 
@@ -102,7 +118,7 @@ class TestLimits:
         assert category_of(ran.outcome) is Category.MEMORY_LIMIT
 
     def test_a_fork_bomb_stops_at_the_number_of_processes(self, run):
-        ran = run("bomb() { bomb | bomb & }; bomb; sleep 1; echo alive > /output/f", pids=32, time_s=10)
+        ran = run("bomb() { bomb | bomb & }; bomb; sleep 1; echo alive > /output/f", pids=32)
         assert "can't fork" in ran.outcome.log_tail
         assert not ran.outcome.timed_out
 
@@ -138,19 +154,18 @@ class TestLimits:
         assert sorted(ran.outcome.log_tail.split()) == ["first", "second"]
 
     def test_a_sleeper_that_ignores_signals_is_stopped_at_the_time_limit(self, run):
-        began = time.monotonic()
-        ran = run("trap '' TERM INT; echo half > /output/f; sleep 60", time_s=1.5)
+        # Of its ten minutes: how soon after the limit the engine has killed it is a matter of what else the machine does.
+        ran = run("trap '' TERM INT; echo half > /output/f; sleep 600", time_s=1.5)
         assert ran.outcome.timed_out
-        assert 1.4 < ran.outcome.measurement.wall_time_s < 3
-        assert time.monotonic() - began < 12
+        assert 1.4 < ran.outcome.measurement.wall_time_s < 60
         assert ran.texts == {"f": "half\n"}
         assert category_of(ran.outcome) is Category.TIME_LIMIT
 
     def test_cancelling_kills_it_and_keeps_the_reason(self, run):
-        ran = run("sleep 60", should_stop=lambda: True)
+        ran = run("sleep 600", should_stop=lambda: True, time_s=500)
         assert ran.outcome.cancelled
         assert not ran.outcome.timed_out
-        assert ran.outcome.measurement.wall_time_s < 5
+        assert ran.outcome.measurement.wall_time_s < 60
         assert category_of(ran.outcome) is Category.CANCELLED
 
 
@@ -209,7 +224,7 @@ class TestWhoseFaultItIsThatNothingStarts:
 
 class TestOnlyOnce:
     def test_a_second_start_is_refused_and_the_first_goes_on(self, engine, loaded, make_spec, image_of, tmp_path):
-        spec = make_spec(loaded(image_of("sleep 2; echo done > /output/f")))
+        spec = make_spec(loaded(image_of(f"{until('refused')} echo done > /output/f")))
         outcomes, running = [], threading.Event()
         first = threading.Thread(
             target=lambda: outcomes.append(
@@ -217,9 +232,10 @@ class TestOnlyOnce:
             )
         )
         first.start()
-        assert running.wait(20)
+        assert running.wait(120)
         with pytest.raises(AlreadyRunning, match="started before"):
             engine.run(spec, tmp_path / "2.tar")
+        (tmp_path / "inputs" / "refused").touch()
         first.join()
         assert outcomes[0].result_files == 1
         assert not (tmp_path / "2.tar").exists()
