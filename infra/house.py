@@ -183,7 +183,7 @@ class House:
         opened = self.call("POST", f"/api/v1/challenges/{challenge}/submissions", token=token, json=body)
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         headers = {"Content-Digest": f"sha-256=:{digest}:"}
-        self.call("PUT", opened["upload_url"], token=token, content=content, headers=headers)
+        self.call("PUT", opened["upload_url"], token=token, content=content, headers=headers, timeout=300)
         return str(opened["submission"]["id"])
 
     def submission(self, submission_id: str) -> dict[str, Any]:
