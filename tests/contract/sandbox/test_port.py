@@ -12,6 +12,9 @@ from sonobench_eval.io.sources import TarResults
 from sonobench_eval.sandbox.failure import Category, classify
 from sonobench_eval.sandbox.port import AlreadyRunning, SandboxTrouble
 
+SLEEPS_S = 60
+"""The program that `sleeps too long` does so for this long; how soon after its limit it ends is the machine's affair."""
+
 
 @dataclass
 class Played:
@@ -72,7 +75,7 @@ class TestRun:
     def test_the_time_limit_ends_it(self, play):
         played = play("sleeps too long", time_s=1)
         assert played.category is Category.TIME_LIMIT
-        assert 1 <= played.outcome.measurement.wall_time_s < 3
+        assert 1 <= played.outcome.measurement.wall_time_s < SLEEPS_S, "it ended by itself"
 
     def test_stopping_is_told_as_cancelled(self, play):
         played = play("sleeps too long", should_stop=lambda: True)
