@@ -21,8 +21,9 @@ from pathlib import Path
 
 import pytest
 
-STARTS_WITHIN_S = 60
-STOPS_WITHIN_S = 30
+STARTS_WITHIN_S = 240
+STOPS_WITHIN_S = GOES_WITHIN_S = 60
+"""On a busy machine; nothing waits for them to pass."""
 _IN_A_NAMESPACE_OF_ITS_OWN = """
 while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
 shift
@@ -169,7 +170,8 @@ def _stop(engine: subprocess.Popen[bytes]) -> None:
 
 def _remove(folder: Path) -> None:
     """The last shims may end a moment after the engine; what they hold cannot be removed before."""
-    for _ in range(20):
+    deadline = time.monotonic() + GOES_WITHIN_S
+    while time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return

@@ -12,6 +12,8 @@ from nvml_bench import MIB, STUB, build
 
 from sonobench_eval.meter.gpu_usage import GpuUsage
 
+LONG_MS = "1000"
+"""Programs that hold their memory for so long are seen by many samples, and together, on a busy machine too."""
 METHOD = "NVML, the run's processes together, largest of 20 samples at most 0.021 s apart"
 
 
@@ -103,25 +105,25 @@ def check(drivers, tmp_path, repo_root):
 
 class TestMain:
     def test_it_passes_on_a_driver_that_keeps_accounts(self, check):
-        done = check("accounting 100\n", "--mib", "64", "--hold-ms", "5", "400")
+        done = check("accounting 100\n", "--mib", "64", "--hold-ms", "5", LONG_MS)
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.count("accounting         1        64") == 2
         assert "The driver's accounting is on and was used." in done.stdout
-        assert "samples            2        64      400      728.0      728.0" in done.stdout
+        assert f"samples            2        64     {LONG_MS}      728.0      728.0" in done.stdout
         assert "Not tested here:\n- that a container is given this GPU" in done.stdout
 
     def test_it_passes_by_samples_and_says_that_accounting_was_not_checked(self, check):
-        done = check("", "--mib", "64", "--hold-ms", "400")
+        done = check("", "--mib", "64", "--hold-ms", LONG_MS)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "accounting is off and was not turned on, so it was not checked" in done.stdout
 
     def test_a_driver_that_keeps_a_part_to_itself_fails(self, check):
-        done = check("", "--mib", "64", "--hold-ms", "400", CUDA_STUB_UNTOLD=str(30 * MIB))
+        done = check("", "--mib", "64", "--hold-ms", LONG_MS, CUDA_STUB_UNTOLD=str(30 * MIB))
         assert done.returncode == 1, done.stdout + done.stderr
         assert "2 rows judged, 2 out of bounds or in trouble" in done.stdout
 
     def test_a_gpu_that_slows_itself_down_fails_and_says_so(self, check):
-        done = check("value reasons 0 999999 64\n", "--mib", "64", "--hold-ms", "400")
+        done = check("value reasons 0 999999 64\n", "--mib", "64", "--hold-ms", LONG_MS)
         assert done.returncode == 1, done.stdout + done.stderr
         assert "trouble: GPU GPU-stub slowed itself down during the run (hardware thermal slowdown)" in done.stdout
 
