@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
+from sonobench_platform.submissions.live import Stamp, Watching
 from sonobench_platform.web.submission_events import end_watching
 
 WITHIN_MS = 15_000
@@ -58,6 +59,10 @@ def page(chromium: Browser, place: Place) -> Iterator[Page]:
     context = chromium.new_context(extra_http_headers={"Authorization": f"Bearer {token}"})
     yield context.new_page()
     context.close()
+
+
+async def _nobody_looks(submission_ids: Collection[str]) -> Mapping[str, Stamp]:
+    raise AssertionError(f"nobody has a seat, and still {submission_ids} are looked at")
 
 
 def opened(place: Place, page: Page) -> str:
@@ -109,6 +114,18 @@ class TestAnOpenPage:
         expect(page.locator("#said")).to_contain_text("You are signed out", timeout=WITHIN_MS)
         way = page.get_by_role("link", name="Sign in again")
         assert way.get_attribute("href") == f"/account/sign-in?next=/submissions/{submission_id}"
+
+    def test_where_no_seat_is_left_it_asks_instead_and_no_error_is_written(self, place: Place, page: Page) -> None:
+        place.world.app.state.watching = Watching(_nobody_looks, most=0)
+        errors, streams = [], []
+        page.on("console", lambda said: errors.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("response", lambda answer: streams.append(answer.status) if "/events" in answer.url else None)
+        opened(place, page)
+        place.does(place.world.claim)
+        expect(page.locator("#said")).to_have_text("Now: Running.", timeout=WITHIN_MS)
+        assert streams == [204]  # and it is not asked for again
+        assert errors == []
 
     def test_where_the_stream_is_refused_it_asks_instead(self, place: Place, page: Page) -> None:
         page.route("**/events*", lambda route: route.fulfill(status=503, body="", headers={"Retry-After": "30"}))

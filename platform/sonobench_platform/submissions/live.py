@@ -21,14 +21,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sonobench_platform.db.models import AttemptRow, HistoryRow, RunRow, SubmissionRow
-from sonobench_platform.domain.errors import TooMany, Unavailable
 from sonobench_platform.domain.states import State
 from sonobench_platform.runs.expected_start import Expectation, expectations
 from sonobench_platform.submissions import repository
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER_S = 30
 _RETRY_MS = 3000
 
 
@@ -108,18 +106,13 @@ class Watching:
     def __len__(self) -> int:
         return len(self._seats)
 
-    def take(self, submission_id: str, *, caller: str, seen: str) -> Seat:
+    def take(self, submission_id: str, *, caller: str, seen: str) -> Seat | None:
         """A seat for whoever was last told `seen`; `leave` gives it back.
 
-        Raises:
-            TooMany: the caller has as many pages open as one may.
-            Unavailable: so many are open here that no further one is kept up to date in this way, or the server is ending.
+        None where there is no seat left, for this caller or for anybody, or the server is ending: the page has to ask by itself.
         """
-        later = {"Retry-After": str(RETRY_AFTER_S)}
-        if self._closed or len(self._seats) >= self._most:
-            raise Unavailable("too-many-viewers", "Too many pages are kept up to date at this moment; look again.", headers=later)
-        if self._each[caller] >= self._most_each:
-            raise TooMany("too-many-pages", f"You have {self._most_each} pages open that are kept up to date.", headers=later)
+        if self._closed or len(self._seats) >= self._most or self._each[caller] >= self._most_each:
+            return None
         seat = Seat(submission_id, caller, Stamp(seen, False))
         self._seats.add(seat)
         self._each[caller] += 1

@@ -44,11 +44,16 @@ class _Events(StreamingResponse):
 async def submission_events(
     request: Request, core: CoreDep, caller: ParticipantOrOrganiser, submission_id: SubmissionId, seen: SeenQuery = ""
 ) -> Response:
-    """`change` whenever the page would say something else than it did at the stamp `seen`, or at `Last-Event-ID`."""
+    """`change` whenever the page would say something else than it did at the stamp `seen`, or at `Last-Event-ID`.
+
+    Where no seat is left the answer is 204. A browser takes that as the stream's end for good, and the page asks every now and
+    then instead; of any status that names a fault the browser would write an error into its reader's console.
+    """
     await run_in_threadpool(_refuse_unknown, core, caller, submission_id)
     last = request.headers.get("last-event-id", "")[:32] or seen
     watching = watching_of(request)
-    return _Events(watching, watching.take(submission_id, caller=_who(caller), seen=last))
+    seat = watching.take(submission_id, caller=_who(caller), seen=last)
+    return Response(status_code=204, headers=_HEADERS) if seat is None else _Events(watching, seat)
 
 
 def watching_of(request: Request) -> Watching:

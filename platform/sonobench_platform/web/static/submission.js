@@ -90,6 +90,7 @@ function listen() {
   source.addEventListener("end", () => source.close());
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) return; // it comes back by itself
+    // The stream will not be back: there was no seat for this page (204), or it was refused.
     ask().then(poll);
   });
   addEventListener("pagehide", () => source.close());
