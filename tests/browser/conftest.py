@@ -52,7 +52,7 @@ def address(showcase: Showcase) -> Iterator[str]:
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and server.poll() is None:
         with suppress(httpx.HTTPError):
             if httpx.get(f"{address}/healthz", timeout=2).is_success:
@@ -80,11 +80,16 @@ def readers(chromium: Browser, address: str, showcase: Showcase) -> Iterator[Cal
 
 @pytest.fixture
 def reader_of(readers: Callable[[str], Reader]) -> Iterator[Callable[[str], Reader]]:
-    """As `readers`; the test fails where a page that it opened complains."""
+    """As `readers`, with nothing open; the test fails where a page that it opened complains.
+
+    The page of the test before is left first: what it does when this one looks in another color scheme, and what it says of
+    requests that are broken off when it is left, is nothing that this test opened.
+    """
     asked: list[Reader] = []
 
     def reader(who: str) -> Reader:
         asked.append(readers(who))
+        asked[-1].page.goto("about:blank")
         asked[-1].watch.take()
         return asked[-1]
 

@@ -75,8 +75,8 @@ class Reader:
         self.open("/account/sign-in")
         self.page.get_by_label("Mail address").fill(email)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        self.page.wait_for_load_state("load")
+        with self.page.expect_navigation():
+            self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
     def look(self, size: dict[str, int], scheme: Scheme) -> None:
         """Have the page shown at another size, in another color scheme; it is not loaded anew."""
