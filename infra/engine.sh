@@ -134,7 +134,7 @@ run_in_socket_group() {
 
 run_directly() { env --default-signal=INT,QUIT "$@" <&0 9<&- & }
 
-target_pid() { cat "$PRIVATE/pid" 2>/dev/null || echo "$CHILD"; }
+target_pid() { cat "$PRIVATE/pid" 2>/dev/null || echo "${CHILD:-$!}"; }   # a signal may come before CHILD is noted
 forward() { kill "-$1" "$(target_pid)" 2>/dev/null || true; }
 
 # Ctrl-C on a terminal reaches the command from the kernel; one sent to this script alone is passed on.

@@ -20,8 +20,11 @@ listener.listen()
 print("started with", *sys.argv[1:], flush=True)
 while True:
     connection, _ = listener.accept()
-    connection.recv(1000)
-    connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK")
+    try:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nOK")
+    except OSError:
+        pass  # whoever asked did not wait, as on a busy machine: the next one is answered
     connection.close()
 """
 
@@ -52,7 +55,7 @@ class Machine:
         environment = {**os.environ, **variables, "PATH": path, "SCRIPT": script, "ENGINE": str(self.engine_sh)}
         environment.pop("DOCKER_HOST", None)
         command = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c", PRIVATE]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def node(repo_root: Path, tmp_path: Path) -> Run:
         own |= {"SONOBENCH_DOCKER_CONFIG": str(tmp_path / "daemon.json"), "PATH": f"{tmp_path}/bin:/usr/bin:/bin"}
         command = [str(repo_root / "infra/node/setup-gpu.sh"), *words]
         return subprocess.run(
-            command, env={**os.environ, **own, **variables}, capture_output=True, text=True, timeout=60, check=False
+            command, env={**os.environ, **own, **variables}, capture_output=True, text=True, timeout=240, check=False
         )
 
     return run
