@@ -52,6 +52,7 @@ def scene(kept_scene: AccessScene) -> AccessScene:
     return kept_scene
 
 
+@pytest.mark.timeout(1200)  # hundreds of questions each: on a busy machine more than the five minutes that others have
 class TestEveryOperation:
     @pytest.mark.parametrize("name", CALLERS)
     def test_it_answers_as_it_says_and_never_with_a_mistake_of_ours(self, scene: AccessScene, name: str) -> None:
