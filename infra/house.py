@@ -209,8 +209,11 @@ class House:
     def _tell_containers_to_go_on(self) -> None:
         """Any that runs, however often: who does not wait for it takes no notice."""
         for name in self.containers(status="running"):
-            with suppress(APIError):  # it has just ended
+            try:
                 self.engine.api.kill(name, signal=GO_ON)
+            except APIError as error:
+                if error.status_code not in {404, 409}:  # it has just ended
+                    raise
 
     def wait_for_phase(self, submission_id: str, phase: str) -> None:
         def reached() -> bool:
@@ -243,7 +246,7 @@ class House:
     def containers(self, **filtered: str) -> list[str]:
         filters = [{"label": f"{NODE_LABEL}={node}", **filtered} for node in self.nodes]
         found = [each for wanted in filters for each in self.engine.api.containers(all=True, filters=wanted)]
-        return [container["Names"][0] for container in found]
+        return [container["Names"][0].removeprefix("/") for container in found]
 
     def volumes(self) -> list[str]:
         filters = [{"label": f"{NODE_LABEL}={node}"} for node in self.nodes]
