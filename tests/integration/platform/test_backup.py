@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import shutil
 import stat
 import threading
@@ -134,13 +135,14 @@ class TestWhileItRuns:
     ) -> None:
         stop = threading.Event()
         failed: list[BaseException] = []
+        handed_in: queue.Queue[str] = queue.Queue()
 
         def hand_in() -> None:
             number = 0
             while not stop.is_set():
                 number += 1
                 try:
-                    world.queued(f"Team {number}", f"image {number}".encode() * 1000)
+                    handed_in.put(world.queued(f"Team {number}", f"image {number}".encode() * 1000))
                 except BaseException as error:
                     failed.append(error)
                     return
@@ -150,6 +152,7 @@ class TestWhileItRuns:
         busy.start()
         try:
             for number in range(3):
+                handed_in.get(timeout=60)  # the last backup has something that came after the first, however slow it came
                 back_up(world.platform.core, tmp_path / f"backup-{number}")
         finally:
             stop.set()
