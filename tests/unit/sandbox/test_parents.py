@@ -78,11 +78,11 @@ def test_the_listener_is_whoever_made_the_socket(tmp_path: Path) -> None:
             door.bind(address)
             door.listen(1)
             ready.set()
-            done.wait(10)
+            done.wait(60)
 
     thread = threading.Thread(target=listen)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     assert parents._listener(address) == os.getpid()
     done.set()
     thread.join()
