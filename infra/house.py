@@ -215,12 +215,15 @@ class House:
                 if error.status_code not in {404, 409}:  # it has just ended
                     raise
 
-    def wait_for_phase(self, submission_id: str, phase: str) -> None:
+    def wait_for_phase(self, submission_id: str, phase: str) -> int:
+        """The attempt that it is then: not always the first, as a claim's answer is lost on a machine that stands still."""
+
         def reached() -> bool:
             progress = self.submission(submission_id)["progress"]
             return progress is not None and progress["phase"] == phase
 
         self.wait_for(reached, f"{submission_id} to be in phase {phase}", submission_id)
+        return int(self.submission(submission_id)["attempt"])
 
     def wait_for(self, condition: Callable[[], object], what: str, submission_id: str | None = None) -> None:
         deadline = time.monotonic() + self.within_s

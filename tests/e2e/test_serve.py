@@ -67,10 +67,10 @@ class TestServeWithWorkers:
 
     def test_a_worker_that_is_killed_is_started_again_and_finishes_the_run(self, house: Any, make_image: MakeImage) -> None:
         submission = house.submit("Team", make_image(waits=True))
-        house.wait_for_phase(submission, "run")
+        attempt = house.wait_for_phase(submission, "run")
         os.kill(_pid_of(house.home, "worker run"), signal.SIGKILL)
         assert house.let_end(submission)["state"] == "scored"
-        assert house.submission(submission)["attempt"] == 2
+        assert house.submission(submission)["attempt"] == attempt + 1
         assert house.containers() == []
 
     def test_when_it_is_killed_itself_its_children_leave_and_take_the_container_along(
