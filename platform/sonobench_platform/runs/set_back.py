@@ -17,6 +17,9 @@ from sonobench_platform.db.models import RunRow, SubmissionRow
 from sonobench_platform.db.session import Work
 from sonobench_platform.domain.backoff import LONGEST_WAIT
 
+_NO_SET_BACK = timedelta(seconds=1)
+"""So far ahead lies what another process writes between this one's look at the clock and its look into the database."""
+
 
 def bring_back(core: Core) -> int:
     """Returns how many times lay too far ahead; 0 while the clock goes forward."""
@@ -35,5 +38,5 @@ def bring_back(core: Core) -> int:
 def _at_most(
     work: Work, table: type[RunRow | SubmissionRow], column: InstrumentedAttribute[datetime | None], most: datetime
 ) -> int:
-    statement = update(table).where(column > most).values({column: most})
+    statement = update(table).where(column > most + _NO_SET_BACK).values({column: most})
     return cast(CursorResult[Any], work.session.execute(statement)).rowcount

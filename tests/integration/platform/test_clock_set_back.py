@@ -44,6 +44,16 @@ class TestClockSetBack:
         world.platform.score_run(run_id)
         assert world.state(submission_id) == "scored"
 
+    def test_what_another_process_wrote_this_moment_is_no_clock_set_back(
+        self, world: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        world.clock.advance(seconds=0.9)
+        world.queued("A")
+        world.claim()
+        world.clock.advance(seconds=-0.9)
+        world.platform.sweep()
+        assert "set back" not in caplog.text
+
     def test_while_the_clock_goes_forward_nothing_is_touched(self, world: Any, caplog: pytest.LogCaptureFixture) -> None:
         world.queued("A")
         world.claim()
