@@ -40,7 +40,7 @@ class TestTheWholePath:
         assert [row["team"] for row in board["rows"]] == ["Sure", "Wrong"]
         assert house.steps(sure) == ["uploading", "checking", "queued", "running", "scoring", "scored"]
         result = house.submission(sure)["result"]
-        assert result["time_s"] >= 0.5
+        assert result["time_s"] > 0.4  # of 0.5: an engine stamps a start some milliseconds late, on a busy machine more
         assert {(mean["name"], mean["value"]) for mean in result["means"]} == {("dsc", 1), ("nsd", 1), ("auc", 1), ("acc", 1)}
         assert "the reference container took" in house.log("run")
 
