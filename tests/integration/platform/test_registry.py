@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import httpx
 import pytest
 from docker.errors import DockerException
 from image_tars import layer
+from infra.real_services import spare_port
 from infra.small_challenge import small_image
 from registries import Pushed, push, pushed_image
 
@@ -31,8 +31,7 @@ DENIED = {401, 403}
 
 @pytest.fixture
 def address() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{spare_port()}"
 
 
 @pytest.fixture

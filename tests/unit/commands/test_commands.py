@@ -200,9 +200,11 @@ class TestListen:
             with pytest.raises(CommandError, match=f"port {port} is taken on this machine; choose another with --port"):
                 listen(port)
 
-    def test_where_none_is_asked_for_each_gets_the_next_free_one(self) -> None:
+    def test_where_none_is_asked_for_each_gets_a_free_one(self) -> None:
         with listen(None) as first, listen(None) as second:
-            assert 8100 <= first.getsockname()[1] < second.getsockname()[1]
+            ports = first.getsockname()[1], second.getsockname()[1]
+        assert min(ports) >= 8100  # which of them is higher depends on who else gives one up meanwhile
+        assert ports[0] != ports[1]
 
 
 class TestScene:
