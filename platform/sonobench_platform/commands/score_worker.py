@@ -22,6 +22,7 @@ from sonobench_platform.config import Settings
 from sonobench_platform.queue.celery_app import CONTROL_QUEUE, SCORE_QUEUE, make_app
 from sonobench_platform.queue.consume import consume
 from sonobench_platform.queue.tasks import register_score_tasks
+from sonobench_platform.repeating import repeat
 from sonobench_platform.wiring import Platform
 
 log = logging.getLogger(__name__)
@@ -112,17 +113,6 @@ class DueWorker:
             log.exception("%s failed; it stays due", item)
         finally:
             self._in_hand.discard(item)
-
-
-def repeat(do: Callable[[], object], every_s: float, ending: threading.Event) -> None:
-    """Call `do` now and every `every_s` until `ending`; what goes wrong is logged and tried again."""
-    while True:
-        try:
-            do()
-        except Exception:
-            log.exception("a round failed; the next comes in %.0f s", every_s)
-        if ending.wait(every_s):
-            return
 
 
 def _sweep(platform: Platform) -> None:

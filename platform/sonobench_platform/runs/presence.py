@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from sonobench_platform.core import Core
 from sonobench_platform.db.models import PresenceRow, RunRow
 from sonobench_platform.db.session import Work
+from sonobench_platform.repeating import repeat
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,8 @@ _TOLD_PER_LEASE, _GAPS_PER_LEASE = 16, 4
 def presence(core: Core) -> Iterator[None]:
     """While in the block, this process counts as an API that answers."""
     ending = threading.Event()
-    thread = threading.Thread(target=_tell_until, args=(core, ending), name="presence", daemon=True)
+    rounds = (partial(_tell_and_say, core), core.settings.lease_s / _TOLD_PER_LEASE, ending)
+    thread = threading.Thread(target=repeat, args=rounds, name="presence", daemon=True)
     thread.start()
     try:
         yield
@@ -73,14 +76,9 @@ def _lengthen(core: Core, work: Work, by: timedelta) -> None:
             work.session.execute(same.values(lease_until=min(until + by, longest)))
 
 
-def _tell_until(core: Core, ending: threading.Event) -> None:
-    while True:
-        try:
-            if gap := tell(core):
-                log.warning("no API was there for %.0f s, which no lease is charged with", gap.total_seconds())
-        except SQLAlchemyError as error:
-            log.warning("the database is away: no run is taken from its worker meanwhile (%s)", type(error).__name__)
-        except Exception:
-            log.exception("could not say that this API is there; it is tried again")
-        if ending.wait(core.settings.lease_s / _TOLD_PER_LEASE):
-            return
+def _tell_and_say(core: Core) -> None:
+    try:
+        if gap := tell(core):
+            log.warning("no API was there for %.0f s, which no lease is charged with", gap.total_seconds())
+    except SQLAlchemyError as error:
+        log.warning("the database is away: no run is taken from its worker meanwhile (%s)", type(error).__name__)

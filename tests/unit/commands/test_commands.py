@@ -22,11 +22,12 @@ from sonobench_platform.commands.demo_server import listen
 from sonobench_platform.commands.opening import opened
 from sonobench_platform.commands.plugin import register
 from sonobench_platform.commands.run_worker import broker_address, node_name, read_token
-from sonobench_platform.commands.score_worker import DueWorker, repeat
+from sonobench_platform.commands.score_worker import DueWorker
 from sonobench_platform.commands.settings import settings_with
 from sonobench_platform.commands.trouble import told_in_a_sentence
 from sonobench_platform.config import Settings
 from sonobench_platform.domain.errors import NotFound
+from sonobench_platform.repeating import repeat
 from sonobench_platform.runs.sweep import DueWork
 
 
