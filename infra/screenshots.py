@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from infra.real_services import spare_port
 from infra.screenshot_list import CHAPTERS
 from infra.showcase import Showcase, draw_charts, make_showcase
 
@@ -113,8 +113,7 @@ def _both(reader: BrowserContext, url: str) -> Image.Image:
 
 @contextmanager
 def _served(home: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = spare_port()
     server = subprocess.Popen([sys.executable, "-m", "infra.showcase", "--home", str(home), "--port", str(port)])
     address = f"http://127.0.0.1:{port}"
     try:

@@ -18,7 +18,8 @@ import uvicorn
 from platform_people import Person, make_person
 from platform_world import write_challenge
 from playwright.sync_api import Browser, Page, expect
-from tus_bench import BadLine, until
+from tus_bench import BadLine
+from waiting import until
 
 from sonobench_platform.accounts import sessions
 from sonobench_platform.accounts.identity import SERVER

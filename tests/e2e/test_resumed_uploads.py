@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import tus_bench as bench_module
+from waiting import until
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -90,8 +91,8 @@ class TestEveryClient:
         port, file = servers.start(), image(16)
         token, stalling = servers.team(port), line(port, stalls_after=8 * MEGABYTE)
         client = bench.Client(kind, **_orders(stalling.port, token, file, chunk_bytes=5 * MEGABYTE))
-        bench.until(lambda: client.said("accepted"), "a first request to be acknowledged")
-        bench.until(lambda: servers.bytes_on_disk() > 6 * MEGABYTE, "the next request to be under way")
+        until(lambda: client.said("accepted"), "a first request to be acknowledged")
+        until(lambda: servers.bytes_on_disk() > 6 * MEGABYTE, "the next request to be under way")
         acknowledged = client.said("accepted")
         servers.kill(port)
         servers.start(port)
@@ -117,7 +118,7 @@ class TestEveryClient:
         port, file = servers.start(), image(12)
         token, stalling = servers.team(port), line(port, stalls_after=7 * MEGABYTE)
         first = bench.Client(kind, **_orders(stalling.port, token, file, chunk_bytes=4 * MEGABYTE))
-        bench.until(lambda: servers.bytes_on_disk() > 5 * MEGABYTE, "a part to have come")
+        until(lambda: servers.bytes_on_disk() > 5 * MEGABYTE, "a part to have come")
         first.kill()
         address = f"http://127.0.0.1:{port}/api/v1/uploads/{first.said('url').rpartition('/')[2]}"
         bench.Client(kind, **_orders(port, token, file, url=address)).wait()
@@ -201,7 +202,7 @@ class TestSonobenchSubmit:
         port, file = servers.start(), image(12)
         stalling = line(port, stalls_after=6 * MEGABYTE)
         submit = Submit(tmp_path / "user", f"http://127.0.0.1:{stalling.port}", servers.team(port), file)
-        bench.until(lambda: servers.bytes_on_disk() > 4 * MEGABYTE, "a part to have come")
+        until(lambda: servers.bytes_on_disk() > 4 * MEGABYTE, "a part to have come")
         servers.kill(port)
         servers.start(port)
         stalling.go_on()
@@ -215,7 +216,7 @@ class TestSonobenchSubmit:
         port, file = servers.start(), image(16)
         stalling, token = line(port, stalls_after=9 * MEGABYTE + MEGABYTE // 2), servers.team(port)
         submit = Submit(tmp_path / "user", f"http://127.0.0.1:{stalling.port}", token, file)
-        bench.until(lambda: servers.bytes_on_disk() > 8 * MEGABYTE, "half of it to have come")
+        until(lambda: servers.bytes_on_disk() > 8 * MEGABYTE, "half of it to have come")
         status, _, told = submit.interrupt()
         assert status == 130
         assert "Run the same command again" in told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -17,6 +16,7 @@ from typing import Any
 
 import httpx
 from image_tars import compressed, config, digest, layer
+from infra.real_services import spare_port
 
 OCI = "application/vnd.oci.image."
 DOCKER = "application/vnd.docker."
@@ -182,9 +182,7 @@ def _send(handler: BaseHTTPRequestHandler, answer: Answer, *, with_body: bool = 
 def real_registry(folder: Path) -> Iterator[str]:
     """Starts the registry program on a free port of 127.0.0.1, its storage in `folder`; gives its address."""
     assert PROGRAM is not None
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{spare_port()}"
     settings = {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},

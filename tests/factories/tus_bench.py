@@ -8,8 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,19 +18,13 @@ import pytest
 from infra.real_services import spare_port
 from npm_packages import npm_packages
 from platform_world import write_challenge
+from waiting import until
 
 from sonobench_platform.config import Settings
 from sonobench_platform.wiring import Platform
 
 CLIENTS = Path(__file__).resolve().parent.parent / "tus_clients"
 METHODS = (b"POST ", b"PATCH ", b"HEAD ", b"DELETE ", b"OPTIONS ")
-
-
-def until(true: Callable[[], object], what: str, within_s: float = 120.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, f"waited {within_s:g} s for {what}"
-        time.sleep(0.02)
 
 
 @dataclass

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from waiting import until
 
 from sonobench_platform.db.models import QuotaRow
 from sonobench_platform.node.client import NodeClient
@@ -34,14 +33,6 @@ class NotedBeats(NodeClient):
         return wish
 
 
-def _until(holds: Callable[[], object]) -> None:
-    """The heartbeat is another thread's; only one that never comes takes a minute."""
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def _cancel(world: Any, submission_id: str) -> Any:
     return world.team("A").post(f"/api/v1/submissions/{submission_id}/cancel")
 
@@ -62,11 +53,11 @@ class TestRunning:
         api = NotedBeats(f"http://{served}", token=world.node.token, node="n1")
         try:
             with Lease(api, assignment) as lease:
-                _until(lambda: api.wishes)
+                until(lambda: api.wishes)
                 assert not lease.stop_wanted
                 _cancel(world, submission_id)
                 api.is_cancelled = True
-                _until(lambda: lease.stop_wanted)
+                until(lambda: lease.stop_wanted)
         finally:
             api.close()
         assert all(wish for since_cancelled, wish in api.wishes if since_cancelled)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 from tus_requests import BODY, STREAM, checksum_of, code_of, created, offset_of, patch
+from waiting import until
 
 
 class TestOnARealConnection:
@@ -20,8 +20,8 @@ class TestOnARealConnection:
         body = os.urandom(3 << 20)
         url, submission_id = created(world, body)
         with _half_sent(world, served, url, body):
-            _until(lambda: _part_bytes(world, url) > 1 << 20)
-        _until(lambda: offset_of(world, url) == len(body) // 2)
+            until(lambda: _part_bytes(world, url) > 1 << 20)
+        until(lambda: offset_of(world, url) == len(body) // 2)
         assert patch(world, url, len(body) // 2, body[len(body) // 2 :]).status_code == 204
         assert world.platform.core.store.upload(submission_id).read_bytes() == body
 
@@ -29,15 +29,15 @@ class TestOnARealConnection:
         body = os.urandom(3 << 20)
         url, _ = created(world, body)
         with _half_sent(world, served, url, body, f"Upload-Checksum: {checksum_of('sha256', body)}\r\n"):
-            _until(lambda: _part_bytes(world, url) >= 1 << 20)
-        _until(lambda: _part_bytes(world, url) == 0)
+            until(lambda: _part_bytes(world, url) >= 1 << 20)
+        until(lambda: _part_bytes(world, url) == 0)
         assert offset_of(world, url) == 0
 
     def test_while_one_writes_another_waits_and_is_told_423(self, world: Any, served: str) -> None:
         body = os.urandom(3 << 20)
         url, _ = created(world, body)
         with _half_sent(world, served, url, body) as first:
-            _until(lambda: _part_bytes(world, url) > 0)
+            until(lambda: _part_bytes(world, url) > 0)
             stop = threading.Event()
             alive = threading.Thread(target=_trickle, args=(first, stop))
             alive.start()
@@ -50,7 +50,7 @@ class TestOnARealConnection:
         body = os.urandom(3 << 20)
         url, _ = created(world, body)
         with _half_sent(world, served, url, body):
-            _until(lambda: _part_bytes(world, url) > 0)
+            until(lambda: _part_bytes(world, url) > 0)
             answer = patch(world, url, 0, body)
             assert code_of(answer) == (409, "wrong-offset")
             assert int(answer.headers["Upload-Offset"]) == len(body) // 2
@@ -59,14 +59,14 @@ class TestOnARealConnection:
         body = os.urandom(3 << 20)
         url, _ = created(world, body)
         with _half_sent(world, served, url, body):
-            _until(lambda: _part_bytes(world, url) > 0)
+            until(lambda: _part_bytes(world, url) > 0)
             assert offset_of(world, url) == len(body) // 2
 
     def test_who_asks_while_one_goes_on_writing_hears_of_what_is_safe_by_then(self, world: Any, served: str) -> None:
         body = os.urandom(3 << 20)
         url, _ = created(world, body)
         with _half_sent(world, served, url, body) as first:
-            _until(lambda: _part_bytes(world, url) > 0)
+            until(lambda: _part_bytes(world, url) > 0)
             stop = threading.Event()
             alive = threading.Thread(target=_trickle, args=(first, stop))
             alive.start()
@@ -112,10 +112,3 @@ def _half_sent(world: Any, served: str, url: str, body: bytes, more: str = "") -
 def _trickle(connection: socket.socket, stop: threading.Event) -> None:
     while not stop.wait(0.2):
         connection.sendall(b"x")
-
-
-def _until(true: Callable[[], bool], within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from waiting import until
 
 BODY = b"0123456789"
 
@@ -135,9 +135,9 @@ class TestOnARealConnection:
         body = os.urandom(3 * 2**20)
         made = world.create(size_bytes=len(body))
         with _half_sent(world, served, made["id"], body) as connection:
-            _until(lambda: world.files("uploads") != [])
+            until(lambda: world.files("uploads") != [])
             connection.close()
-        _until(lambda: world.files("uploads") == [])
+        until(lambda: world.files("uploads") == [])
         assert world.state(made["id"]) == "uploading"
         assert _real_put(world, served, made["id"], body).status_code == 202
 
@@ -145,12 +145,12 @@ class TestOnARealConnection:
         body = os.urandom(3 * 2**20)
         made = world.create(size_bytes=len(body))
         with _half_sent(world, served, made["id"], b"\0" * len(body)) as slow:
-            _until(lambda: world.files("uploads") != [])
+            until(lambda: world.files("uploads") != [])
             assert _real_put(world, served, made["id"], body).status_code == 202
             slow.sendall(b"\0" * (len(body) - len(body) // 2))
             assert b" 409 " in slow.recv(4096).split(b"\r\n")[0]
         assert world.platform.core.store.upload(made["id"]).read_bytes() == body
-        _until(lambda: world.files("uploads") == [f"{made['id']}.tar"])
+        until(lambda: world.files("uploads") == [f"{made['id']}.tar"])
 
     def test_uploads_at_once_cannot_be_promised_the_same_disk(
         self, world: Any, served: str, monkeypatch: pytest.MonkeyPatch
@@ -160,12 +160,12 @@ class TestOnARealConnection:
         room_for_one = 3 * len(body)  # the upload, its verified copy, and half an upload more
         monkeypatch.setattr(type(world.platform.core.store), "free_bytes", lambda self: room_for_one)
         with _half_sent(world, served, first["id"], body):
-            _until(lambda: world.files("uploads") != [])
+            until(lambda: world.files("uploads") != [])
             answer = _real_put(world, served, second["id"], body)
             assert (answer.status_code, answer.json()["code"]) == (507, "no-space")
             refused = world.team("B").post("/api/v1/challenges/tiny/submissions", json={"size_bytes": len(body)})
             assert (refused.status_code, refused.json()["code"]) == (507, "no-space")
-        _until(lambda: world.files("uploads") == [])
+        until(lambda: world.files("uploads") == [])
         assert _real_put(world, served, second["id"], body).status_code == 202
 
     def test_a_team_sends_only_so_many_bodies_at_once_and_holds_up_no_other(
@@ -176,11 +176,11 @@ class TestOnARealConnection:
         body = os.urandom(2**20)
         made = world.create("A", size_bytes=len(body))
         with _half_sent(world, served, made["id"], body):
-            _until(lambda: world.files("uploads") != [])
+            until(lambda: world.files("uploads") != [])
             answer = _real_put(world, served, made["id"], body)
             assert (answer.status_code, answer.json()["code"]) == (429, "too-many-uploads")
             world.uploaded("B")
-        _until(lambda: len(world.files("uploads")) == 1)
+        until(lambda: len(world.files("uploads")) == 1)
         assert _real_put(world, served, made["id"], body).status_code == 202
 
     def test_a_chunked_body_is_asked_for_its_length(self, world: Any, served: str) -> None:
@@ -261,10 +261,3 @@ def _half_sent(world: Any, served: str, submission_id: str, body: bytes) -> sock
     )
     connection.sendall(head.encode() + body[: len(body) // 2])
     return connection
-
-
-def _until(true: Callable[[], bool], within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.01)

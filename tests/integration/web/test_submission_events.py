@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from waiting import until
 
 from sonobench_platform.submissions.live import stamps_of
 from sonobench_platform.web.submission_events import end_watching
@@ -115,7 +116,7 @@ class TestTheStream:
             assert (without.status_code, without.content, without.headers["cache-control"]) == (204, b"", "no-store")
             for each in open_ones:
                 each.close()
-        _until(lambda: len(world.app.state.watching) == 0)
+        until(lambda: len(world.app.state.watching) == 0)
         with listening(served, world, submission_id) as lines:
             assert next_change(lines)
 
@@ -155,10 +156,3 @@ class TestTheStamp:
         before = stamp(world, submission_id)
         world.clock.advance(seconds=600)
         assert stamp(world, submission_id) == before
-
-
-def _until(holds: Any, *, within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
